@@ -1,0 +1,19 @@
+/* Wiping through explicit_bzero, which the C library promises to keep. */
+#include "base/wipe.h"
+
+#include <string.h>
+
+void ak_wipe(void *ptr, size_t len)
+{
+    if (len > 0) explicit_bzero(ptr, len);
+}
+
+void ak_secret32_done(struct ak_secret32 *secret)
+{
+    ak_wipe(secret, sizeof *secret);
+}
+
+void ak_secret64_done(struct ak_secret64 *secret)
+{
+    ak_wipe(secret, sizeof *secret);
+}
