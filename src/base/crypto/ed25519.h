@@ -1,0 +1,16 @@
+/* Ed25519 through OpenSSL. The 32-byte seed is secret. spec: RFC 8032 */
+#ifndef AK_BASE_CRYPTO_ED25519_H
+#define AK_BASE_CRYPTO_ED25519_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/wipe.h"
+
+AK_MUST_USE enum ak_err ak_ed25519_pub(const struct ak_secret32 *seed, uint8_t out_pub[32]);
+AK_MUST_USE enum ak_err ak_ed25519_sign(
+    const struct ak_secret32 *seed, struct ak_span message, uint8_t out_sig[64]);
+/* AK_E_AUTH */
+AK_MUST_USE enum ak_err ak_ed25519_verify(
+    const uint8_t pub[32], struct ak_span message, const uint8_t sig[64]);
+
+#endif
