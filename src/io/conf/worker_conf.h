@@ -1,0 +1,45 @@
+/* The worker's settings. The enum and the table have the same order; a test holds them together. */
+#ifndef AK_IO_CONF_WORKER_CONF_H
+#define AK_IO_CONF_WORKER_CONF_H
+
+#include "io/conf/conf.h"
+
+#define AK_WORKER_CONF_FILE "/etc/agentkeys/worker.conf"
+
+enum ak_worker_key {
+    AK_WORKER_LISTEN,          /* 127.0.0.1:8092; none; port 0 */
+    AK_WORKER_SOCKET,          /* clients' Unix socket, 0660; empty: none */
+    AK_WORKER_OPERATOR_SOCKET, /* local operator's Unix socket, 0600 and peer uid; empty: none */
+    AK_WORKER_DATA_DIR,
+    AK_WORKER_PUBLIC_URL, /* origin that clients put into proofs (htu); empty: http://<listen> */
+    AK_WORKER_ISSUER,     /* `iss` of tokens and the SIWE domain; empty: public_url */
+    AK_WORKER_TEE,        /* software */
+    AK_WORKER_INSECURE_DEV,
+    AK_WORKER_VERIFY_BEFORE_RELEASE,
+    AK_WORKER_TLS,              /* enum ak_worker_tls */
+    AK_WORKER_SESSION_LIFETIME, /* seconds */
+    AK_WORKER_AGENT_TOKEN_LIFETIME,
+    AK_WORKER_RECOVERY_WAIT,
+    AK_WORKER_RECOVERY_WAIT_CODE,
+    AK_WORKER_SIGN_IN_LOCAL,
+    AK_WORKER_LOG_LEVEL, /* index as enum ak_log_level */
+    AK_WORKER_MAX_CONNECTIONS,
+    AK_WORKER_BATCH_WAIT_US,
+    AK_WORKER_THREADS,    /* 0: one a core */
+    AK_WORKER_VERIFY_ALL, /* check every ledger entry before serving */
+    AK_WORKER_USER,       /* when started as root; empty: stay */
+    AK_WORKER_KEY_COUNT
+};
+enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };
+
+extern const struct ak_conf_table ak_worker_conf_table;
+
+/* What no single key can say: tls=off only on loopback, the software backend in a release build only with
+ * insecure_dev, at least one listener, socket paths that fit sun_path. AK_E_MEANING with out_fail filled. */
+AK_MUST_USE enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_fail *out_fail);
+/* True where `listen` is none or a loopback address. */
+bool ak_worker_conf_is_loopback(const struct ak_conf *conf);
+/* auto: TLS exactly where the listener is not loopback. */
+bool ak_worker_conf_tls(const struct ak_conf *conf);
+
+#endif

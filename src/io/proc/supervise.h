@@ -1,0 +1,45 @@
+/* The supervisor's loop: starts all children, watches them, and when one ends, ends all and starts all again
+ * after a pause (there is one way of starting). SIGTERM or SIGINT stops in reverse order of the start: with
+ * {keeper, gateway} the gateway first. Guarantees: never more than one set of children; every child reaped;
+ * the pause grows 0.1, 0.2 … 10 s and falls back after 60 s of running; a child that exits with
+ * AK_BOOT_FAIL_EXIT before it was ready is a failure of the configuration and ends the supervisor with 1.
+ * One thread. */
+#ifndef AK_IO_PROC_SUPERVISE_H
+#define AK_IO_PROC_SUPERVISE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "io/proc/spawn.h"
+
+enum { AK_SUPERVISE_CHILDREN_MAX = 4, AK_SUPERVISE_STOP_MS = 10000, AK_SUPERVISE_BEAT_MS = 20000 };
+
+struct ak_supervise {
+    size_t count; /* children */
+    const char *roles[AK_SUPERVISE_CHILDREN_MAX];
+    /* Makes fresh channels for a new set; called before each start of all. */
+    enum ak_err (*prepare)(void *ctx);
+    /* Fills `spawn` for child `index` (role and AK_FD_STATUS are added). */
+    enum ak_err (*child)(
+        void *ctx, size_t index, struct ak_spawn *spawn, struct ak_spawn_fd *fds, size_t fd_cap);
+    /* Closes the supervisor's copies after the start. */
+    void (*started)(void *ctx);
+    /* All children have said that they are ready; may be NULL. */
+    void (*ready)(void *ctx);
+    void *ctx;
+    bool once;          /* tests, `agentkeys up` under a debugger: no restart */
+    bool require_beats; /* a child without a beat for AK_SUPERVISE_BEAT_MS is killed; WATCHDOG=1 while all
+                           beat */
+    unsigned stop_ms;   /* 0: AK_SUPERVISE_STOP_MS */
+};
+
+/* Runs until stopped. Gives the process' exit status: 0 after a clean stop, 1 after a failed start. */
+int ak_supervise_run(const struct ak_supervise *plan);
+/* The pause before the start number `restarts` + 1, in ms (pure). */
+unsigned ak_supervise_pause_ms(unsigned restarts);
+
+/* Blocks SIGTERM, SIGINT, SIGHUP, SIGPIPE handling for a child's loop: an fd that becomes readable when the
+ * process shall stop. SIGPIPE is ignored. Call before threads start. */
+AK_MUST_USE enum ak_err ak_stop_fd(int *out_fd);
+
+#endif

@@ -1,0 +1,74 @@
+/* One interface over all trusted execution backends. Only capabilities that hold are claimed; a call that a
+ * backend cannot do gives AK_E_UNSUPPORTED. Secret: KEKs, slot contents, random bytes. One thread at a time;
+ * a call may take 500 ms on hardware. Open before power is dropped. */
+#ifndef AK_IO_TEE_TEE_H
+#define AK_IO_TEE_TEE_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "base/wipe.h"
+#include "io/proc/durable.h"
+
+enum ak_tee_cap {
+    AK_TEE_REPORT = 1u << 0,       /* evidence a stranger can check */
+    AK_TEE_SEAL_HW = 1u << 1,      /* sealed by hardware */
+    AK_TEE_COUNTER_HW = 1u << 2,   /* a counter that a hostile disk cannot turn back */
+    AK_TEE_ERASE = 1u << 3,        /* slots whose erasure no copy of the disk undoes */
+    AK_TEE_MEM_ISOLATED = 1u << 4, /* the host cannot read our memory */
+    AK_TEE_MEASURED = 1u << 5,     /* the running image is measured */
+    AK_TEE_INSECURE_DEV = 1u << 6, /* for development: none of the above by hardware */
+};
+/* Names in bit order: report seal_hw counter_hw erase mem_isolated measured insecure_dev; NULL at the end. */
+extern const char *const ak_tee_cap_names[];
+
+enum { AK_TEE_SLOTS = 2, AK_TEE_SLOT_MAX = 64, AK_TEE_KEK_BLOB_MAX = 1024, AK_TEE_COUNTER_ID_LEN = 16 };
+
+struct ak_tee_open {
+    int dir_fd;                    /* the backend's own folder (software) */
+    bool create;                   /* init: make key and counter; AK_E_EXISTS where they are there */
+    const struct ak_file_ops *ops; /* NULL: the system's */
+};
+
+struct ak_tee_ops {
+    const char *name;
+    uint8_t backend; /* enum ak_seal_backend */
+    /* AK_OK where this machine has it. Opens nothing for good. */
+    enum ak_err (*probe)(void);
+    enum ak_err (*open)(const struct ak_tee_open *how, void **out_impl);
+    void (*close)(void *impl);
+    uint32_t (*caps)(void *impl);
+    /* Zeros and AK_E_UNSUPPORTED where nothing is measured. */
+    enum ak_err (*measurement)(void *impl, uint8_t out_measurement[32]);
+    enum ak_err (*report)(void *impl, const uint8_t report_data[64], struct ak_buf *out_evidence);
+    /* Seals `kek` so that it opens while the counter is at most n. */
+    enum ak_err (*seal)(void *impl, const struct ak_secret32 *kek, uint64_t n, struct ak_buf *out_blob);
+    /* AK_E_AUTH: altered, other machine, other n. */
+    enum ak_err (*unseal)(void *impl, struct ak_span blob, uint64_t n, struct ak_secret32 *out_kek);
+    enum ak_err (*counter_read)(void *impl, uint8_t out_id[16], uint64_t *out_value);
+    /* To expected + 1, durable when it returns. AK_E_CONFLICT where it is not `expected`: nothing changed. */
+    enum ak_err (*counter_advance)(void *impl, uint64_t expected);
+    enum ak_err (*slot_write)(void *impl, unsigned slot, struct ak_span bytes);
+    enum ak_err (*slot_read)(void *impl, unsigned slot, struct ak_buf *out_bytes);
+    enum ak_err (*slot_erase)(void *impl, unsigned slot);
+    enum ak_err (*random)(void *impl, void *out_bytes, size_t len);
+    /* What it does not protect, for people, several lines; NULL: nothing to say. */
+    const char *(*warning)(void);
+};
+
+struct ak_tee {
+    const struct ak_tee_ops *ops;
+    void *impl;
+};
+
+extern const struct ak_tee_ops ak_tee_software;
+/* By name ("software"); NULL: not built. */
+const struct ak_tee_ops *ak_tee_find(struct ak_span name);
+AK_MUST_USE enum ak_err ak_tee_open(
+    const struct ak_tee_ops *ops, const struct ak_tee_open *how, struct ak_tee *out_tee);
+/* Fine on a zeroed one. */
+void ak_tee_close(struct ak_tee *tee);
+
+#endif
