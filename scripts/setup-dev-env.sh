@@ -1,0 +1,238 @@
+#!/usr/bin/env bash
+# Brings everything that building and testing AgentKeys needs, builds, and runs a smoke test.
+# The only place that names packages. Safe to run again: what is there already is left alone.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+e2e="$root/tests/e2e"
+npm_stamp="$e2e/node_modules/.lock-installed"
+
+usage() {
+    cat <<'TXT'
+usage: scripts/setup-dev-env.sh [--check] [--no-build] [--with GROUP]...
+
+  --check        only report; exit 1 if something is missing
+  --no-build     install, but neither build nor run the smoke test
+  --with GROUP   also bring real servers for end-to-end tests: tpm, ceph
+  --help         this text
+
+example: scripts/setup-dev-env.sh && scripts/test unit
+TXT
+}
+
+# group | how its presence is probed | apt | dnf | pacman | brew        (- : not needed or not offered there)
+packages() {
+    cat <<'TXT'
+base | cmd:gcc                  | gcc                   | gcc                    | gcc            | gcc
+base | hdr:stdlib.h             | libc6-dev             | glibc-devel            | glibc          | -
+base | cmd:clang                | clang                 | clang                  | clang          | llvm
+base | cmd:clang-tidy           | clang-tidy            | clang-tools-extra      | clang          | llvm
+base | cmd:clang-format         | clang-format          | clang-tools-extra      | clang          | clang-format
+base | clang-rt:fuzzer          | libclang-rt-14-dev    | compiler-rt            | compiler-rt    | llvm
+base | cmd:cppcheck             | cppcheck              | cppcheck               | cppcheck       | cppcheck
+base | cmd:valgrind             | valgrind              | valgrind               | valgrind       | -
+base | hdr:valgrind/memcheck.h  | valgrind              | valgrind-devel         | valgrind       | -
+base | cmd:shellcheck           | shellcheck            | ShellCheck             | shellcheck     | shellcheck
+base | cmd:python3              | python3               | python3                | python         | python3
+base | cmd:meson                | meson                 | meson                  | meson          | meson
+base | cmd:ninja                | ninja-build           | ninja-build            | ninja          | ninja
+base | cmd:pkg-config           | pkg-config            | pkgconf-pkg-config     | pkgconf        | pkgconf
+base | cmd:git                  | git                   | git                    | git            | git
+base | pc:libcrypto             | libssl-dev            | openssl-devel          | openssl        | openssl@3
+base | pc:libsecp256k1          | libsecp256k1-dev      | libsecp256k1-devel     | libsecp256k1   | secp256k1
+base | pc:libmicrohttpd         | libmicrohttpd-dev     | libmicrohttpd-devel    | libmicrohttpd  | libmicrohttpd
+base | pc:gnutls                | libgnutls28-dev       | gnutls-devel           | gnutls         | gnutls
+base | pc:libcurl               | libcurl4-openssl-dev  | libcurl-devel          | curl           | curl
+base | pc:jansson               | libjansson-dev        | jansson-devel          | jansson        | jansson
+base | pc:sqlite3               | libsqlite3-dev        | sqlite-devel           | sqlite         | sqlite
+base | pc:libutf8proc           | libutf8proc-dev       | utf8proc-devel         | libutf8proc    | utf8proc
+base | pc:libseccomp            | libseccomp-dev        | libseccomp-devel       | libseccomp     | -
+base | pc:inih                  | libinih-dev           | inih-devel             | libinih        | inih
+base | pc:cmocka                | libcmocka-dev         | libcmocka-devel        | cmocka         | cmocka
+base | cmd:sqlite3              | sqlite3               | sqlite                 | sqlite         | sqlite
+base | cmd:jq                   | jq                    | jq                     | jq             | jq
+base | cmd:curl                 | curl                  | curl                   | curl           | curl
+base | cmd:openssl              | openssl               | openssl                | openssl        | openssl@3
+base | cmd:ps                   | procps                | procps-ng              | procps-ng      | -
+base | file:/etc/ssl/certs      | ca-certificates       | ca-certificates        | ca-certificates | -
+base | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
+base | cmd:softhsm2-util        | softhsm2              | softhsm                | softhsm        | softhsm
+base | cmd:pkcs11-tool          | opensc                | opensc                 | opensc         | opensc
+base | cmd:mandoc               | mandoc                | mandoc                 | mandoc         | -
+base | cmd:npm                  | npm                   | npm                    | npm            | node
+tpm  | cmd:swtpm                | swtpm                 | swtpm                  | swtpm          | swtpm
+tpm  | cmd:swtpm_setup          | swtpm-tools           | swtpm-tools            | swtpm          | swtpm
+tpm  | cmd:tpm2_startup         | tpm2-tools            | tpm2-tools             | tpm2-tools     | tpm2-tools
+tpm  | pc:tss2-esys             | libtss2-dev           | tpm2-tss-devel         | tpm2-tss       | tpm2-tss
+ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon               | ceph           | -
+ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | ceph           | -
+ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | ceph           | -
+ceph | cmd:ceph                 | ceph-common           | ceph-common            | ceph           | -
+TXT
+}
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+present() { # PROBE
+    case $1 in
+    cmd:*) have "${1#cmd:}" ;;
+    pc:*) have pkg-config && pkg-config --exists "${1#pc:}" ;;
+    file:*) [ -e "${1#file:}" ] ;;
+    hdr:*) have gcc && echo "#include <${1#hdr:}>" | gcc -E -o /dev/null - 2>/dev/null ;;
+    clang-rt:*) have clang && [ -n "$(find "$(clang -print-resource-dir)/" -name "libclang_rt.${1#clang-rt:}*" -print -quit)" ] ;;
+    *) die "unknown probe $1" ;;
+    esac
+}
+
+manager() {
+    local m
+    for m in apt-get:apt dnf:dnf pacman:pacman brew:brew; do
+        if have "${m%%:*}"; then echo "${m##*:}"; return; fi
+    done
+    echo none
+}
+
+missing_rows() { # GROUP...: rows of the table whose probe fails
+    local group probe apt dnf pacman brew
+    while IFS='|' read -r group probe apt dnf pacman brew; do
+        group=${group// /} probe=${probe// /}
+        case " $* " in *" $group "*) ;; *) continue ;; esac
+        present "$probe" || echo "$probe $apt $dnf $pacman $brew"
+    done < <(packages)
+}
+
+package_names() { # MANAGER < rows
+    local column
+    case $1 in apt) column=2 ;; dnf) column=3 ;; pacman) column=4 ;; brew) column=5 ;; *) column=2 ;; esac
+    awk -v c="$column" '$c != "-" && !seen[$c]++ { printf "%s%s", (n++ ? " " : ""), $c }'
+}
+
+install_command() { # MANAGER PACKAGE...
+    local m=$1
+    shift
+    case $m in
+    apt) echo "env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $*" ;;
+    dnf) echo "dnf install -y --setopt=install_weak_deps=False $*" ;;
+    pacman) echo "pacman -S --needed --noconfirm $*" ;;
+    brew) echo "brew install $*" ;;
+    esac
+}
+
+as_root() { # MANAGER: prints the prefix, or fails where there is no way to become root
+    if [ "$1" = brew ] || [ "$(id -u)" = 0 ]; then return 0; fi
+    have sudo || return 1
+    if [ -t 0 ]; then echo sudo; else sudo -n true 2>/dev/null && echo "sudo -n"; fi
+}
+
+install_packages() { # PACKAGE...
+    local m prefix command
+    m=$(manager)
+    [ "$m" != none ] || die "no apt, dnf, pacman or brew here. Install by hand what Debian calls: $*"
+    command=$(install_command "$m" "$@")
+    prefix=$(as_root "$m") || die "not root, and no sudo without a question. Run as root, then start this again: $command"
+    say "installing with $m: $*"
+    # The commands are words of this file only: splitting them is meant.
+    # shellcheck disable=SC2086
+    {
+        if [ "$m" = apt ]; then $prefix apt-get update -qq </dev/null; fi
+        $prefix $command </dev/null
+    }
+}
+
+lock_hash() { cat "$e2e/package.json" "$e2e/package-lock.json" | openssl dgst -sha256 -r | cut -d' ' -f1; }
+npm_current() { have openssl && [ -f "$npm_stamp" ] && [ "$(cat "$npm_stamp")" = "$(lock_hash)" ]; }
+
+install_npm() {
+    say "installing Node.js 24 and the test clients from npm, as tests/e2e/package-lock.json pins them"
+    (cd "$e2e" && npm ci --no-progress --loglevel=error </dev/null)
+    lock_hash >"$npm_stamp"
+}
+
+report() { # GROUP...: what is missing, by name; 1 if anything is
+    local rows bad=0
+    rows=$(missing_rows "$@")
+    if [ -n "$rows" ]; then
+        bad=1
+        while read -r probe rest; do
+            say "missing: ${probe#*:} ($(echo "$probe $rest" | package_names "$(manager)"))"
+        done <<<"$rows"
+    fi
+    npm_current || { bad=1; say "missing: the npm packages of tests/e2e, or they differ from its lock"; }
+    if [ $bad = 0 ]; then say "nothing is missing"; fi
+    return $bad
+}
+
+install_all() { # GROUP...
+    local rows names did=0
+    rows=$(missing_rows "$@")
+    names=$(package_names "$(manager)" <<<"$rows")
+    if [ -n "$names" ]; then
+        # shellcheck disable=SC2086
+        install_packages $names
+        did=1
+    fi
+    if ! npm_current; then install_npm; did=1; fi
+    if [ $did = 0 ]; then say "nothing to install"; return; fi
+    rows=$(missing_rows "$@" | awk '{ print $1 }')
+    if [ -n "$rows" ] && [ "$(manager)" != brew ]; then die "installed, but still not found: ${rows//$'\n'/ }"; fi
+    say "installed"
+}
+
+build() {
+    if [ "$(manager)" = brew ]; then
+        local p
+        for p in openssl@3 curl sqlite; do
+            PKG_CONFIG_PATH="$(brew --prefix)/opt/$p/lib/pkgconfig:${PKG_CONFIG_PATH:-}"
+        done
+        export PKG_CONFIG_PATH
+    fi
+    if [ ! -f "$root/build/build.ninja" ]; then
+        rm -rf "$root/build"
+        local log
+        log=$(meson setup "$root/build" "$root" 2>&1) || die "meson setup failed:"$'\n'"$log"
+    fi
+    say "building in build/"
+    ninja -C "$root/build" --quiet
+}
+
+smoke_test() {
+    local log tests cli
+    tests=$(meson test -C "$root/build" --list --suite unit 2>/dev/null | sed -n 's/.* \/ //p' | head -3)
+    # shellcheck disable=SC2086
+    if [ -n "$tests" ]; then
+        log=$(meson test -C "$root/build" --no-rebuild $tests 2>&1) || die "the smoke test failed:"$'\n'"$log"
+        say "smoke test: unit tests ${tests//$'\n'/, } pass"
+    fi
+    cli=$(find "$root/build/src" -name agentkeys -type f -perm -u+x | head -1)
+    if [ -n "$cli" ]; then say "smoke test: $("$cli" version | head -1)"; fi
+    say "Node.js $("$e2e/node_modules/.bin/node" --version 2>/dev/null || node --version)"
+}
+
+main() {
+    local check=0 do_build=1 groups="base"
+    while [ $# -gt 0 ]; do
+        case $1 in
+        --check) check=1 ;;
+        --no-build) do_build=0 ;;
+        --with)
+            shift
+            case ${1:-} in tpm | ceph) groups="$groups $1" ;; *) die "--with knows the groups tpm and ceph, not '${1:-}'" ;; esac
+            ;;
+        --help | -h) usage; exit 0 ;;
+        *) usage >&2; die "unknown option $1" ;;
+        esac
+        shift
+    done
+    # shellcheck disable=SC2086
+    if [ $check = 1 ]; then report $groups; exit; fi
+    # shellcheck disable=SC2086
+    install_all $groups
+    if [ $do_build = 1 ]; then
+        build
+        smoke_test
+        say "ready. Next: scripts/test unit"
+    fi
+}
+
+main "$@"
