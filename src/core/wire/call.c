@@ -1,0 +1,214 @@
+/* The table of calls, and finding one by its URL. */
+#include "core/wire/call.h"
+
+#include "base/codec/base64.h"
+#include "base/codec/hex.h"
+#include "core/wire/msg_account.h"
+#include "core/wire/msg_agents.h"
+#include "core/wire/msg_devices.h"
+#include "core/wire/msg_explain.h"
+#include "core/wire/msg_ledger.h"
+#include "core/wire/msg_pair.h"
+#include "core/wire/msg_session.h"
+#include "core/wire/msg_sign.h"
+#include "core/wire/msg_token.h"
+
+#define GET  "GET"
+#define POST "POST"
+
+static const struct ak_call calls[AK_CALL_COUNT] = {
+    [AK_CALL_DERIVE_ADDRESS] = {"derive-address", POST, "/derive-address", AK_AUTH_USE,
+        AK_CALL_SIGNER | AK_CALL_DEV, &ak_derive_request_msg, &ak_derive_reply_msg},
+    [AK_CALL_SIGN_MESSAGE] = {"sign-message", POST, "/sign-message", AK_AUTH_USE,
+        AK_CALL_SIGNER | AK_CALL_DEV, &ak_sign_request_msg, &ak_sign_reply_msg},
+    [AK_CALL_ATTESTATION] = {"attestation", GET, "/attestation", AK_AUTH_PUBLIC, AK_CALL_SIGNER,
+        &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg},
+    [AK_CALL_LOCAL_SESSION] = {"local-session", POST, "/v1/local/session", AK_AUTH_PROOF,
+        AK_CALL_LOCAL | AK_CALL_DEV, &ak_local_session_request_msg, &ak_session_reply_msg},
+    [AK_CALL_LOGOUT] = {"logout", POST, "/v1/logout", AK_AUTH_USE, AK_CALL_SESSION | AK_CALL_DEV,
+        &ak_logout_request_msg, &ak_done_reply_msg},
+    [AK_CALL_ACCOUNT] = {"account", GET, "/v1/account", AK_AUTH_USE, AK_CALL_SESSION | AK_CALL_DEV,
+        &ak_account_request_msg, &ak_account_reply_msg},
+    [AK_CALL_ACCOUNT_SUSPEND] = {"account-suspend", POST, "/v1/account/suspend", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_account_change_request_msg, &ak_done_reply_msg},
+    [AK_CALL_ACCOUNT_RESUME] = {"account-resume", POST, "/v1/account/resume", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_account_change_request_msg, &ak_done_reply_msg},
+    [AK_CALL_RECOVERY_LIST] = {"recovery", GET, "/v1/recovery", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_recovery_list_request_msg, &ak_recovery_list_reply_msg},
+    [AK_CALL_RECOVERY_CANCEL] = {"recovery-cancel", POST, "/v1/recovery/cancel", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_recovery_cancel_request_msg, &ak_done_reply_msg},
+    [AK_CALL_DEVICE_REQUEST] = {"device-request", POST, "/v1/devices", AK_AUTH_PROOF, 0,
+        &ak_device_request_msg, &ak_pair_reply_msg},
+    [AK_CALL_DEVICE_LIST] = {"devices", GET, "/v1/devices", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_device_list_request_msg, &ak_device_list_reply_msg},
+    [AK_CALL_DEVICE_REMOVE] = {"device-remove", POST, "/v1/devices/{id}/remove", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_device_remove_request_msg, &ak_done_reply_msg},
+    [AK_CALL_PAIR_REQUEST] = {"pair-request", POST, "/v1/pair/request", AK_AUTH_PROOF, 0,
+        &ak_pair_request_msg, &ak_pair_reply_msg},
+    [AK_CALL_PAIR_LIST] = {"pair-list", GET, "/v1/pair", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_pair_list_request_msg, &ak_pair_list_reply_msg},
+    [AK_CALL_PAIR_STATUS] = {"pair-status", GET, "/v1/pair/{id}", AK_AUTH_PROOF, 0,
+        &ak_pair_status_request_msg, &ak_pair_status_reply_msg},
+    [AK_CALL_PAIR_APPROVE] = {"pair-approve", POST, "/v1/pair/approve", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_pair_approve_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_PAIR_REFUSE] = {"pair-refuse", POST, "/v1/pair/refuse", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_pair_refuse_request_msg, &ak_done_reply_msg},
+    [AK_CALL_PAIR_INVITE] = {"pair-invite", POST, "/v1/pair/invite", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_pair_invite_request_msg, &ak_pair_invite_reply_msg},
+    [AK_CALL_PAIR_REDEEM] = {"pair-redeem", POST, "/v1/pair/redeem", AK_AUTH_PROOF, 0,
+        &ak_pair_redeem_request_msg, &ak_pair_status_reply_msg},
+    [AK_CALL_AGENT_LIST] = {"agents", GET, "/v1/agents", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_agent_list_request_msg, &ak_agent_list_reply_msg},
+    [AK_CALL_AGENT_SHOW] = {"agent", GET, "/v1/agents/{label}", AK_AUTH_USE, 0, &ak_agent_show_request_msg,
+        &ak_agent_item_msg},
+    [AK_CALL_AGENT_SUSPEND] = {"agent-suspend", POST, "/v1/agents/{label}/suspend", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_agent_change_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_AGENT_RESUME] = {"agent-resume", POST, "/v1/agents/{label}/resume", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_agent_change_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_AGENT_ROTATE] = {"agent-rotate", POST, "/v1/agents/{label}/rotate", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_agent_change_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_AGENT_POLICY] = {"agent-policy", POST, "/v1/agents/{label}/policy", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_agent_policy_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_AGENT_DECOMMISSION] = {"agent-decommission", POST, "/v1/agents/{label}/decommission",
+        AK_AUTH_CHANGE, AK_CALL_SESSION, &ak_agent_change_request_msg, &ak_agent_change_reply_msg},
+    [AK_CALL_AGENT_LINEAGE] = {"agent-lineage", GET, "/v1/agents/{label}/lineage", AK_AUTH_USE,
+        AK_CALL_SESSION, &ak_agent_show_request_msg, &ak_lineage_reply_msg},
+    [AK_CALL_TOKEN] = {"token", POST, "/v1/token", AK_AUTH_PROOF, 0, &ak_token_request_msg,
+        &ak_token_reply_msg},
+    [AK_CALL_EXPLAIN] = {"explain", POST, "/v1/explain", AK_AUTH_USE, 0, &ak_explain_request_msg,
+        &ak_explain_reply_msg},
+    [AK_CALL_AUDIT] = {"audit", GET, "/v1/audit", AK_AUTH_USE, AK_CALL_STORE, &ak_audit_request_msg,
+        &ak_audit_reply_msg},
+    [AK_CALL_CHECKPOINT] = {"checkpoint", GET, "/v1/ledger/checkpoint", AK_AUTH_PUBLIC, 0,
+        &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg},
+    [AK_CALL_CHECKPOINT_SEAL] = {"checkpoint-seal", POST, "/v1/ledger/checkpoint", AK_AUTH_USE,
+        AK_CALL_SESSION, &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg},
+    [AK_CALL_INCLUSION] = {"inclusion", GET, "/v1/ledger/proof/inclusion", AK_AUTH_USE, AK_CALL_STORE,
+        &ak_inclusion_request_msg, &ak_inclusion_reply_msg},
+    [AK_CALL_CONSISTENCY] = {"consistency", GET, "/v1/ledger/proof/consistency", AK_AUTH_PUBLIC,
+        AK_CALL_STORE, &ak_consistency_request_msg, &ak_consistency_reply_msg},
+};
+
+const struct ak_call *ak_call_get(unsigned id)
+{
+    return id < AK_CALL_COUNT ? &calls[id] : NULL;
+}
+
+/* Walks pattern and path together; a {field} takes everything up to the next slash. */
+static bool match_pattern(
+    struct ak_span pattern, struct ak_span path, struct ak_msg_param *params, size_t *out_count)
+{
+    size_t at = 0;
+    *out_count = 0;
+    for (size_t i = 0; i < pattern.len;) {
+        if (pattern.ptr[i] != '{') {
+            if (at >= path.len || path.ptr[at] != pattern.ptr[i]) return false;
+            i++;
+            at++;
+            continue;
+        }
+        size_t close = ak_span_find(pattern, i, '}');
+        size_t end = ak_span_find(path, at, '/');
+        if (end == at) return false;
+        params[(*out_count)++] = (struct ak_msg_param){
+            ak_span_sub(pattern, i + 1, close - i - 1), ak_span_sub(path, at, end - at)};
+        i = close + 1;
+        at = end;
+    }
+    return at == path.len;
+}
+
+enum ak_err ak_call_match(struct ak_span method, struct ak_span path, const char *prefix,
+    struct ak_msg_param *params, size_t *out_param_count, unsigned *out_id)
+{
+    enum ak_err err = AK_E_NOT_FOUND;
+    struct ak_span live = ak_span_str(prefix);
+    *out_param_count = 0;
+    *out_id = AK_CALL_COUNT;
+    for (unsigned id = 0; id < AK_CALL_COUNT; id++) {
+        struct ak_span rest = path;
+        if (calls[id].flags & AK_CALL_SIGNER) {
+            if (!ak_span_starts(path, live)) continue;
+            rest = ak_span_sub(path, live.len, path.len);
+        }
+        size_t count = 0;
+        if (!match_pattern(ak_span_str(calls[id].path), rest, params, &count)) continue;
+        if (!ak_span_eq(method, ak_span_str(calls[id].method))) {
+            err = AK_E_UNSUPPORTED;
+            continue;
+        }
+        *out_param_count = count;
+        *out_id = id;
+        return AK_OK;
+    }
+    return err;
+}
+
+static void put_param(const struct ak_field *field, struct ak_span value, struct ak_buf *out)
+{
+    struct ak_reader reader = ak_reader(value);
+    if (field->kind == AK_KIND_U64)
+        ak_buf_put_dec(out, ak_reader_u64(&reader));
+    else if (field->kind == AK_KIND_BOOL)
+        ak_buf_put_u8(out, value.ptr[0] ? '1' : '0');
+    else if (field->kind == AK_KIND_PRINT)
+        ak_base64url_encode(out, value);
+    else if (field->kind == AK_KIND_FIXED)
+        ak_hex_encode(out, value);
+    else
+        ak_buf_put(out, value);
+}
+
+static enum ak_err find_value(const struct ak_msg *msg, struct ak_span body, struct ak_span name,
+    const struct ak_field **out_field, struct ak_span *out_value)
+{
+    struct ak_reader reader = ak_reader(body);
+    for (size_t i = 0; i < msg->count; i++) {
+        bool there = false;
+        AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, out_value));
+        *out_field = &msg->fields[i];
+        if (there && ak_span_eq(ak_span_str(msg->fields[i].name), name)) return AK_OK;
+    }
+    return AK_E_NOT_FOUND;
+}
+
+static enum ak_err put_query(const struct ak_msg *msg, struct ak_span body, struct ak_buf *out)
+{
+    struct ak_reader reader = ak_reader(body);
+    char glue = '?';
+    for (size_t i = 0; i < msg->count; i++) {
+        bool there = false;
+        struct ak_span value;
+        AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, &value));
+        if (!there || !(msg->fields[i].flags & AK_F_QUERY)) continue;
+        ak_buf_put_u8(out, (uint8_t)glue);
+        ak_buf_put_str(out, msg->fields[i].name);
+        ak_buf_put_u8(out, '=');
+        put_param(&msg->fields[i], value, out);
+        glue = '&';
+    }
+    return AK_OK;
+}
+
+enum ak_err ak_call_put_path(
+    unsigned id, const char *prefix, struct ak_span body, bool with_query, struct ak_buf *out)
+{
+    const struct ak_call *call = ak_call_get(id);
+    if (!call) return AK_E_ARG;
+    struct ak_span pattern = ak_span_str(call->path);
+    if (call->flags & AK_CALL_SIGNER) ak_buf_put_str(out, prefix);
+    for (size_t i = 0; i < pattern.len;) {
+        if (pattern.ptr[i] != '{') {
+            ak_buf_put_u8(out, pattern.ptr[i++]);
+            continue;
+        }
+        size_t close = ak_span_find(pattern, i, '}');
+        const struct ak_field *field = NULL;
+        struct ak_span value = AK_SPAN_EMPTY;
+        AK_TRY(find_value(call->request, body, ak_span_sub(pattern, i + 1, close - i - 1), &field, &value));
+        put_param(field, value, out);
+        i = close + 1;
+    }
+    if (with_query) AK_TRY(put_query(call->request, body, out));
+    return ak_buf_check(out);
+}
