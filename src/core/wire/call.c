@@ -180,7 +180,7 @@ static enum ak_err put_query(const struct ak_msg *msg, struct ak_span body, stru
         bool there = false;
         struct ak_span value;
         AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, &value));
-        if (!there || !(msg->fields[i].flags & AK_F_QUERY)) continue;
+        if (!there || !(msg->fields[i].flags & AK_MSG_QUERY)) continue;
         ak_buf_put_u8(out, (uint8_t)glue);
         ak_buf_put_str(out, msg->fields[i].name);
         ak_buf_put_u8(out, '=');

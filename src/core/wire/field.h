@@ -30,9 +30,9 @@ enum ak_field_kind {
 };
 
 enum ak_field_flags {
-    AK_F_OPTIONAL = 1,
-    AK_F_PATH = 2,  /* stands in the URL's path, not in the body */
-    AK_F_QUERY = 4, /* stands in the URL's query */
+    AK_MSG_OPTIONAL = 1,
+    AK_MSG_PATH = 2,  /* stands in the URL's path, not in the body */
+    AK_MSG_QUERY = 4, /* stands in the URL's query */
 };
 
 struct ak_msg;

@@ -69,7 +69,7 @@ static struct found find_node(const struct source *source, const char *name)
 
 static struct found find(const struct source *source, const struct ak_field *field)
 {
-    if (field->flags & (AK_F_PATH | AK_F_QUERY)) return find_param(source, ak_span_str(field->name));
+    if (field->flags & (AK_MSG_PATH | AK_MSG_QUERY)) return find_param(source, ak_span_str(field->name));
     if (source->is_flat) return find_flat(source, ak_span_str(field->name));
     return source->json.root ? find_node(source, field->name) : (struct found){.form = ABSENT};
 }
@@ -104,7 +104,7 @@ static enum ak_err put_text(struct ak_buf *body, const struct ak_field *field, s
 /* An array of strings without commas, or in a query one text that is joined already. */
 static enum ak_err put_texts(struct ak_buf *body, const struct ak_field *field, const struct found *value)
 {
-    if (value->form == TEXT && (field->flags & AK_F_QUERY)) return put_text(body, field, value->text);
+    if (value->form == TEXT && (field->flags & AK_MSG_QUERY)) return put_text(body, field, value->text);
     if (value->form != NODE || ak_json_type(value->node) != AK_JSON_ARRAY) return AK_E_FORMAT;
     size_t head = body->len;
     ak_buf_put_u32(body, 0);
@@ -125,7 +125,7 @@ static enum ak_err put_texts(struct ak_buf *body, const struct ak_field *field, 
 static enum ak_err put_number(struct ak_buf *body, const struct ak_field *field, const struct found *value)
 {
     uint64_t number = 0;
-    if (value->form == DIGITS || (value->form == TEXT && (field->flags & (AK_F_QUERY | AK_F_PATH))))
+    if (value->form == DIGITS || (value->form == TEXT && (field->flags & (AK_MSG_QUERY | AK_MSG_PATH))))
         AK_TRY(ak_num_parse_u64(value->text, UINT64_MAX, &number));
     else if (value->form == NODE)
         AK_TRY(ak_json_u64(value->node, &number));
@@ -138,7 +138,7 @@ static enum ak_err put_number(struct ak_buf *body, const struct ak_field *field,
 static enum ak_err put_bool(struct ak_buf *body, const struct ak_field *field, const struct found *value)
 {
     bool flag = false;
-    if (value->form == TEXT && (field->flags & AK_F_QUERY)) {
+    if (value->form == TEXT && (field->flags & AK_MSG_QUERY)) {
         flag = ak_span_eq(value->text, AK_SPAN_LIT("1"));
         if (!flag && !ak_span_eq(value->text, AK_SPAN_LIT("0"))) return AK_E_FORMAT;
     } else if (value->form == NODE) {
@@ -225,11 +225,11 @@ static enum ak_err from_source(const struct ak_msg *msg, const struct source *so
         enum ak_code bad = field->bad ? field->bad : AK_CODE_INVALID_REQUEST;
         if (value.form == ABSENT) {
             *out_fault = (struct ak_msg_fault){bad, field->name, "is missing"};
-            if (!(field->flags & AK_F_OPTIONAL)) return AK_E_FORMAT;
+            if (!(field->flags & AK_MSG_OPTIONAL)) return AK_E_FORMAT;
             ak_buf_put_u8(body, 0);
             continue;
         }
-        if (field->flags & AK_F_OPTIONAL) ak_buf_put_u8(body, 1);
+        if (field->flags & AK_MSG_OPTIONAL) ak_buf_put_u8(body, 1);
         enum ak_err err = put_found(body, field, &value, out_fault);
         if (!err) err = ak_buf_check(body);
         if (err) {
@@ -244,7 +244,7 @@ static enum ak_err from_source(const struct ak_msg *msg, const struct source *so
 static bool table_knows(const struct ak_msg *msg, struct ak_span key, unsigned where)
 {
     for (size_t i = 0; i < msg->count; i++) {
-        if ((msg->fields[i].flags & (AK_F_PATH | AK_F_QUERY)) != where) continue;
+        if ((msg->fields[i].flags & (AK_MSG_PATH | AK_MSG_QUERY)) != where) continue;
         struct ak_span name = ak_span_str(msg->fields[i].name);
         if (ak_span_eq(ak_span_sub(name, 0, ak_span_find(name, 0, '.')), key)) return true;
     }

@@ -90,7 +90,7 @@ enum ak_err ak_field_read(
 {
     *out_value = AK_SPAN_EMPTY;
     *out_present = true;
-    if (field->flags & AK_F_OPTIONAL) {
+    if (field->flags & AK_MSG_OPTIONAL) {
         uint8_t there = ak_reader_u8(reader);
         *out_present = there == 1;
         if (there > 1) return AK_E_FORMAT;
@@ -112,7 +112,7 @@ enum ak_err ak_field_read(
 
 static void put_head(struct ak_buf *buf, const struct ak_field *field, size_t len)
 {
-    if (field->flags & AK_F_OPTIONAL) ak_buf_put_u8(buf, 1);
+    if (field->flags & AK_MSG_OPTIONAL) ak_buf_put_u8(buf, 1);
     if (field->kind != AK_KIND_U64 && field->kind != AK_KIND_BOOL && !kind_is_fixed(field->kind))
         ak_buf_put_u32(buf, (uint32_t)len);
 }
@@ -149,7 +149,7 @@ enum ak_err ak_msg_encode(const struct ak_msg *msg, const void *message, struct 
 {
     for (size_t i = 0; i < msg->count; i++) {
         const struct ak_field *field = &msg->fields[i];
-        if ((field->flags & AK_F_OPTIONAL) && !ak_msg_has(message, i)) {
+        if ((field->flags & AK_MSG_OPTIONAL) && !ak_msg_has(message, i)) {
             ak_buf_put_u8(buf, 0);
             continue;
         }

@@ -22,14 +22,14 @@ const struct ak_msg ak_account_reply_msg =
 
 static const struct ak_field account_change_request_fields[] = {
     AK_FIELD(
-        ak_msg_account_change_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_F_OPTIONAL, 0, 32),
+        ak_msg_account_change_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_account_change_request_msg =
     AK_MSG("account_change_request", ak_msg_account_change_request, account_change_request_fields);
 
 static const struct ak_field recovery_item_fields[] = {
     AK_FIELD(ak_msg_recovery_item, what, "what", AK_KIND_TEXT, 0, 1, 32),
-    AK_FIELD(ak_msg_recovery_item, device, "device", AK_KIND_PRINT, AK_F_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_recovery_item, device, "device", AK_KIND_PRINT, AK_MSG_OPTIONAL, 0, 32),
     AK_FIELD(ak_msg_recovery_item, ready_at, "ready_at", AK_KIND_U64, 0, 0, UINT64_MAX),
     AK_FIELD(ak_msg_recovery_item, started_by, "started_by", AK_KIND_PRINT, 0, 0, 32),
 };
@@ -47,7 +47,7 @@ const struct ak_msg ak_recovery_list_reply_msg =
 
 static const struct ak_field recovery_cancel_request_fields[] = {
     AK_FIELD(ak_msg_recovery_cancel_request, what, "what", AK_KIND_TEXT, 0, 1, 32),
-    AK_FIELD(ak_msg_recovery_cancel_request, device, "device", AK_KIND_PRINT, AK_F_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_recovery_cancel_request, device, "device", AK_KIND_PRINT, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_recovery_cancel_request_msg =
     AK_MSG("recovery_cancel_request", ak_msg_recovery_cancel_request, recovery_cancel_request_fields);

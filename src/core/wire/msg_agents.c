@@ -13,13 +13,13 @@ static const struct ak_field agent_item_fields[] = {
     AK_FIELD(ak_msg_agent_item, device, "device", AK_KIND_PRINT, 0, 0, 32),
     AK_FIELD(ak_msg_agent_item, scope, "scope", AK_KIND_TEXTS, 0, 0, AK_LIMIT_SCOPE_TEXT),
     AK_FIELD(ak_msg_agent_item, rate, "rate", AK_KIND_U64, 0, 1, AK_LIMIT_RATE_PER_MINUTE),
-    AK_FIELD(ak_msg_agent_item, valid_until_at, "valid_until_at", AK_KIND_U64, AK_F_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(ak_msg_agent_item, valid_until_at, "valid_until_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
     AK_FIELD(ak_msg_agent_item, uses_left, "uses_left", AK_KIND_U64, 0, 0, AK_LIMIT_RATE_PER_MINUTE),
 };
 const struct ak_msg ak_agent_item_msg = AK_MSG("agent_item", ak_msg_agent_item, agent_item_fields);
 
 static const struct ak_field agent_list_request_fields[] = {
-    AK_FIELD(ak_msg_agent_list_request, after, "after", AK_KIND_TEXT, AK_F_OPTIONAL | AK_F_QUERY, 1,
+    AK_FIELD(ak_msg_agent_list_request, after, "after", AK_KIND_TEXT, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1,
         AK_LIMIT_LABEL),
 };
 const struct ak_msg ak_agent_list_request_msg =
@@ -27,32 +27,32 @@ const struct ak_msg ak_agent_list_request_msg =
 
 static const struct ak_field agent_list_reply_fields[] = {
     AK_FIELD_LIST(ak_msg_agent_list_reply, agents, "agents", &ak_agent_item_msg),
-    AK_FIELD(ak_msg_agent_list_reply, next, "next", AK_KIND_TEXT, AK_F_OPTIONAL, 1, AK_LIMIT_LABEL),
+    AK_FIELD(ak_msg_agent_list_reply, next, "next", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, AK_LIMIT_LABEL),
 };
 const struct ak_msg ak_agent_list_reply_msg =
     AK_MSG("agent_list_reply", ak_msg_agent_list_reply, agent_list_reply_fields);
 
 static const struct ak_field agent_show_request_fields[] = {
-    AK_FIELD(ak_msg_agent_show_request, label, "label", AK_KIND_TEXT, AK_F_PATH, 1, 76),
+    AK_FIELD(ak_msg_agent_show_request, label, "label", AK_KIND_TEXT, AK_MSG_PATH, 1, 76),
 };
 const struct ak_msg ak_agent_show_request_msg =
     AK_MSG("agent_show_request", ak_msg_agent_show_request, agent_show_request_fields);
 
 static const struct ak_field agent_change_request_fields[] = {
-    AK_FIELD(ak_msg_agent_change_request, label, "label", AK_KIND_TEXT, AK_F_PATH, 1, 76),
+    AK_FIELD(ak_msg_agent_change_request, label, "label", AK_KIND_TEXT, AK_MSG_PATH, 1, 76),
     AK_FIELD(
-        ak_msg_agent_change_request, generation, "generation", AK_KIND_U64, AK_F_OPTIONAL, 0, UINT32_MAX),
+        ak_msg_agent_change_request, generation, "generation", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT32_MAX),
 };
 const struct ak_msg ak_agent_change_request_msg =
     AK_MSG("agent_change_request", ak_msg_agent_change_request, agent_change_request_fields);
 
 static const struct ak_field agent_policy_request_fields[] = {
-    AK_FIELD(ak_msg_agent_policy_request, label, "label", AK_KIND_TEXT, AK_F_PATH, 1, 76),
+    AK_FIELD(ak_msg_agent_policy_request, label, "label", AK_KIND_TEXT, AK_MSG_PATH, 1, 76),
     AK_FIELD(
-        ak_msg_agent_policy_request, scope, "scope", AK_KIND_TEXTS, AK_F_OPTIONAL, 0, AK_LIMIT_SCOPE_TEXT),
+        ak_msg_agent_policy_request, scope, "scope", AK_KIND_TEXTS, AK_MSG_OPTIONAL, 0, AK_LIMIT_SCOPE_TEXT),
     AK_FIELD(
-        ak_msg_agent_policy_request, rate, "rate", AK_KIND_U64, AK_F_OPTIONAL, 1, AK_LIMIT_RATE_PER_MINUTE),
-    AK_FIELD(ak_msg_agent_policy_request, valid_until_at, "valid_until_at", AK_KIND_U64, AK_F_OPTIONAL, 0,
+        ak_msg_agent_policy_request, rate, "rate", AK_KIND_U64, AK_MSG_OPTIONAL, 1, AK_LIMIT_RATE_PER_MINUTE),
+    AK_FIELD(ak_msg_agent_policy_request, valid_until_at, "valid_until_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0,
         UINT32_MAX *UINT64_C(16)),
 };
 const struct ak_msg ak_agent_policy_request_msg =

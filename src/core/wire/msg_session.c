@@ -6,9 +6,9 @@
 static const struct ak_field local_session_request_fields[] = {
     AK_FIELD(
         ak_msg_local_session_request, identity, "identity", AK_KIND_TEXT, 0, 3, AK_LIMIT_IDENTITY_VALUE + 32),
-    AK_FIELD(ak_msg_local_session_request, device_name, "device_name", AK_KIND_TEXT, AK_F_OPTIONAL, 1, 64),
+    AK_FIELD(ak_msg_local_session_request, device_name, "device_name", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, 64),
     AK_FIELD(
-        ak_msg_local_session_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_F_OPTIONAL, 0, 32),
+        ak_msg_local_session_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_local_session_request_msg =
     AK_MSG("local_session_request", ak_msg_local_session_request, local_session_request_fields);
@@ -33,8 +33,8 @@ const struct ak_msg ak_logout_request_msg = {
 
 static const struct ak_field done_reply_fields[] = {
     AK_FIELD(ak_msg_done_reply, status, "status", AK_KIND_TEXT, 0, 1, 32),
-    AK_FIELD(ak_msg_done_reply, ready_at, "ready_at", AK_KIND_U64, AK_F_OPTIONAL, 0, UINT64_MAX),
-    AK_FIELD(ak_msg_done_reply, entry_index, "entry.index", AK_KIND_U64, AK_F_OPTIONAL, 0, UINT64_MAX),
-    AK_FIELD(ak_msg_done_reply, entry_leaf_hash, "entry.leaf_hash", AK_KIND_FIXED, AK_F_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_done_reply, ready_at, "ready_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(ak_msg_done_reply, entry_index, "entry.index", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(ak_msg_done_reply, entry_leaf_hash, "entry.leaf_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_done_reply_msg = AK_MSG("done_reply", ak_msg_done_reply, done_reply_fields);

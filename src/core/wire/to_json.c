@@ -85,7 +85,7 @@ static enum ak_err put_members(
         bool there = false;
         struct ak_span value;
         AK_TRY(ak_field_read(field, &reader, &there, &value));
-        if (!there || (body_only && (field->flags & (AK_F_PATH | AK_F_QUERY)))) continue;
+        if (!there || (body_only && (field->flags & (AK_MSG_PATH | AK_MSG_QUERY)))) continue;
         ak_json_key(w, enter(w, field->name, &open));
         AK_TRY(put_value(w, field, value));
     }
