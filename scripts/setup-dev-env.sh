@@ -140,12 +140,18 @@ install_packages() { # PACKAGE...
     }
 }
 
-lock_hash() { cat "$e2e/package.json" "$e2e/package-lock.json" | openssl dgst -sha256 -r | cut -d' ' -f1; }
+lock_hash() { cat "$e2e"/node/package*.json "$e2e"/package*.json | openssl dgst -sha256 -r | cut -d' ' -f1; }
 npm_current() { have openssl && [ -f "$npm_stamp" ] && [ "$(cat "$npm_stamp")" = "$(lock_hash)" ]; }
 
+# Node.js first and by itself: some of the clients refuse the one that npm brings along.
 install_npm() {
-    say "installing Node.js 24 and the test clients from npm, as tests/e2e/package-lock.json pins them"
-    (cd "$e2e" && npm ci --no-progress --loglevel=error </dev/null)
+    local node bin="$e2e/node_modules/.bin"
+    say "installing Node.js 24 and the test clients from npm, as the lock files of tests/e2e pin them"
+    (cd "$e2e/node" && npm ci --no-progress --loglevel=error </dev/null)
+    node=$(find "$e2e/node/node_modules" -path '*/bin/node' -type f | head -1)
+    (cd "$e2e" && PATH="${node:+${node%/node}:}$PATH" npm ci --no-progress --loglevel=error </dev/null)
+    mkdir -p "$bin"
+    if [ -n "$node" ]; then ln -sf "../../node/node_modules/${node#"$e2e/node/node_modules/"}" "$bin/node"; fi
     lock_hash >"$npm_stamp"
 }
 
@@ -206,7 +212,7 @@ smoke_test() {
     fi
     cli=$(find "$root/build/src" -name agentkeys -type f -perm -u+x | head -1)
     if [ -n "$cli" ]; then say "smoke test: $("$cli" version | head -1)"; fi
-    say "Node.js $("$e2e/node_modules/.bin/node" --version 2>/dev/null || node --version)"
+    say "Node.js $(PATH="$e2e/node_modules/.bin:$PATH" node --version)"
 }
 
 main() {
