@@ -45,8 +45,4 @@ void ak_siwe_put(struct ak_buf *buf, const struct ak_siwe *siwe);
 /* AK_E_EXPIRED before not_before and from expiration_time on. */
 AK_MUST_USE enum ak_err ak_siwe_check_time(const struct ak_siwe *siwe, uint64_t now_ms);
 
-/* The forms that SIWE builds on, for whoever composes: `URI` and `authority` (not empty) of RFC 3986. */
-bool ak_uri_valid(struct ak_span uri);
-bool ak_uri_authority_valid(struct ak_span authority);
-
 #endif

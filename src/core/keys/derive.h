@@ -3,7 +3,7 @@
  * Does not decide whether a path is active or who may use it, and exports nothing: scalars and chain codes
  * stay in the keeper. Secret: MSK, root, scalars, chain codes. Public: omnis, labels, points, addresses.
  * Ownership: a root is opened and closed by its owner; everything else is in the caller's memory.
- * Threads: one thread at a time a root (open one a thread).
+ * Threads: any; using a root does not change it.
  * spec: keys.md, Derivation suite `ak1` */
 #ifndef AK_CORE_KEYS_DERIVE_H
 #define AK_CORE_KEYS_DERIVE_H
@@ -21,7 +21,8 @@ enum ak_suite { AK_SUITE_AK1 = 1, AK_SUITE_SIGNER_V0 = 2 };
 /* Where a root's secret was made. Service keys come only from one that was born in the TEE. */
 enum ak_root_origin { AK_ROOT_BORN = 1, AK_ROOT_BROUGHT_IN = 2 };
 
-/* An opened root: the HKDF extract step is done once; the keyed context is the only secret it holds. */
+/* An opened root: the HKDF extract step is done once and its result kept. As secret as the MSK: it belongs in
+ * locked pages. */
 struct ak_root {
     uint32_t version; /* 1, 2, … */
     enum ak_suite suite;
@@ -41,7 +42,7 @@ const char *ak_suite_name(enum ak_suite suite);
 /* ---- user keys ---- */
 /* Scalar and chain code of the account named by `anchor_omni`. With signer-v0 there is no chain code: it is
  * zeros. AK_E_CRYPTO; both outputs are zeros then. */
-AK_MUST_USE enum ak_err ak_keys_user(struct ak_root *root, const uint8_t anchor_omni[32],
+AK_MUST_USE enum ak_err ak_keys_user(const struct ak_root *root, const uint8_t anchor_omni[32],
     struct ak_secret32 *out_scalar, struct ak_secret32 *out_chain_code);
 
 /* Public points of a user key: computed once an account, kept beside its record. */
@@ -51,7 +52,7 @@ struct ak_user_points {
     uint8_t address[20];
 };
 AK_MUST_USE enum ak_err ak_keys_user_points(
-    struct ak_root *root, const uint8_t anchor_omni[32], struct ak_user_points *out_points);
+    const struct ak_root *root, const uint8_t anchor_omni[32], struct ak_user_points *out_points);
 
 /* ---- agent keys: suite ak1 only, AK_E_UNSUPPORTED otherwise ---- */
 /* Public points of one generation of an agent's key: computed once, kept beside the path's record. */
@@ -61,14 +62,14 @@ struct ak_path_points {
     uint8_t address[20];        /* of the generation */
 };
 /* `path` must have a generation (AK_E_ARG). Three point multiplications, about 50 us. */
-AK_MUST_USE enum ak_err ak_keys_path_points(struct ak_root *root, const uint8_t anchor_omni[32],
+AK_MUST_USE enum ak_err ak_keys_path_points(const struct ak_root *root, const uint8_t anchor_omni[32],
     const struct ak_path *path, struct ak_path_points *out_points);
 
 /* The scalar that signs for "/label/generation". With both cached compressed points it costs HKDF, two
  * HMAC-SHA512 and two additions; a NULL point is computed (15 us each). A damaged cached point gives a wrong
  * scalar, never a useful one: verify the signature against `child` before release.
  * AK_E_FORMAT, AK_E_LIMIT (label), AK_E_CRYPTO; the scalar is zeros then. */
-AK_MUST_USE enum ak_err ak_keys_agent_scalar(struct ak_root *root, const uint8_t anchor_omni[32],
+AK_MUST_USE enum ak_err ak_keys_agent_scalar(const struct ak_root *root, const uint8_t anchor_omni[32],
     struct ak_span label, uint32_t generation, const uint8_t *user33, const uint8_t *base33,
     struct ak_secret32 *out_scalar);
 

@@ -34,9 +34,9 @@ enum ak_purpose_kind ak_purpose_kind(struct ak_span purpose);
 /* 32 bytes for a purpose of that kind. AK_E_ARG (unknown purpose or other kind), AK_E_STATE, AK_E_CRYPTO;
  * zeros then. */
 AK_MUST_USE enum ak_err ak_service_secret32(
-    struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_key);
+    const struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_key);
 /* A P-256 scalar: 48 bytes reduced mod (n-1), plus 1. Errors as above. spec: FIPS 186-5 A.2.1 */
 AK_MUST_USE enum ak_err ak_service_p256(
-    struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_scalar);
+    const struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_scalar);
 
 #endif

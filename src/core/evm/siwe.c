@@ -1,0 +1,209 @@
+/* Sign-in texts, line by line: each line has one place, one prefix and one grammar, so that what is read can
+ * be written again byte for byte. */
+#include "core/evm/siwe.h"
+
+#include "base/limits.h"
+#include "base/num.h"
+#include "core/evm/address.h"
+#include "core/evm/rfc3339.h"
+#include "core/evm/uri.h"
+
+#define WANTS " wants you to sign in with your Ethereum account:"
+
+/* Lines between line feeds; text that ends in one has an empty last line. */
+struct lines {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool finished;
+    bool failed;
+};
+
+static struct ak_span peek_line(const struct lines *lines)
+{
+    struct ak_span rest = ak_span(lines->at, (size_t)(lines->end - lines->at));
+    return ak_span(lines->at, ak_span_find(rest, 0, '\n'));
+}
+
+static struct ak_span take_line(struct lines *lines)
+{
+    if (lines->finished) lines->failed = true;
+    if (lines->failed) return AK_SPAN_EMPTY;
+    struct ak_span line = peek_line(lines);
+    lines->at += line.len;
+    lines->finished = lines->at == lines->end;
+    if (!lines->finished) lines->at++;
+    return line;
+}
+
+static bool next_starts(const struct lines *lines, struct ak_span prefix)
+{
+    return !lines->failed && !lines->finished && ak_span_starts(peek_line(lines), prefix);
+}
+
+/* The rest of a line that must begin with `prefix`; its pointer is never NULL on success. */
+static struct ak_span take_field(struct lines *lines, struct ak_span prefix)
+{
+    if (!next_starts(lines, prefix)) {
+        lines->failed = true;
+        return AK_SPAN_EMPTY;
+    }
+    struct ak_span line = take_line(lines);
+    return ak_span(line.ptr + prefix.len, line.len - prefix.len);
+}
+
+static struct ak_span take_optional(struct lines *lines, struct ak_span prefix)
+{
+    return next_starts(lines, prefix) ? take_field(lines, prefix) : AK_SPAN_EMPTY;
+}
+
+static void expect_empty_line(struct lines *lines)
+{
+    if (take_line(lines).len != 0) lines->failed = true;
+}
+
+/* [ scheme "://" ] domain " wants you to sign in with your Ethereum account:" */
+static enum ak_err parse_domain(struct ak_span line, struct ak_siwe *siwe)
+{
+    if (!ak_span_ends(line, AK_SPAN_LIT(WANTS))) return AK_E_FORMAT;
+    siwe->domain = ak_span_sub(line, 0, line.len - (sizeof(WANTS) - 1));
+    for (size_t i = 0; i + 3 <= siwe->domain.len; i++) {
+        if (memcmp(siwe->domain.ptr + i, "://", 3) != 0) continue;
+        siwe->scheme = ak_span_sub(siwe->domain, 0, i);
+        if (!ak_uri_scheme_valid(siwe->scheme)) return AK_E_FORMAT;
+        siwe->domain = ak_span_sub(siwe->domain, i + 3, siwe->domain.len);
+        break;
+    }
+    return ak_uri_authority_valid(siwe->domain) ? AK_OK : AK_E_FORMAT;
+}
+
+/* An empty line, or a statement between two empty lines. */
+static enum ak_err parse_statement(struct lines *lines, struct ak_siwe *siwe)
+{
+    expect_empty_line(lines);
+    struct ak_span line = take_line(lines);
+    if (lines->failed) return AK_E_FORMAT;
+    if (line.len == 0) return AK_OK;
+    siwe->statement = line;
+    expect_empty_line(lines);
+    return !lines->failed && ak_uri_statement_valid(line) ? AK_OK : AK_E_FORMAT;
+}
+
+static bool nonce_valid(struct ak_span nonce)
+{
+    for (size_t i = 0; i < nonce.len; i++) {
+        uint8_t c = nonce.ptr[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) return false;
+    }
+    return nonce.len >= AK_SIWE_NONCE_MIN;
+}
+
+static enum ak_err parse_required(struct lines *lines, struct ak_siwe *siwe)
+{
+    siwe->uri = take_field(lines, AK_SPAN_LIT("URI: "));
+    struct ak_span version = take_field(lines, AK_SPAN_LIT("Version: "));
+    struct ak_span chain_id = take_field(lines, AK_SPAN_LIT("Chain ID: "));
+    siwe->nonce = take_field(lines, AK_SPAN_LIT("Nonce: "));
+    siwe->issued_at = take_field(lines, AK_SPAN_LIT("Issued At: "));
+    if (lines->failed || !ak_uri_valid(siwe->uri)) return AK_E_FORMAT;
+    if (!ak_span_eq(version, AK_SPAN_LIT("1")) || !nonce_valid(siwe->nonce)) return AK_E_FORMAT;
+    AK_TRY(ak_num_parse_u64(chain_id, UINT64_MAX, &siwe->chain_id));
+    return ak_rfc3339_parse(siwe->issued_at, &siwe->issued_at_ms);
+}
+
+static enum ak_err parse_optional(struct lines *lines, struct ak_siwe *siwe)
+{
+    siwe->expiration_ms = UINT64_MAX;
+    siwe->expiration_time = take_optional(lines, AK_SPAN_LIT("Expiration Time: "));
+    siwe->not_before = take_optional(lines, AK_SPAN_LIT("Not Before: "));
+    siwe->request_id = take_optional(lines, AK_SPAN_LIT("Request ID: "));
+    if (siwe->expiration_time.ptr != NULL) {
+        AK_TRY(ak_rfc3339_parse(siwe->expiration_time, &siwe->expiration_ms));
+    }
+    if (siwe->not_before.ptr != NULL) AK_TRY(ak_rfc3339_parse(siwe->not_before, &siwe->not_before_ms));
+    return ak_uri_pchars_valid(siwe->request_id) ? AK_OK : AK_E_FORMAT;
+}
+
+static enum ak_err parse_resources(struct lines *lines, struct ak_siwe *siwe)
+{
+    if (lines->finished) return AK_OK;
+    if (take_field(lines, AK_SPAN_LIT("Resources:")).len != 0 || lines->failed) return AK_E_FORMAT;
+    siwe->has_resources = true;
+    while (!lines->finished) {
+        struct ak_span resource = take_field(lines, AK_SPAN_LIT("- "));
+        if (lines->failed || !ak_uri_valid(resource)) return AK_E_FORMAT;
+        if (siwe->resource_count == AK_SIWE_RESOURCES_MAX) return AK_E_LIMIT;
+        siwe->resources[siwe->resource_count++] = resource;
+    }
+    return AK_OK;
+}
+
+static enum ak_err parse_lines(struct lines *lines, struct ak_siwe *siwe)
+{
+    AK_TRY(parse_domain(take_line(lines), siwe));
+    AK_TRY(ak_evm_address_parse_checksum(take_line(lines), siwe->address));
+    AK_TRY(parse_statement(lines, siwe));
+    AK_TRY(parse_required(lines, siwe));
+    AK_TRY(parse_optional(lines, siwe));
+    return parse_resources(lines, siwe);
+}
+
+enum ak_err ak_siwe_parse(struct ak_span text, struct ak_siwe *out_siwe)
+{
+    *out_siwe = (struct ak_siwe){0};
+    if (text.len == 0) return AK_E_FORMAT;
+    if (text.len > AK_LIMIT_MESSAGE) return AK_E_LIMIT;
+    /* A final line feed would leave an empty line that no field takes. */
+    if (text.ptr[text.len - 1] == '\n') return AK_E_FORMAT;
+    struct lines lines = {text.ptr, text.ptr + text.len, false, false};
+    enum ak_err err = parse_lines(&lines, out_siwe);
+    if (err != AK_OK) *out_siwe = (struct ak_siwe){0};
+    return err;
+}
+
+static void put_optional(struct ak_buf *buf, const char *name, struct ak_span value)
+{
+    if (value.ptr == NULL) return;
+    ak_buf_put_str(buf, name);
+    ak_buf_put(buf, value);
+}
+
+static void put_head(struct ak_buf *buf, const struct ak_siwe *siwe)
+{
+    if (siwe->scheme.ptr != NULL) {
+        ak_buf_put(buf, siwe->scheme);
+        ak_buf_put_str(buf, "://");
+    }
+    ak_buf_put(buf, siwe->domain);
+    ak_buf_put_str(buf, WANTS "\n");
+    ak_evm_address_put_checksum(buf, siwe->address);
+    ak_buf_put_str(buf, "\n\n");
+    if (siwe->statement.ptr != NULL) {
+        ak_buf_put(buf, siwe->statement);
+        ak_buf_put_u8(buf, '\n');
+    }
+}
+
+void ak_siwe_put(struct ak_buf *buf, const struct ak_siwe *siwe)
+{
+    put_head(buf, siwe);
+    ak_buf_put_str(buf, "\nURI: ");
+    ak_buf_put(buf, siwe->uri);
+    ak_buf_put_str(buf, "\nVersion: 1\nChain ID: ");
+    ak_buf_put_dec(buf, siwe->chain_id);
+    ak_buf_put_str(buf, "\nNonce: ");
+    ak_buf_put(buf, siwe->nonce);
+    ak_buf_put_str(buf, "\nIssued At: ");
+    ak_buf_put(buf, siwe->issued_at);
+    put_optional(buf, "\nExpiration Time: ", siwe->expiration_time);
+    put_optional(buf, "\nNot Before: ", siwe->not_before);
+    put_optional(buf, "\nRequest ID: ", siwe->request_id);
+    if (!siwe->has_resources) return;
+    ak_buf_put_str(buf, "\nResources:");
+    for (size_t i = 0; i < siwe->resource_count; i++) put_optional(buf, "\n- ", siwe->resources[i]);
+}
+
+enum ak_err ak_siwe_check_time(const struct ak_siwe *siwe, uint64_t now_ms)
+{
+    bool valid = now_ms >= siwe->not_before_ms && now_ms < siwe->expiration_ms;
+    return valid ? AK_OK : AK_E_EXPIRED;
+}
