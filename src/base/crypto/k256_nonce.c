@@ -1,0 +1,58 @@
+/* HMAC-DRBG of RFC 6979 over key || message. As in the library, the message is not reduced mod n first. */
+#include "base/crypto/k256_nonce.h"
+
+#include "base/assert.h"
+#include "base/crypto/hmac.h"
+#include "base/wipe.h"
+
+/* K and V of the RFC; K only as a keyed HMAC. */
+struct drbg {
+    struct ak_hmac_key k;
+    uint8_t v[32];
+};
+
+static void drbg_done(struct drbg *d)
+{
+    ak_wipe(d, sizeof *d);
+}
+
+static void set_k(struct drbg *d, const uint8_t k[32])
+{
+    ak_assert(ak_hmac_key_open(&d->k, ak_span(k, 32)) == AK_OK);
+}
+
+static void next_v(struct drbg *d)
+{
+    struct ak_span v = AK_SPAN_ARR(d->v);
+    ak_hmac_key_mac(&d->k, &v, 1, d->v);
+}
+
+/* K = HMAC(K, V || mark || seed), V = HMAC(K, V): steps d to g, and the retry of step h. */
+static void reseed(struct drbg *d, uint8_t mark, struct ak_span key, struct ak_span msg)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 k;
+    struct ak_span parts[] = {AK_SPAN_ARR(d->v), ak_span(&mark, 1), key, msg};
+    ak_hmac_key_mac(&d->k, parts, AK_COUNT(parts), k.bytes);
+    set_k(d, k.bytes);
+    next_v(d);
+}
+
+int ak_k256_nonce_rfc6979(unsigned char *out_nonce32, const unsigned char *msg32, const unsigned char *key32,
+    const unsigned char *algo16, void *data, unsigned int attempt)
+{
+    static const uint8_t zero_k[32] = {0};
+    ak_assert(algo16 == NULL && data == NULL);
+    struct ak_span key = ak_span(key32, 32), msg = ak_span(msg32, 32);
+    AK_CLEANUP(drbg_done) struct drbg d;
+    memset(d.v, 0x01, sizeof d.v);
+    set_k(&d, zero_k);
+    reseed(&d, 0x00, key, msg);
+    reseed(&d, 0x01, key, msg);
+    next_v(&d);
+    for (unsigned int i = 0; i < attempt; i++) {
+        reseed(&d, 0x00, AK_SPAN_EMPTY, AK_SPAN_EMPTY);
+        next_v(&d);
+    }
+    memcpy(out_nonce32, d.v, sizeof d.v);
+    return 1;
+}
