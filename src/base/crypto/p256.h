@@ -1,5 +1,7 @@
-/* ECDSA on P-256 with SHA-256 (JOSE's ES256) through OpenSSL. Scalars are secret.
- * Signatures are r || s, 64 bytes (spec: RFC 7518 3.4). */
+/* ECDSA on P-256 with SHA-256 (JOSE's ES256) through OpenSSL. Scalars are secret; while a call runs, and
+ * while a signer is open, they are in the library's heap too, which the keeper puts into locked pages
+ * (CRYPTO_set_mem_functions); freed blocks are wiped. Signatures are r || s, 64 bytes (spec: RFC 7518 3.4);
+ * both s and n - s verify, as JOSE has it. Threads: any, but one at a time for a signer. */
 #ifndef AK_BASE_CRYPTO_P256_H
 #define AK_BASE_CRYPTO_P256_H
 
@@ -12,24 +14,27 @@ struct ak_p256_pub {
     uint8_t xy[64];
 };
 
-/* 48 bytes reduced mod (n-1), plus 1. spec: FIPS 186-5 A.2.1 */
+/* 48 bytes reduced mod (n-1), plus 1; in constant time. Always AK_OK. spec: FIPS 186-5 A.2.1 */
 AK_MUST_USE enum ak_err ak_p256_scalar_from_48(const uint8_t okm[48], struct ak_secret32 *out_scalar);
+/* AK_E_MEANING for a scalar out of [1, n-1], AK_E_CRYPTO; out is zeroed then. */
 AK_MUST_USE enum ak_err ak_p256_pub_from_scalar(
     const struct ak_secret32 *scalar, struct ak_p256_pub *out_pub);
 /* AK_E_MEANING where the point is not on the curve. */
 AK_MUST_USE enum ak_err ak_p256_pub_validate(const struct ak_p256_pub *pub);
 
-/* A key kept ready to sign (memory of the library, see hmac.h). One thread at a time. */
+/* A key kept ready to sign. One thread at a time. */
 struct ak_p256_signer {
     void *key; /* EVP_PKEY */
     void *ctx; /* kept signing context */
 };
+/* AK_E_MEANING for a scalar out of [1, n-1], AK_E_CRYPTO; the signer is zeroed then. */
 AK_MUST_USE enum ak_err ak_p256_signer_open(struct ak_p256_signer *signer, const struct ak_secret32 *scalar);
+/* Fine on a zeroed or closed one. */
 void ak_p256_signer_close(struct ak_p256_signer *signer);
-/* Signs SHA-256(message). */
+/* Signs SHA-256(message) with a random nonce of the library. AK_E_CRYPTO; out is zeroed then. */
 AK_MUST_USE enum ak_err ak_p256_sign(
     struct ak_p256_signer *signer, struct ak_span message, uint8_t out_sig[64]);
-/* AK_E_AUTH, AK_E_MEANING for a point off the curve. */
+/* AK_E_AUTH, AK_E_MEANING for a point off the curve, AK_E_CRYPTO. */
 AK_MUST_USE enum ak_err ak_p256_verify(
     const struct ak_p256_pub *pub, struct ak_span message, const uint8_t sig[64]);
 /* DER SubjectPublicKeyInfo of a public key, 91 bytes. spec: RFC 5480 */
