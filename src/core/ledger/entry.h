@@ -181,7 +181,7 @@ static inline bool ak_entry_has(const struct ak_entry *entry, enum ak_entry_fiel
 }
 static inline bool ak_entry_is_control(enum ak_entry_type type)
 {
-    return type > 0 && type < AK_ENTRY_CONTROL_END;
+    return type > 0 && (uint64_t)type < AK_ENTRY_CONTROL_END;
 }
 
 /* ---- the table ---- */
