@@ -1,6 +1,7 @@
 /* Compact JWS with ES256, as our tokens and DPoP proofs use it: splitting, signing, verifying; JWK
  * thumbprints. No negotiation: the algorithm is ES256 and nothing else. Claims are the caller's business.
- * spec: RFC 7515, 7517, 7638 */
+ * The signer's scalar is secret, all else is public. Threads: any, but one at a time for a signer or a
+ * buffer. spec: RFC 7515, 7517, 7638 */
 #ifndef AK_BASE_CODEC_JOSE_H
 #define AK_BASE_CODEC_JOSE_H
 
@@ -19,13 +20,20 @@ struct ak_jws {
     struct ak_span payload;       /* decoded JSON bytes */
     uint8_t signature[64];
 };
-/* Splits and decodes into `memory` (at least text.len bytes). Exactly three parts, strict base64url, a
- * 64-byte signature. AK_E_FORMAT, AK_E_LIMIT (over max_len). Nothing is verified. */
+/* Splits and decodes into `memory` (at least text.len bytes). Exactly three parts, none empty, strict
+ * base64url, a 64-byte signature. AK_E_FORMAT, AK_E_LIMIT (over max_len), AK_E_FULL (memory). Nothing is
+ * verified, and the algorithm is not looked at: see ak_jws_header_open. */
 AK_MUST_USE enum ak_err ak_jws_split(
     struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws *out_jws);
-/* The signature over signing_input. AK_E_AUTH. */
+/* Parses the header: "alg" is ES256, no "crit", no "b64", and "typ" is `typ` unless that is NULL. The
+ * document is the caller's to end. As ak_json_parse, AK_E_MEANING. spec: RFC 7515 4.1, RFC 8725 3.1, 3.11 */
+AK_MUST_USE enum ak_err ak_jws_header_open(
+    const struct ak_jws *jws, const char *typ, struct ak_json *out_header);
+/* The signature over signing_input, as ES256 whatever the header says. AK_E_AUTH; AK_E_MEANING for a point
+ * off the curve. */
 AK_MUST_USE enum ak_err ak_jws_verify(const struct ak_jws *jws, const struct ak_p256_pub *pub);
-/* Appends base64url(header) . base64url(payload) . base64url(signature). */
+/* Appends base64url(header) . base64url(payload) . base64url(signature); nothing on failure. AK_E_FULL,
+ * AK_E_CRYPTO. */
 AK_MUST_USE enum ak_err ak_jws_sign(
     struct ak_buf *buf, struct ak_span header, struct ak_span payload, struct ak_p256_signer *signer);
 
@@ -33,8 +41,12 @@ AK_MUST_USE enum ak_err ak_jws_sign(
 void ak_jwk_thumbprint(const struct ak_p256_pub *pub, uint8_t out_thumbprint[32]);
 /* The public JWK as JSON: {"kty":"EC","crv":"P-256","x":…,"y":…}. */
 void ak_jwk_put(struct ak_json_writer *w, const struct ak_p256_pub *pub);
-/* Reads a public EC P-256 JWK; refuses other kty or crv, wrong lengths, a private part ("d"), a point off the
- * curve. */
+/* The same members into an object that the caller has open, for a JWK with further members (kid, use, x5c).
+ */
+void ak_jwk_put_members(struct ak_json_writer *w, const struct ak_p256_pub *pub);
+/* Reads a public EC P-256 JWK. AK_E_UNSUPPORTED (other kty or crv), AK_E_FORMAT (not an object, a coordinate
+ * that is not 32 bytes), AK_E_MEANING (a private part "d", "alg", "use" or "key_ops" for something else than
+ * ES256 verification, a point off the curve). Other members are not looked at. */
 AK_MUST_USE enum ak_err ak_jwk_parse(struct ak_json_value jwk, struct ak_p256_pub *out_pub);
 
 #endif
