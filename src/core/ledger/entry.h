@@ -54,6 +54,7 @@ enum ak_entry_type {
     AK_ENTRY_DENIED = 131,
     AK_ENTRY_CLOCK_STEPPED = 132,
     AK_ENTRY_WORKER_STARTED = 133,
+    AK_ENTRY_SESSION_ENDED = 134, /* all sessions of a device issued until then */
 };
 
 /* What a recovery waits for. */
@@ -68,7 +69,7 @@ enum ak_entry_field {
     AK_F_MESSAGE_HASH,       /* 20: bytes 32, SHA-256 of the message */
     AK_F_DOMAIN,             /* 21: text */
     AK_F_NONCE,              /* 22: text */
-    AK_F_TAT_MS,             /* 23: the path's bucket after this use */
+    AK_F_TAT_US,             /* 23: the path's (or session's) bucket after this use, us */
     AK_F_LOG_ID,             /* 24: bytes 16 */
     AK_F_WORKER_ID,          /* 25: text */
     AK_F_CONFIG,             /* 26: bytes 32 */
@@ -135,7 +136,7 @@ struct ak_entry {
     uint8_t message_hash[32];
     struct ak_span domain;
     struct ak_span nonce;
-    uint64_t tat_ms;
+    uint64_t tat_us;
     uint8_t log_id[16];
     struct ak_span worker_id;
     uint8_t config[32];

@@ -27,7 +27,7 @@ static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_MESSAGE_HASH] = FIXED(message_hash),
     [AK_F_DOMAIN] = TEXT(domain, 1, 255),
     [AK_F_NONCE] = TEXT(nonce, 1, 128),
-    [AK_F_TAT_MS] = UINT(tat_ms, UINT64_MAX),
+    [AK_F_TAT_US] = UINT(tat_us, UINT64_MAX),
     [AK_F_LOG_ID] = FIXED(log_id),
     [AK_F_WORKER_ID] = TEXT(worker_id, 1, 64),
     [AK_F_CONFIG] = FIXED(config),
@@ -88,12 +88,13 @@ static const struct ak_entry_type_info types[] = {
     {AK_ENTRY_SNAPSHOT, "Snapshot", false, B(SIZE) | B(HASH) | B(BYTES), 0},
     {AK_ENTRY_SESSION_ISSUED, "SessionIssued", true, B(DEVICE) | B(EXPIRES_AT_MS) | B(HOW), 0},
     {AK_ENTRY_AGENT_TOKEN_ISSUED, "AgentTokenIssued", true,
-        B(LABEL) | B(GENERATION) | B(DEVICE) | B(EXPIRES_AT_MS), 0},
-    {AK_ENTRY_MESSAGE_SIGNED, "MessageSigned", true, B(OMNI) | B(OPERATION) | B(MESSAGE_HASH) | B(TAT_MS),
+        B(LABEL) | B(GENERATION) | B(DEVICE) | B(EXPIRES_AT_MS) | B(TAT_US), 0},
+    {AK_ENTRY_MESSAGE_SIGNED, "MessageSigned", true, B(OMNI) | B(OPERATION) | B(MESSAGE_HASH) | B(TAT_US),
         B(LABEL) | B(GENERATION) | B(DOMAIN) | B(NONCE)},
     {AK_ENTRY_DENIED, "Denied", true, B(RULE) | B(OPERATION) | B(COUNT), B(LABEL)},
     {AK_ENTRY_CLOCK_STEPPED, "ClockStepped", false, B(FROM_MS) | B(TO_MS), 0},
     {AK_ENTRY_WORKER_STARTED, "WorkerStarted", false, B(COUNTER) | B(CLEAN) | B(VERSION) | B(SIZE_BEFORE), 0},
+    {AK_ENTRY_SESSION_ENDED, "SessionEnded", true, B(DEVICE), 0},
 };
 
 /* Position in `types` by number, plus 1. */
@@ -121,6 +122,7 @@ static const uint8_t type_position[AK_ENTRY_USE_END] = {
     [AK_ENTRY_DENIED] = 21,
     [AK_ENTRY_CLOCK_STEPPED] = 22,
     [AK_ENTRY_WORKER_STARTED] = 23,
+    [AK_ENTRY_SESSION_ENDED] = 24,
 };
 
 const struct ak_entry_field_info *ak_entry_field_info(enum ak_entry_field field)
