@@ -85,9 +85,9 @@ struct ak_policy_now {
 };
 
 /* Bounded text: printable ASCII, NUL-terminated. */
-enum { AK_POLICY_TEXT_CAP = 200 };
+enum { AK_POLICY_TEXT_CAP = 320 };
 struct ak_policy_text {
-    uint8_t len;
+    uint16_t len;
     char text[AK_POLICY_TEXT_CAP + 1];
 };
 struct ak_decision {
