@@ -42,7 +42,9 @@ struct ak_token_key {
     struct ak_p256_pub pub;
     uint8_t header_len;
     char header[AK_TOKEN_HEADER_MAX]; /* JSON bytes */
-    char kid[AK_TOKEN_KID_MAX + 1];   /* prefix and the first 16 characters of the thumbprint */
+    uint8_t header64_len;
+    char header64[AK_TOKEN_HEADER_MAX * 4 / 3 + 1]; /* the same as it stands in a token */
+    char kid[AK_TOKEN_KID_MAX + 1];                 /* prefix and the first 16 characters of the thumbprint */
 };
 /* AK_E_ARG for another kind, AK_E_MEANING for a point off the curve. */
 AK_MUST_USE enum ak_err ak_token_key_init(
