@@ -1,4 +1,4 @@
-/* HMAC-DRBG of RFC 6979 over key || message. As in the library, the message is not reduced mod n first. */
+/* HMAC-DRBG of RFC 6979 over key || message mod n. */
 #include "base/crypto/k256_nonce.h"
 
 #include "base/assert.h"
@@ -37,12 +37,31 @@ static void reseed(struct drbg *d, uint8_t mark, struct ak_span key, struct ak_s
     next_v(d);
 }
 
+/* bits2octets of the RFC: one subtraction is enough, for 2^256 < 2 n. */
+static void reduce(const uint8_t msg[32], uint8_t out[32])
+{
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0,
+        0x36, 0x41, 0x41};
+    uint8_t less[32];
+    unsigned int borrow = 0;
+    for (int i = 31; i >= 0; i--) {
+        unsigned int t = 0x100u + msg[i] - order[i] - borrow;
+        less[i] = (uint8_t)t;
+        borrow = (t >> 8) ^ 1;
+    }
+    uint8_t keep = (uint8_t)(0u - borrow);
+    for (int i = 0; i < 32; i++) out[i] = (uint8_t)((msg[i] & keep) | (less[i] & ~keep));
+}
+
 int ak_k256_nonce_rfc6979(unsigned char *out_nonce32, const unsigned char *msg32, const unsigned char *key32,
     const unsigned char *algo16, void *data, unsigned int attempt)
 {
     static const uint8_t zero_k[32] = {0};
     ak_assert(algo16 == NULL && data == NULL);
-    struct ak_span key = ak_span(key32, 32), msg = ak_span(msg32, 32);
+    uint8_t reduced[32];
+    reduce(msg32, reduced);
+    struct ak_span key = ak_span(key32, 32), msg = AK_SPAN_ARR(reduced);
     AK_CLEANUP(drbg_done) struct drbg d;
     memset(d.v, 0x01, sizeof d.v);
     set_k(&d, zero_k);
