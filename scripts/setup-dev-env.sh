@@ -149,7 +149,7 @@ install_npm() {
     say "installing Node.js 24 and the test clients from npm, as the lock files of tests/e2e pin them"
     (cd "$e2e/node" && npm ci --no-progress --loglevel=error </dev/null)
     node=$(find "$e2e/node/node_modules" -path '*/bin/node' -type f | head -1)
-    (cd "$e2e" && PATH="${node:+${node%/node}:}$PATH" npm ci --no-progress --loglevel=error </dev/null)
+    (cd "$e2e" && NODE_NO_WARNINGS=1 PATH="${node:+${node%/node}:}$PATH" npm ci --no-progress --loglevel=error </dev/null)
     mkdir -p "$bin"
     if [ -n "$node" ]; then ln -sf "../../node/node_modules/${node#"$e2e/node/node_modules/"}" "$bin/node"; fi
     lock_hash >"$npm_stamp"
@@ -204,7 +204,7 @@ build() {
 
 smoke_test() {
     local log tests cli
-    tests=$(meson test -C "$root/build" --list --suite unit 2>/dev/null | sed -n 's/.* \/ //p' | head -3)
+    tests=$(meson test -C "$root/build" --no-rebuild --list --suite unit 2>/dev/null | sed "s/.* \/ //" | head -3)
     # shellcheck disable=SC2086
     if [ -n "$tests" ]; then
         log=$(meson test -C "$root/build" --no-rebuild $tests 2>&1) || die "the smoke test failed:"$'\n'"$log"
