@@ -107,9 +107,7 @@ static void refuses_other_texts(void **state)
         assert_int_equal(len, 0);
     }
     const char *bad[] = {"Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm8", "====", "A===", "=AAA", "AA=A",
-        "AAAA====", "AAAA==", "Zm9v=", "Zg==Zg==",
-        "AA=="
-        "\n"};
+        "AAAA====", "AAAA==", "Zm9v=", "Zg==Zg==", "AA==\n"};
     for (size_t i = 0; i < AK_COUNT(bad); i++) {
         assert_int_equal(standard(bad[i], out, sizeof out, &len), AK_E_FORMAT);
         assert_int_equal(len, 0);
