@@ -11,8 +11,9 @@
 
 enum { VEC_SKIP = 77, VEC_BYTES_MAX = 16384 };
 
-/* NULL, after a printed reason, where the file is absent. A broken file ends the test program. */
-static inline json_t *vec_load(const char *name)
+/* NULL, after a printed reason, where the file is absent. A broken file ends the test program. `flags` are
+ * the JSON library's. */
+static inline json_t *vec_load_with(const char *name, size_t flags)
 {
     const char *shared = getenv("AK_SHARED");
     char path[1024];
@@ -24,13 +25,18 @@ static inline json_t *vec_load(const char *name)
         return NULL;
     }
     json_error_t error;
-    json_t *root = json_loadf(file, 0, &error);
+    json_t *root = json_loadf(file, flags, &error);
     (void)fclose(file);
     if (root == NULL) {
         printf("%s:%d: %s\n", path, error.line, error.text);
         exit(1);
     }
     return root;
+}
+
+static inline json_t *vec_load(const char *name)
+{
+    return vec_load_with(name, 0);
 }
 
 static inline const char *vec_str(const json_t *object, const char *key)
