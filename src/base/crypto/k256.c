@@ -7,7 +7,10 @@
 
 bool ak_k256_scalar_valid(const struct ak_secret32 *scalar)
 {
-    return secp256k1_ec_seckey_verify(ak_k256_lib(), scalar->bytes) == 1;
+    int ok = secp256k1_ec_seckey_verify(ak_k256_lib(), scalar->bytes);
+    /* Out of range are 2^-127 of all scalars; such a one is never used, only its retry or refusal shows. */
+    AK_DECLASSIFY(&ok, sizeof ok);
+    return ok == 1;
 }
 
 enum ak_err ak_k256_scalar_add(struct ak_secret32 *scalar, const uint8_t tweak[32])
@@ -25,6 +28,8 @@ enum ak_err ak_k256_point_from_scalar(const struct ak_secret32 *scalar, struct a
     int ok = secp256k1_ec_pubkey_create(ak_k256_lib(), ak_k256_lib_point(out_point), scalar->bytes);
     /* A scalar out of range is 2^-127 of all, is refused, and the caller shows the refusal. */
     AK_DECLASSIFY(&ok, sizeof ok);
+    /* A point is public by its type. */
+    AK_DECLASSIFY(out_point, sizeof *out_point);
     if (ok == 1) return AK_OK;
     memset(out_point, 0, sizeof *out_point);
     return AK_E_MEANING;
