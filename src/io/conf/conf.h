@@ -75,12 +75,13 @@ struct ak_conf_input {
     const char *file;        /* NULL: none */
     bool file_required;      /* named by --config: its absence is a failure */
     const char *section;     /* profile: keys of [section] go over those before any section; NULL: none */
+    bool section_optional;   /* else a file without it is no_profile */
     const char *const *envp; /* NULL: none */
     int argc;                /* with argv[0]; 0: none */
     char **argv;
     const struct ak_conf_option *options;
     size_t option_count;
-    /* Called for each of `options` met; an error is reported as bad_flag. */
+    /* Called for each of `options` met; an error is reported as bad_flag. NULL: they are passed over. */
     enum ak_err (*on_option)(void *ctx, const struct ak_conf_option *option, const char *value);
     void *ctx;
     int out_argc;    /* what is left over: operands, argv[0] not counted; order kept */

@@ -1,0 +1,46 @@
+#include <string.h>
+
+#include "io/conf/conf.h"
+#include "io/conf/source.h"
+
+static enum ak_err join(char out[256], const char *base, const char *rest)
+{
+    struct ak_buf buf = ak_buf(out, 256);
+    ak_buf_put_str(&buf, base);
+    ak_buf_put_str(&buf, rest);
+    return ak_buf_terminate(&buf) ? AK_E_LIMIT : AK_OK;
+}
+
+/* The XDG rule: an empty or relative value counts as not set. spec: XDG Base Directory 0.8 */
+static const char *absolute(const char *value)
+{
+    return value && value[0] == '/' ? value : NULL;
+}
+
+static enum ak_err place(
+    const char *const *envp, const char *variable, const char *below_home, const char *rest, char out[256])
+{
+    const char *base = absolute(ak_conf_env_get(envp, variable));
+    if (base) return join(out, base, rest);
+    const char *home = absolute(ak_conf_env_get(envp, "HOME"));
+    if (!home) return AK_E_MEANING;
+    AK_TRY(join(out, home, below_home));
+    char copy[256];
+    memcpy(copy, out, sizeof copy);
+    return join(out, copy, rest);
+}
+
+enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+{
+    memset(out_dirs, 0, sizeof *out_dirs);
+    if (is_root) {
+        AK_TRY(join(out_dirs->data, "/var/lib", "/agentkeys"));
+        AK_TRY(join(out_dirs->run, "/run", "/agentkeys"));
+        if (place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home) == AK_OK) return AK_OK;
+        return join(out_dirs->home, "/root/.config", "/agentkeys");
+    }
+    AK_TRY(place(envp, "XDG_DATA_HOME", "/.local/share", "/agentkeys", out_dirs->data));
+    AK_TRY(place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home));
+    const char *run = absolute(ak_conf_env_get(envp, "XDG_RUNTIME_DIR"));
+    return run ? join(out_dirs->run, run, "/agentkeys") : join(out_dirs->run, out_dirs->data, "/run");
+}

@@ -1,0 +1,245 @@
+/* Order of the sources, unknown keys and flags, the file's traps. */
+#include "unit/check.h"
+
+#include <sys/stat.h>
+
+#include "io/conf/conf.h"
+#include "unit/io/conf/temp_file.h"
+
+enum { LISTEN, RATE, SWITCH, DIR, DOTTED };
+static const struct ak_conf_key keys[] = {
+    {"listen", AK_CONF_LISTEN, "127.0.0.1:1", 0, 0, NULL, "Where."},
+    {"rate_per_minute", AK_CONF_NUMBER, "100", 1, 10000, NULL, "How often."},
+    {"enabled", AK_CONF_SWITCH, "off", 0, 0, NULL, "Whether."},
+    {"dir", AK_CONF_PATH, "${data}/x", 1, 0, NULL, "Folder."},
+    {"sign_in.local", AK_CONF_SWITCH, "on", 0, 0, NULL, "Local."},
+};
+static const struct ak_conf_table table = {"program", "docs/x.md", keys, AK_COUNT(keys)};
+static const struct ak_conf_dirs dirs = {"/data", "/run", "/home"};
+static struct ak_conf conf;
+static struct ak_boot_fail fail;
+
+static enum ak_err load(const char *content, const char *const *envp, int argc, char **argv)
+{
+    char name[64] = "";
+    struct ak_conf_input in = {.dirs = dirs, .envp = envp, .argc = argc, .argv = argv};
+    if (content) {
+        assert_int_equal(temp_file(name, content), 0);
+        in.file = name;
+    }
+    enum ak_err err = ak_conf_load(&conf, &table, &in, &fail);
+    if (content) unlink(name);
+    return err;
+}
+
+static void defaults_hold(void **state)
+{
+    (void)state;
+    assert_int_equal(load(NULL, NULL, 0, NULL), AK_OK);
+    assert_string_equal(ak_conf_text(&conf, DIR), "/data/x");
+    assert_int_equal(ak_conf_number(&conf, RATE), 100);
+    assert_false(ak_conf_on(&conf, SWITCH));
+    assert_true(ak_conf_on(&conf, DOTTED));
+}
+
+static void stronger_sources_win(void **state)
+{
+    (void)state;
+    const char *const env[] = {
+        "AGENTKEYS_RATE_PER_MINUTE=300", "AGENTKEYS_SIGN_IN_LOCAL=off", "OTHER=1", NULL};
+    char flag[] = "--rate-per-minute=400", dotted[] = "--sign-in-local";
+    char name[] = "program";
+    char *argv[] = {name, flag, dotted, NULL};
+    const char *file = "; a comment\nrate_per_minute = 200\nenabled = on\n";
+    assert_int_equal(load(file, NULL, 0, NULL), AK_OK);
+    assert_int_equal(ak_conf_number(&conf, RATE), 200);
+    assert_true(ak_conf_on(&conf, SWITCH));
+    assert_int_equal(load(file, env, 0, NULL), AK_OK);
+    assert_int_equal(ak_conf_number(&conf, RATE), 300);
+    assert_false(ak_conf_on(&conf, DOTTED));
+    assert_int_equal(load(file, env, 3, argv), AK_OK);
+    assert_int_equal(ak_conf_number(&conf, RATE), 400);
+    assert_true(ak_conf_on(&conf, DOTTED));
+    assert_int_equal(conf.values[RATE].source, AK_CONF_FROM_FLAG);
+    assert_int_equal(conf.values[SWITCH].source, AK_CONF_FROM_FILE);
+    assert_int_equal(conf.values[LISTEN].source, AK_CONF_FROM_DEFAULT);
+}
+
+static void assert_refused(const char *content, const char *code, const char *setting)
+{
+    assert_int_not_equal(load(content, NULL, 0, NULL), AK_OK);
+    assert_string_equal(fail.code, code);
+    assert_string_equal(fail.setting, setting);
+}
+
+static void bad_files_are_refused(void **state)
+{
+    (void)state;
+    assert_refused("unknown = 1\n", "unknown_key", "unknown");
+    assert_refused("Listen = none\n", "unknown_key", "Listen");
+    assert_refused("rate_per_minute = 0\n", "bad_value", "rate_per_minute");
+    assert_refused("rate_per_minute = 10001\n", "bad_value", "rate_per_minute");
+    assert_refused("rate_per_minute = 1\nrate_per_minute = 2\n", "bad_config", "rate_per_minute");
+    assert_refused("rate_per_minute\n", "bad_config", "config");
+    assert_refused("[part]\nenabled = on\n", "bad_config", "enabled");
+    assert_refused("rate_per_minute = 5\n  6\n", "bad_config", "config");
+    assert_refused("rate_per_minute =\n", "bad_value", "rate_per_minute");
+    char line[300] = "dir = /";
+    memset(line + 7, 'x', 250);
+    assert_refused(line, "bad_config", "config");
+}
+
+static void file_needs_an_owner(void **state)
+{
+    (void)state;
+    char name[64];
+    assert_int_equal(temp_file(name, "enabled = on\n"), 0);
+    struct ak_conf_input in = {.dirs = dirs, .file = name, .file_required = true};
+    assert_int_equal(chmod(name, 0666), 0);
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_E_MEANING);
+    assert_string_equal(fail.code, "bad_config");
+    assert_int_equal(chmod(name, 0644), 0);
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_OK);
+    unlink(name);
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_E_MEANING);
+    assert_string_equal(fail.reason, "No such file or directory");
+    in.file_required = false;
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_OK);
+}
+
+static void bad_value_is_told_even_where_a_flag_hides_it(void **state)
+{
+    (void)state;
+    char flag[] = "--rate-per-minute=400", name[] = "program";
+    char *argv[] = {name, flag, NULL};
+    assert_int_equal(load("rate_per_minute = x\n", NULL, 2, argv), AK_E_MEANING);
+    assert_string_equal(fail.value, "x");
+}
+
+static void bad_flags_are_refused(void **state)
+{
+    (void)state;
+    char name[] = "program", unknown[] = "--unknown", missing[] = "--listen", bad[] = "--enabled=maybe";
+    char *argv[] = {name, unknown, NULL};
+    assert_int_equal(load(NULL, NULL, 2, argv), AK_E_MEANING);
+    assert_string_equal(fail.code, "unknown_flag");
+    assert_string_equal(fail.setting, "--unknown");
+    argv[1] = missing;
+    assert_int_equal(load(NULL, NULL, 2, argv), AK_E_MEANING);
+    assert_string_equal(fail.code, "bad_flag");
+    argv[1] = bad;
+    assert_int_equal(load(NULL, NULL, 2, argv), AK_E_MEANING);
+    assert_string_equal(fail.code, "bad_value");
+}
+
+static enum ak_err note_option(void *ctx, const struct ak_conf_option *option, const char *value)
+{
+    char *seen = ctx;
+    strcat(seen, option->name);
+    strcat(seen, value ? value : "-");
+    return value && strcmp(value, "bad") == 0 ? AK_E_FORMAT : AK_OK;
+}
+
+static void own_options_and_operands(void **state)
+{
+    (void)state;
+    static const struct ak_conf_option options[] = {{"help", 'h', false}, {"json", 0, true}};
+    char seen[64] = "";
+    char *argv[] = {(char[]){"program"}, (char[]){"verb"}, (char[]){"-h"}, (char[]){"--json=F"},
+        (char[]){"--enabled"}, (char[]){"--"}, (char[]){"--operand"}, NULL};
+    struct ak_conf_input in = {.dirs = dirs,
+        .argc = 7,
+        .argv = argv,
+        .options = options,
+        .option_count = 2,
+        .on_option = note_option,
+        .ctx = seen};
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_OK);
+    assert_string_equal(seen, "help-jsonF");
+    assert_true(ak_conf_on(&conf, SWITCH));
+    assert_int_equal(in.out_argc, 2);
+    assert_string_equal(in.out_argv[0], "verb");
+    assert_string_equal(in.out_argv[1], "--operand");
+    char *bad[] = {(char[]){"program"}, (char[]){"--json=bad"}, NULL};
+    in.argc = 2;
+    in.argv = bad;
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_E_MEANING);
+    assert_string_equal(fail.code, "bad_flag");
+    assert_string_equal(fail.setting, "json");
+}
+
+static void config_flag_names_the_file(void **state)
+{
+    (void)state;
+    char name[64], flag[] = "--config";
+    assert_int_equal(temp_file(name, "enabled = on\n"), 0);
+    char *argv[] = {(char[]){"program"}, flag, name, NULL};
+    assert_int_equal(load(NULL, NULL, 3, argv), AK_OK);
+    assert_true(ak_conf_on(&conf, SWITCH));
+    unlink(name);
+    assert_int_equal(load(NULL, NULL, 3, argv), AK_E_MEANING);
+    assert_string_equal(fail.code, "bad_config");
+}
+
+static void print_reads_back(void **state)
+{
+    (void)state;
+    char text[4096];
+    for (int with_sources = 0; with_sources < 2; with_sources++) {
+        assert_int_equal(load("rate_per_minute = 7\nenabled = on\n", NULL, 0, NULL), AK_OK);
+        struct ak_buf buf = AK_BUF_ARR(text);
+        ak_conf_print(&conf, with_sources, &buf);
+        assert_int_equal(ak_buf_check(&buf), AK_OK);
+        struct ak_conf again;
+        assert_int_equal(ak_conf_load_text(&again, &table, ak_buf_span(&buf), &fail), AK_OK);
+        for (size_t i = 0; i < AK_COUNT(keys); i++) {
+            assert_string_equal(again.values[i].text, conf.values[i].text);
+            assert_int_equal(again.values[i].number, conf.values[i].number);
+        }
+    }
+    assert_int_not_equal(ak_conf_load_text(&conf, &table, AK_SPAN_LIT("what = 1\n"), &fail), AK_OK);
+    assert_int_not_equal(ak_conf_load_text(&conf, &table, ak_span("dir = /a\0b\n", 11), &fail), AK_OK);
+}
+
+static void dirs_follow_xdg(void **state)
+{
+    (void)state;
+    struct ak_conf_dirs found;
+    const char *const home[] = {"HOME=/home/a", NULL};
+    assert_int_equal(ak_conf_dirs_find(home, false, &found), AK_OK);
+    assert_string_equal(found.data, "/home/a/.local/share/agentkeys");
+    assert_string_equal(found.run, "/home/a/.local/share/agentkeys/run");
+    assert_string_equal(found.home, "/home/a/.config/agentkeys");
+    const char *const xdg[] = {
+        "HOME=/home/a", "XDG_DATA_HOME=/d", "XDG_RUNTIME_DIR=/r", "XDG_CONFIG_HOME=relative", NULL};
+    assert_int_equal(ak_conf_dirs_find(xdg, false, &found), AK_OK);
+    assert_string_equal(found.data, "/d/agentkeys");
+    assert_string_equal(found.run, "/r/agentkeys");
+    assert_string_equal(found.home, "/home/a/.config/agentkeys");
+    const char *const none[] = {NULL};
+    assert_int_equal(ak_conf_dirs_find(none, false, &found), AK_E_MEANING);
+    assert_int_equal(ak_conf_dirs_find(none, true, &found), AK_OK);
+    assert_string_equal(found.data, "/var/lib/agentkeys");
+    assert_string_equal(found.run, "/run/agentkeys");
+    char long_home[400] = "HOME=/";
+    memset(long_home + 6, 'x', 300);
+    const char *const too_long[] = {long_home, NULL};
+    assert_int_equal(ak_conf_dirs_find(too_long, false, &found), AK_E_LIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(defaults_hold),
+        cmocka_unit_test(stronger_sources_win),
+        cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(file_needs_an_owner),
+        cmocka_unit_test(bad_value_is_told_even_where_a_flag_hides_it),
+        cmocka_unit_test(bad_flags_are_refused),
+        cmocka_unit_test(own_options_and_operands),
+        cmocka_unit_test(config_flag_names_the_file),
+        cmocka_unit_test(print_reads_back),
+        cmocka_unit_test(dirs_follow_xdg),
+    };
+    return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
+}
