@@ -4,8 +4,9 @@
  * uses pass.
  *
  * A changed rate keeps the debt: the same TAT, read with the new rate, has used up the same share of a
- * minute's uses. After an unclean stop buckets start empty: give ak_bucket_floor(seen time of the start) as
- * floor; 0 after a clean one. A time that goes back only makes the bucket stricter. No secret arguments. */
+ * minute's uses (above 7745 a minute the rounded interval may free one use more). After an unclean stop
+ * buckets start empty: give ak_bucket_floor(seen time of the start) as floor; 0 after a clean one. A time
+ * that goes back only makes the bucket stricter. No secret arguments. */
 #ifndef AK_CORE_POLICY_BUCKET_H
 #define AK_CORE_POLICY_BUCKET_H
 
