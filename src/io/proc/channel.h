@@ -24,8 +24,9 @@ struct ak_channel {
     size_t in_start, in_end, in_cap;
     uint8_t *out;
     size_t out_start, out_end, out_cap;
-    bool eof;    /* the peer ended; frames that were read stay readable */
-    bool broken; /* format or I/O error: nothing more in or out */
+    size_t out_high; /* how far the pages were ever written: what done wipes */
+    bool eof;        /* the peer ended; frames that were read stay readable */
+    bool broken;     /* format or I/O error: nothing more in or out */
 };
 
 /* Two connected ends, non-blocking, close-on-exec. */

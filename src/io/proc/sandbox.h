@@ -1,10 +1,9 @@
 /* Dropping power, in steps, once, before any thread is started (threads inherit; so TSYNC is not needed).
- * Order: limits, user, no-new-privileges, Landlock, seccomp. What the kernel lacks is reported, never silent.
- * keeper: files below its data folder only; no socket, connect, bind, exec, fork.
- * gateway: no file at all; the sockets it was given and those it accepts; no exec, fork, new socket.
- * supervisor: starts and ends children; no file writes beyond what it holds.
- * Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec, module and mount calls kill.
- * Not guaranteed: protection against the kernel itself. No secrets. */
+ * Order: user, limits with no-new-privileges, Landlock, seccomp. What the kernel lacks is reported, never
+ * silent. keeper: files below its data folder only; no socket, connect, bind, exec, fork. gateway: no file at
+ * all; the sockets it was given and those it accepts; no exec, fork, new socket. supervisor: starts and ends
+ * children; no file writes beyond what it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf,
+ * kexec, module and mount calls kill. Not guaranteed: protection against the kernel itself. No secrets. */
 #ifndef AK_IO_PROC_SANDBOX_H
 #define AK_IO_PROC_SANDBOX_H
 

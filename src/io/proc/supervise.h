@@ -38,8 +38,9 @@ int ak_supervise_run(const struct ak_supervise *plan);
 /* The pause before the start number `restarts` + 1, in ms (pure). */
 unsigned ak_supervise_pause_ms(unsigned restarts);
 
-/* Blocks SIGTERM, SIGINT, SIGHUP, SIGPIPE handling for a child's loop: an fd that becomes readable when the
- * process shall stop. SIGPIPE is ignored. Call before threads start. */
-AK_MUST_USE enum ak_err ak_stop_fd(int *out_fd);
+/* For a process' own loop: a descriptor that becomes readable when the process shall stop (SIGTERM, and
+ * SIGINT where with_interrupt: a child of the supervisor leaves Ctrl-C to it). SIGPIPE and SIGHUP are
+ * ignored. Call before threads start. */
+AK_MUST_USE enum ak_err ak_stop_fd(bool with_interrupt, int *out_fd);
 
 #endif

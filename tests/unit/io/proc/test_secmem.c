@@ -1,0 +1,214 @@
+/* What the pages really are by /proc/self/smaps and by touching the guards, the report with and without a
+ * limit on locking, OpenSSL inside the pool, a thread on a locked stack. */
+#include "unit/check.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+
+#include "io/proc/secmem.h"
+
+static struct ak_secmem_report report;
+
+static int setup(void **state)
+{
+    (void)state;
+    return ak_secmem_init(AK_SECMEM_POOL_DEFAULT, false, &report) == AK_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ak_secmem_done();
+    return 0;
+}
+
+/* Flags of the mapping that holds `ptr`, as the kernel tells them. */
+static void vm_flags(const void *ptr, char out[512])
+{
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    assert_non_null(smaps);
+    char line[512];
+    bool here = false;
+    out[0] = '\0';
+    while (fgets(line, sizeof line, smaps)) {
+        unsigned long from = 0, to = 0;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            here = (uintptr_t)ptr >= from && (uintptr_t)ptr < to;
+        else if (here && strncmp(line, "VmFlags:", 8) == 0)
+            memcpy(out, line + 8, sizeof line - 8);
+    }
+    fclose(smaps);
+}
+
+static void pages_are_locked_and_out_of_dumps(void **state)
+{
+    (void)state;
+    char flags[512];
+    assert_int_equal(report.size, AK_SECMEM_POOL_DEFAULT);
+    assert_true(report.locked);
+    void *block = ak_secmem_alloc(100);
+    vm_flags(block, flags);
+    assert_non_null(strstr(flags, " lo"));
+    assert_non_null(strstr(flags, " dd"));
+    assert_non_null(strstr(flags, report.secret ? " dc" : " wf"));
+    ak_secmem_free(block);
+}
+
+static bool dies_touching(volatile uint8_t *at)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)signal(SIGSEGV, SIG_DFL); /* the test library has handlers of its own */
+        (void)signal(SIGBUS, SIG_DFL);
+        *at = 1;
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) && (WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+}
+
+/* A fork sees nothing of the pool; guards hold at both ends of a stack. */
+static void guards_and_forks(void **state)
+{
+    (void)state;
+    uint8_t *block = ak_secmem_alloc(64);
+    *block = 7;
+    if (report.secret) assert_true(dies_touching(block));
+    ak_secmem_free(block);
+    void *base = NULL;
+    size_t len = 0;
+    assert_int_equal(ak_secmem_stack(10000, true, &base, &len), AK_OK);
+    assert_int_equal(len, 12288);
+    uint8_t *stack = base;
+    assert_true(dies_touching(stack - 1));
+    assert_true(dies_touching(stack + len));
+    assert_false(dies_touching(stack));
+    memset(stack, 0x5a, len);
+    pid_t pid = fork();
+    if (pid == 0) _exit(stack[0] == 0 && stack[len - 1] == 0 ? 0 : 1); /* wiped on fork */
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_int_equal(stack[0], 0x5a);
+    ak_secmem_stack_free(base, len);
+    ak_secmem_stack_free(NULL, 0);
+}
+
+static void allocation_contract(void **state)
+{
+    (void)state;
+    assert_null(ak_secmem_alloc(AK_SECMEM_ALLOC_MAX + 1));
+    uint8_t *most = ak_secmem_alloc(AK_SECMEM_ALLOC_MAX);
+    assert_non_null(most);
+    ak_secmem_free(most);
+    uint8_t *block = ak_secmem_alloc(0);
+    assert_non_null(block);
+    ak_secmem_free(block);
+    ak_secmem_free(NULL);
+    block = ak_secmem_realloc(NULL, 40);
+    memset(block, 9, 40);
+    uint8_t *same = ak_secmem_realloc(block, 64);
+    assert_ptr_equal(same, block);
+    uint8_t *moved = ak_secmem_realloc(block, 3000);
+    for (size_t i = 0; i < 40; i++) assert_int_equal(moved[i], 9);
+    assert_null(ak_secmem_realloc(moved, AK_SECMEM_ALLOC_MAX + 1));
+    assert_int_equal(moved[0], 9);
+    uint8_t *small = ak_secmem_realloc(moved, 10);
+    assert_int_equal(small[9], 9);
+    ak_secmem_free(small);
+    assert_int_equal(ak_secmem_used(), 0);
+    assert_true(ak_secmem_peak() >= AK_SECMEM_ALLOC_MAX);
+    assert_int_equal(ak_secmem_init(65536, false, &report), AK_E_STATE);
+}
+
+/* In a child, as limits do not come back: nothing can be locked. */
+static void without_locking(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit none = {0, 0};
+        /* Root locks beyond any limit, so it must stop being root. */
+        if (setrlimit(RLIMIT_MEMLOCK, &none) || (geteuid() == 0 && setuid(65534))) _exit(90);
+        struct ak_secmem_report got;
+        void *base;
+        size_t len;
+        if (ak_secmem_init(65536, true, &got) != AK_E_IO) _exit(1);
+        if (ak_secmem_alloc(1)) _exit(2);
+        if (ak_secmem_init(65536, false, &got) != AK_OK || got.locked || got.secret || !got.dump_excluded)
+            _exit(3);
+        if (!ak_secmem_alloc(1)) _exit(4);
+        if (ak_secmem_stack(4096, true, &base, &len) != AK_E_IO || base) _exit(5);
+        if (ak_secmem_stack(4096, false, &base, &len) != AK_OK) _exit(6);
+        _exit(0);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(WIFEXITED(status));
+}
+
+static void *work(void *seen)
+{
+    volatile uint8_t local = 1;
+    *(uintptr_t *)seen = (uintptr_t)&local;
+    return NULL;
+}
+
+static void thread_runs_on_a_locked_stack(void **state)
+{
+    (void)state;
+    void *base = NULL;
+    uintptr_t seen = 0;
+    size_t len = 0;
+    pthread_attr_t attr;
+    pthread_t thread;
+    assert_int_equal(ak_secmem_stack(128 * 1024, true, &base, &len), AK_OK);
+    assert_int_equal(pthread_attr_init(&attr), 0);
+    assert_int_equal(pthread_attr_setstack(&attr, base, len), 0);
+    assert_int_equal(pthread_create(&thread, &attr, work, &seen), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_true(seen > (uintptr_t)base && seen < (uintptr_t)base + len);
+    pthread_attr_destroy(&attr);
+    ak_secmem_stack_free(base, len);
+    assert_int_equal(ak_secmem_stack(0, true, &base, &len), AK_E_LIMIT);
+}
+
+/* Last, as OpenSSL keeps the allocator for the life of the process. */
+static void openssl_lives_in_the_pool(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_secmem_install_openssl(), AK_E_STATE);
+    assert_int_equal(ak_secmem_init(AK_SECMEM_POOL_DEFAULT, false, &report), AK_OK);
+    assert_int_equal(ak_secmem_install_openssl(), AK_OK);
+    assert_int_equal(ak_secmem_used(), 0);
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    assert_non_null(key);
+    assert_true(ak_secmem_owns(key));
+    print_message("OpenSSL holds %zu bytes, peak %zu of %zu, %s\n", ak_secmem_used(), ak_secmem_peak(),
+        report.size, report.secret ? "memfd_secret" : "locked");
+    assert_true(ak_secmem_peak() < report.size / 2);
+    EVP_PKEY_free(key);
+    assert_int_equal(ak_secmem_install_openssl(), AK_E_STATE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pages_are_locked_and_out_of_dumps, setup, teardown),
+        cmocka_unit_test_setup_teardown(guards_and_forks, setup, teardown),
+        cmocka_unit_test_setup_teardown(allocation_contract, setup, teardown),
+        cmocka_unit_test(without_locking),
+        cmocka_unit_test(thread_runs_on_a_locked_stack),
+        cmocka_unit_test(openssl_lives_in_the_pool),
+    };
+    return cmocka_run_group_tests_name("secmem", tests, NULL, NULL);
+}
