@@ -1,6 +1,8 @@
 /* HMAC-SHA256 and HMAC-SHA512, one call a value. Keys are secret; nothing keyed outlives a call except
  * `struct ak_hmac_key`, which lives where the caller puts it (the keeper: locked pages) and must be closed.
- * Nothing is allocated. Time depends on lengths only. Threads: any. spec: RFC 2104, FIPS 198-1 */
+ * The library may leave message words on the stack; a job on secrets ends by ak_wipe_stack, as the calls of
+ * k256.h, p256.h and ed25519.h do. Nothing is allocated. Time depends on lengths only. Threads: any. spec:
+ * RFC 2104, FIPS 198-1 */
 #ifndef AK_BASE_CRYPTO_HMAC_H
 #define AK_BASE_CRYPTO_HMAC_H
 

@@ -1,4 +1,5 @@
-/* Keys and points: scalars, additive tweaks, and the two encodings of a point. */
+/* Keys and points: scalars, additive tweaks, and the two encodings of a point. The library leaves copies of
+ * scalars on the stack, so multiplications on secrets are followed by ak_wipe_stack (I2). */
 #include "base/crypto/k256.h"
 
 #include "base/assert.h"
@@ -26,6 +27,7 @@ enum ak_err ak_k256_scalar_add(struct ak_secret32 *scalar, const uint8_t tweak[3
 enum ak_err ak_k256_point_from_scalar(const struct ak_secret32 *scalar, struct ak_k256_point *out_point)
 {
     int ok = secp256k1_ec_pubkey_create(ak_k256_lib(), ak_k256_lib_point(out_point), scalar->bytes);
+    ak_wipe_stack();
     /* A scalar out of range is 2^-127 of all, is refused, and the caller shows the refusal. */
     AK_DECLASSIFY(&ok, sizeof ok);
     /* A point is public by its type. */
@@ -37,7 +39,9 @@ enum ak_err ak_k256_point_from_scalar(const struct ak_secret32 *scalar, struct a
 
 enum ak_err ak_k256_point_add(struct ak_k256_point *point, const uint8_t tweak[32])
 {
-    if (secp256k1_ec_pubkey_tweak_add(ak_k256_lib(), ak_k256_lib_point(point), tweak) == 1) return AK_OK;
+    int ok = secp256k1_ec_pubkey_tweak_add(ak_k256_lib(), ak_k256_lib_point(point), tweak);
+    ak_wipe_stack();
+    if (ok == 1) return AK_OK;
     memset(point, 0, sizeof *point);
     return AK_E_MEANING;
 }

@@ -1,5 +1,7 @@
 /* secp256k1 through libsecp256k1: keys, additive tweaks, recoverable ECDSA with RFC 6979 nonces and low s.
- * Secret scalars and tweaks are secret; points are public. Threads: any, after ak_k256_init. */
+ * Scalars and tweaks are secret; points are public. The calls that multiply (points, signing) wipe the stack
+ * below them; after ak_k256_scalar_add alone the caller does (ak_wipe_stack). Threads: any, after
+ * ak_k256_init. */
 #ifndef AK_BASE_CRYPTO_K256_H
 #define AK_BASE_CRYPTO_K256_H
 

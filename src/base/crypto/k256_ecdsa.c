@@ -28,6 +28,7 @@ enum ak_err ak_k256_sign(const uint8_t digest[32], const struct ak_secret32 *sca
     secp256k1_ecdsa_recoverable_signature sig;
     int ok = secp256k1_ecdsa_sign_recoverable(
         ak_k256_lib(), &sig, digest, scalar->bytes, ak_k256_nonce_rfc6979, NULL);
+    ak_wipe_stack();
     /* A scalar out of range is 2^-127 of all and is refused; the signature is made to be shown. */
     AK_DECLASSIFY(&ok, sizeof ok);
     AK_DECLASSIFY(&sig, sizeof sig);

@@ -63,6 +63,7 @@ enum ak_err ak_p256_signer_open(struct ak_p256_signer *signer, const struct ak_s
     memset(signer, 0, sizeof *signer);
     AK_TRY(ak_p256_pub_from_scalar(scalar, &pub));
     signer->key = key_pair(scalar, &pub);
+    ak_wipe_stack();
     signer->ctx = signer->key == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(NULL, signer->key, NULL);
     if (signer->ctx != NULL && EVP_PKEY_sign_init(signer->ctx) == 1) return AK_OK;
     ak_p256_signer_close(signer);
@@ -84,7 +85,9 @@ enum ak_err ak_p256_sign(struct ak_p256_signer *signer, struct ak_span message, 
     memset(out_sig, 0, 64);
     ak_assert(signer->ctx != NULL);
     ak_sha256(message, digest);
-    if (EVP_PKEY_sign(signer->ctx, der, &len, digest, sizeof digest) != 1) return ak_ossl_failed(AK_E_CRYPTO);
+    bool done = EVP_PKEY_sign(signer->ctx, der, &len, digest, sizeof digest) == 1;
+    ak_wipe_stack();
+    if (!done) return ak_ossl_failed(AK_E_CRYPTO);
     return ak_p256_der_decode(ak_span(der, len), out_sig) == AK_OK ? AK_OK : AK_E_CRYPTO;
 }
 

@@ -35,10 +35,8 @@ static void point_free(EC_POINT **point)
     EC_POINT_free(*point);
 }
 
-enum ak_err ak_p256_pub_from_scalar(const struct ak_secret32 *scalar, struct ak_p256_pub *out_pub)
+static enum ak_err multiply(const struct ak_secret32 *scalar, struct ak_p256_pub *out_pub)
 {
-    memset(out_pub, 0, sizeof *out_pub);
-    if (!ak_p256_scalar_valid(scalar)) return AK_E_MEANING;
     const EC_GROUP *curve = group();
     if (curve == NULL) return ak_ossl_failed(AK_E_CRYPTO);
     AK_CLEANUP(bn_free) BIGNUM *k = BN_bin2bn(scalar->bytes, sizeof scalar->bytes, NULL);
@@ -52,6 +50,15 @@ enum ak_err ak_p256_pub_from_scalar(const struct ak_secret32 *scalar, struct ak_
         return ak_ossl_failed(AK_E_CRYPTO);
     memcpy(out_pub->xy, bytes + 1, sizeof out_pub->xy);
     return AK_OK;
+}
+
+enum ak_err ak_p256_pub_from_scalar(const struct ak_secret32 *scalar, struct ak_p256_pub *out_pub)
+{
+    memset(out_pub, 0, sizeof *out_pub);
+    if (!ak_p256_scalar_valid(scalar)) return AK_E_MEANING;
+    enum ak_err err = multiply(scalar, out_pub);
+    ak_wipe_stack();
+    return err;
 }
 
 enum ak_err ak_p256_pub_validate(const struct ak_p256_pub *pub)
