@@ -1,6 +1,7 @@
 /* Plain messages: letter case, white space and controls put between the bytes change no answer about sign-in
  * texts. */
-#include "base/assert.h"
+#include "fuzz/fuzz.h"
+
 #include "core/evm/eip191.h"
 
 enum { MAX = 4096 };
@@ -18,20 +19,18 @@ static struct ak_span dressed(struct ak_span message, uint8_t out_bytes[2 * MAX]
     return ak_span(out_bytes, len);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static uint8_t memory[2 * MAX];
-    struct ak_span message = ak_span(data, size);
+    struct ak_span message = ak_span(data, len);
     uint8_t digest[32];
-    if (size > MAX) return 0;
+    if (len > MAX) return 0;
     unsigned plain = ak_eip191_check_plain(message);
     unsigned other = ak_eip191_check_plain(dressed(message, memory));
-    ak_assert((plain & AK_EIP191_NEAR_SIWE) == (other & AK_EIP191_NEAR_SIWE));
-    ak_assert((plain & AK_EIP191_NOT_UTF8) == (other & AK_EIP191_NOT_UTF8));
+    AK_FUZZ_CHECK((plain & AK_EIP191_NEAR_SIWE) == (other & AK_EIP191_NEAR_SIWE));
+    AK_FUZZ_CHECK((plain & AK_EIP191_NOT_UTF8) == (other & AK_EIP191_NOT_UTF8));
     if (ak_span_contains(message, AK_SPAN_LIT("wants you to sign in with your"))) {
-        ak_assert(plain & AK_EIP191_NEAR_SIWE);
+        AK_FUZZ_CHECK(plain & AK_EIP191_NEAR_SIWE);
     }
     ak_eip191_digest(message, digest);
     return 0;

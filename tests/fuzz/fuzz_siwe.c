@@ -1,25 +1,24 @@
 /* Sign-in texts: what is read renders byte for byte, holds fields of good form, and is never a plain message.
  */
-#include "base/assert.h"
+#include "fuzz/fuzz.h"
+
 #include "base/limits.h"
 #include "core/evm/eip191.h"
 #include "core/evm/siwe.h"
 #include "core/evm/uri.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     static uint8_t memory[AK_LIMIT_MESSAGE];
-    struct ak_span text = ak_span(data, size);
+    struct ak_span text = ak_span(data, len);
     struct ak_buf buf = AK_BUF_ARR(memory);
     struct ak_siwe siwe;
     if (ak_siwe_parse(text, &siwe) != AK_OK) return 0;
     ak_siwe_put(&buf, &siwe);
-    ak_assert(ak_span_eq(ak_buf_span(&buf), text));
-    ak_assert(ak_uri_authority_valid(siwe.domain) && ak_uri_valid(siwe.uri));
-    ak_assert(siwe.nonce.len >= AK_SIWE_NONCE_MIN && siwe.resource_count <= AK_SIWE_RESOURCES_MAX);
-    ak_assert(ak_eip191_check_plain(text) & AK_EIP191_NEAR_SIWE);
-    ak_assert(ak_siwe_check_time(&siwe, UINT64_MAX) == AK_E_EXPIRED || siwe.expiration_time.ptr == NULL);
+    AK_FUZZ_CHECK(ak_span_eq(ak_buf_span(&buf), text));
+    AK_FUZZ_CHECK(ak_uri_authority_valid(siwe.domain) && ak_uri_valid(siwe.uri));
+    AK_FUZZ_CHECK(siwe.nonce.len >= AK_SIWE_NONCE_MIN && siwe.resource_count <= AK_SIWE_RESOURCES_MAX);
+    AK_FUZZ_CHECK(ak_eip191_check_plain(text) & AK_EIP191_NEAR_SIWE);
+    AK_FUZZ_CHECK(ak_siwe_check_time(&siwe, UINT64_MAX) == AK_E_EXPIRED || siwe.expiration_time.ptr == NULL);
     return 0;
 }
