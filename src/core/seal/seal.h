@@ -19,8 +19,10 @@ enum {
     AK_SEAL_ROOTS_MAX = 16,
     AK_SEAL_NOTE_MAX = 4096,     /* a checkpoint with its cosignatures */
     AK_SEAL_KEK_BLOB_MAX = 1024, /* what a TEE makes of a sealed key */
-    AK_SEAL_HEADER_LEN = 180,    /* without the KEK blob */
-    AK_SEAL_BODY_MAX = 128 + 37 * AK_SEAL_ROOTS_MAX + AK_SEAL_NOTE_MAX,
+    AK_SEAL_HEADER_LEN = 150,    /* without the KEK blob */
+    AK_SEAL_BODY_FIXED_LEN = 92,
+    AK_SEAL_ROOT_LEN = 37,
+    AK_SEAL_BODY_MAX = AK_SEAL_BODY_FIXED_LEN + AK_SEAL_ROOT_LEN * AK_SEAL_ROOTS_MAX + AK_SEAL_NOTE_MAX,
     AK_SEAL_FILE_MAX = AK_SEAL_HEADER_LEN + AK_SEAL_KEK_BLOB_MAX + AK_SEAL_BODY_MAX + 16,
 };
 
@@ -62,12 +64,13 @@ struct ak_seal_state {
 /* Wipes. Use with AK_CLEANUP. */
 void ak_seal_state_done(struct ak_seal_state *state);
 
-/* AK_E_MEANING: n 0, root versions not rising from 1, unknown suite, clean_size without clean, a note without
- * size. */
+/* AK_E_LIMIT: too many roots, note too long. AK_E_MEANING: n 0, no root, root versions not rising, an unknown
+ * root suite, clean_size without clean, a note without a size. */
 AK_MUST_USE enum ak_err ak_seal_validate(const struct ak_seal_state *state);
 
 /* Appends the file's bytes. header->kek_blob is `kek` sealed by the TEE; state->n must equal header->n
- * (AK_E_ARG). `scratch` (AK_SEAL_BODY_MAX bytes) is wiped. AK_E_MEANING as validate, AK_E_LIMIT, AK_E_FULL.
+ * (AK_E_ARG). The body is encrypted in place. AK_E_MEANING as validate, AK_E_LIMIT,
+ * AK_E_FULL; nothing is appended then.
  */
 AK_MUST_USE enum ak_err ak_seal_encode(const struct ak_seal_header *header, const struct ak_secret32 *kek,
     const struct ak_seal_state *state, struct ak_buf *out_file);
