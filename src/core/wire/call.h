@@ -57,6 +57,7 @@ enum ak_call_flags {
     AK_CALL_SESSION = 2, /* an agent's token is refused */
     AK_CALL_LOCAL = 4,   /* only on the operator's own socket */
     AK_CALL_DEV = 8,     /* alive on the development signer too */
+    AK_CALL_GIVES = 32,  /* gives rights: refused while the account is suspended */
     AK_CALL_STORE = 16,  /* answered from the stored ledger, by the reader thread */
 };
 

@@ -13,7 +13,8 @@ static const struct ak_field agent_item_fields[] = {
     AK_FIELD(ak_msg_agent_item, device, "device", AK_KIND_PRINT, 0, 0, 32),
     AK_FIELD(ak_msg_agent_item, scope, "scope", AK_KIND_TEXTS, 0, 0, AK_LIMIT_SCOPE_TEXT),
     AK_FIELD(ak_msg_agent_item, rate, "rate", AK_KIND_U64, 0, 1, AK_LIMIT_RATE_PER_MINUTE),
-    AK_FIELD(ak_msg_agent_item, valid_until_at, "valid_until_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(
+        ak_msg_agent_item, valid_until_at, "valid_until_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
     AK_FIELD(ak_msg_agent_item, uses_left, "uses_left", AK_KIND_U64, 0, 0, AK_LIMIT_RATE_PER_MINUTE),
 };
 const struct ak_msg ak_agent_item_msg = AK_MSG("agent_item", ak_msg_agent_item, agent_item_fields);

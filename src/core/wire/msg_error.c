@@ -10,7 +10,7 @@ static const struct ak_field error_reply_fields[] = {
     AK_FIELD(ak_msg_error_reply, seen, "denial.seen", AK_KIND_TEXT, AK_MSG_OPTIONAL, 0, 255),
     AK_FIELD(ak_msg_error_reply, limit, "denial.limit", AK_KIND_TEXT, AK_MSG_OPTIONAL, 0, 255),
     AK_FIELD(ak_msg_error_reply, remedy, "denial.remedy", AK_KIND_TEXT, AK_MSG_OPTIONAL, 0, 255),
-    AK_FIELD(
-        ak_msg_error_reply, retry_after_secs, "retry_after_secs", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(ak_msg_error_reply, retry_after_secs, "retry_after_secs", AK_KIND_U64, AK_MSG_OPTIONAL, 0,
+        UINT64_MAX),
 };
 const struct ak_msg ak_error_reply_msg = AK_MSG("error_reply", ak_msg_error_reply, error_reply_fields);

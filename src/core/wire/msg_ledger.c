@@ -4,7 +4,8 @@
 #include "base/limits.h"
 
 static const struct ak_field audit_request_fields[] = {
-    AK_FIELD(ak_msg_audit_request, since, "since", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 0, UINT64_MAX),
+    AK_FIELD(
+        ak_msg_audit_request, since, "since", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 0, UINT64_MAX),
     AK_FIELD(ak_msg_audit_request, type, "type", AK_KIND_TEXT, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1, 32),
     AK_FIELD_BAD(ak_msg_audit_request, path, "path", AK_KIND_TEXT, AK_MSG_OPTIONAL | AK_MSG_QUERY, 2, 76,
         AK_CODE_INVALID_PATH),
@@ -46,7 +47,8 @@ const struct ak_msg ak_checkpoint_reply_msg =
 
 static const struct ak_field inclusion_request_fields[] = {
     AK_FIELD(ak_msg_inclusion_request, index, "index", AK_KIND_U64, AK_MSG_QUERY, 0, UINT64_MAX),
-    AK_FIELD(ak_msg_inclusion_request, size, "size", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1, UINT64_MAX),
+    AK_FIELD(
+        ak_msg_inclusion_request, size, "size", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1, UINT64_MAX),
 };
 const struct ak_msg ak_inclusion_request_msg =
     AK_MSG("inclusion_request", ak_msg_inclusion_request, inclusion_request_fields);
@@ -62,7 +64,8 @@ const struct ak_msg ak_inclusion_reply_msg =
 
 static const struct ak_field consistency_request_fields[] = {
     AK_FIELD(ak_msg_consistency_request, from, "from", AK_KIND_U64, AK_MSG_QUERY, 1, UINT64_MAX),
-    AK_FIELD(ak_msg_consistency_request, to, "to", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1, UINT64_MAX),
+    AK_FIELD(
+        ak_msg_consistency_request, to, "to", AK_KIND_U64, AK_MSG_OPTIONAL | AK_MSG_QUERY, 1, UINT64_MAX),
 };
 const struct ak_msg ak_consistency_request_msg =
     AK_MSG("consistency_request", ak_msg_consistency_request, consistency_request_fields);

@@ -33,10 +33,10 @@ static const struct ak_field pair_status_reply_fields[] = {
     AK_FIELD(ak_msg_pair_status_reply, path, "path", AK_KIND_TEXT, AK_MSG_OPTIONAL, 2, 76),
     AK_FIELD(ak_msg_pair_status_reply, address, "address", AK_KIND_FIXED0X, AK_MSG_OPTIONAL, 0, 20),
     AK_FIELD(ak_msg_pair_status_reply, generation, "generation", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT32_MAX),
-    AK_FIELD(
-        ak_msg_pair_status_reply, agent_token, "agent_token", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, AK_LIMIT_TOKEN),
-    AK_FIELD(
-        ak_msg_pair_status_reply, session_jwt, "session_jwt", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, AK_LIMIT_TOKEN),
+    AK_FIELD(ak_msg_pair_status_reply, agent_token, "agent_token", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1,
+        AK_LIMIT_TOKEN),
+    AK_FIELD(ak_msg_pair_status_reply, session_jwt, "session_jwt", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1,
+        AK_LIMIT_TOKEN),
     AK_FIELD(ak_msg_pair_status_reply, expires_at, "expires_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
 };
 const struct ak_msg ak_pair_status_reply_msg =

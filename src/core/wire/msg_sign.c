@@ -24,7 +24,8 @@ static const struct ak_field sign_request_fields[] = {
         AK_CODE_INVALID_OMNI_ACCOUNT),
     AK_FIELD_BAD(ak_msg_sign_request, message, "message_hex", AK_KIND_HEX, 0, 0, AK_LIMIT_MESSAGE,
         AK_CODE_INVALID_MESSAGE_HEX),
-    AK_FIELD_BAD(ak_msg_sign_request, path, "path", AK_KIND_TEXT, AK_MSG_OPTIONAL, 2, 76, AK_CODE_INVALID_PATH),
+    AK_FIELD_BAD(
+        ak_msg_sign_request, path, "path", AK_KIND_TEXT, AK_MSG_OPTIONAL, 2, 76, AK_CODE_INVALID_PATH),
 };
 const struct ak_msg ak_sign_request_msg = AK_MSG("sign_request", ak_msg_sign_request, sign_request_fields);
 

@@ -1,0 +1,315 @@
+/* The fold: one function an entry type, chosen by a table. What an entry may change is all here. */
+#include "core/engine/state.h"
+#include "core/policy/bucket.h"
+#include "core/policy/logic_time.h"
+
+/* One entry on its way into the state. */
+struct fold {
+    struct ak_state *state;
+    const struct ak_entry *entry;
+    const struct ak_entry_ref *ref;
+    struct ak_account *account; /* of the entry's anchor; NULL where it has none, or opens it */
+    uint32_t account_number;
+};
+
+typedef enum ak_err apply_fn(struct fold *fold);
+
+static enum ak_err nothing(struct fold *fold)
+{
+    (void)fold;
+    return AK_OK;
+}
+
+static enum ak_err ledger_opened(struct fold *fold)
+{
+    if (fold->state->opened) return AK_E_MEANING;
+    fold->state->opened = true;
+    return AK_OK;
+}
+
+static enum ak_err root_created(struct fold *fold)
+{
+    if (fold->entry->root_version != (uint64_t)fold->state->root_version + 1) return AK_E_MEANING;
+    fold->state->root_version++;
+    return AK_OK;
+}
+
+static enum ak_err account_opened(struct fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    if (fold->account || memcmp(entry->omni, entry->anchor, 32) != 0) return AK_E_MEANING;
+    struct ak_account *account = ak_vec_add(&fold->state->accounts);
+    if (!account) return AK_E_FULL;
+    memcpy(account->anchor, entry->anchor, 32);
+    memcpy(account->home_wallet, entry->home_wallet, 20);
+    account->has_recovery = ak_entry_has(entry, AK_F_RECOVERY_HASH);
+    if (account->has_recovery) memcpy(account->recovery_hash, entry->recovery_hash, 32);
+    account->root_version = fold->state->root_version;
+    account->opened_ms = entry->time_ms;
+    account->first_device = account->first_path = account->last_path = account->first_waiting = AK_INDEX_NONE;
+    AK_TRY(ak_state_intern(fold->state, entry->identity_type, &account->identity_type));
+    fold->account = account;
+    fold->account_number = fold->state->accounts.count - 1;
+    return ak_state_index_account(fold->state, fold->account_number);
+}
+
+static enum ak_err account_suspended(struct fold *fold)
+{
+    fold->account->suspended = true;
+    return AK_OK;
+}
+
+static enum ak_err account_resumed(struct fold *fold)
+{
+    fold->account->suspended = false;
+    return AK_OK;
+}
+
+static enum ak_err device_enrolled(struct fold *fold)
+{
+    if (ak_state_device(fold->state, fold->account, fold->entry->device)) return AK_E_MEANING;
+    if (fold->account->device_count >= AK_LIMIT_DEVICES) return AK_E_MEANING;
+    uint32_t number = fold->state->devices.count;
+    struct ak_device *device = ak_vec_add(&fold->state->devices);
+    if (!device) return AK_E_FULL;
+    device->account = fold->account_number;
+    device->next = fold->account->first_device;
+    memcpy(device->thumbprint, fold->entry->device, 32);
+    device->enrolled_ms = fold->entry->time_ms;
+    fold->account->first_device = number;
+    fold->account->device_count++;
+    return ak_arena_copy(fold->state->arena, fold->entry->name, &device->name);
+}
+
+static enum ak_err device_removed(struct fold *fold)
+{
+    struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
+    if (!device || fold->account->device_count <= 1) return AK_E_MEANING;
+    device->removed = true;
+    fold->account->device_count--;
+    return AK_OK;
+}
+
+static enum ak_err recovery_started(struct fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    if (ak_state_waiting(fold->state, fold->account, entry->what, entry->device)) return AK_E_MEANING;
+    if (fold->account->waiting_count >= AK_STATE_WAITING_ACCOUNT) return AK_E_MEANING;
+    uint32_t number = fold->state->waiting.count;
+    struct ak_waiting *waiting = ak_vec_add(&fold->state->waiting);
+    if (!waiting) return AK_E_FULL;
+    waiting->next = fold->account->first_waiting;
+    waiting->what = (uint8_t)entry->what;
+    memcpy(waiting->device, entry->device, 32);
+    memcpy(waiting->started_by, entry->actor, 32);
+    waiting->ready_at_ms = entry->ready_at_ms;
+    fold->account->first_waiting = number;
+    fold->account->waiting_count++;
+    return AK_OK;
+}
+
+static enum ak_err recovery_over(struct fold *fold)
+{
+    struct ak_waiting *waiting =
+        ak_state_waiting(fold->state, fold->account, fold->entry->what, fold->entry->device);
+    if (!waiting) return AK_E_MEANING;
+    waiting->over = true;
+    fold->account->waiting_count--;
+    return AK_OK;
+}
+
+static enum ak_err set_policy(struct fold *fold, struct ak_path_state *path)
+{
+    struct ak_span scope;
+    AK_TRY(ak_state_intern(fold->state, fold->entry->scope, &scope));
+    path->scope = scope.ptr;
+    path->scope_len = (uint16_t)scope.len;
+    path->rate = (uint16_t)fold->entry->rate;
+    path->valid_until_ms = ak_entry_has(fold->entry, AK_F_VALID_UNTIL_MS) ? fold->entry->valid_until_ms : 0;
+    return AK_OK;
+}
+
+static enum ak_err path_activated(struct fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    struct ak_account *account = fold->account;
+    struct ak_span label;
+    if (ak_state_path(fold->state, fold->account_number, entry->label, NULL)) return AK_E_MEANING;
+    if (entry->generation != 0 || account->path_count >= AK_STATE_PATHS_ACCOUNT) return AK_E_MEANING;
+    uint32_t number = fold->state->paths.count;
+    struct ak_path_state *path = ak_vec_add(&fold->state->paths);
+    if (!path) return AK_E_FULL;
+    AK_TRY(ak_arena_copy(fold->state->arena, entry->label, &label));
+    path->label = label.ptr;
+    path->label_len = (uint8_t)label.len;
+    path->account = fold->account_number;
+    path->next = AK_INDEX_NONE;
+    path->root_version = (uint32_t)entry->root_version;
+    memcpy(path->device, entry->device, 32);
+    memcpy(path->address, entry->address, 20);
+    AK_TRY(set_policy(fold, path));
+    if (account->last_path == AK_INDEX_NONE)
+        account->first_path = number;
+    else
+        ak_state_path_at(fold->state, account->last_path)->next = number;
+    account->last_path = number;
+    account->path_count++;
+    return ak_state_index_path(fold->state, number);
+}
+
+/* The path an entry names; a decommissioned one takes no further change (I6). */
+static struct ak_path_state *live_path(struct fold *fold)
+{
+    struct ak_path_state *path = ak_state_path(fold->state, fold->account_number, fold->entry->label, NULL);
+    return path && !(path->flags & AK_PATH_DECOMMISSIONED) ? path : NULL;
+}
+
+static enum ak_err policy_changed(struct fold *fold)
+{
+    struct ak_path_state *path = live_path(fold);
+    return path ? set_policy(fold, path) : AK_E_MEANING;
+}
+
+static enum ak_err path_flag(struct fold *fold, uint8_t set, uint8_t clear)
+{
+    struct ak_path_state *path = live_path(fold);
+    if (!path || path->generation != fold->entry->generation) return AK_E_MEANING;
+    path->flags = (uint8_t)((path->flags | set) & ~clear);
+    return AK_OK;
+}
+
+static enum ak_err path_suspended(struct fold *fold)
+{
+    return path_flag(fold, AK_PATH_SUSPENDED, 0);
+}
+
+static enum ak_err path_resumed(struct fold *fold)
+{
+    return path_flag(fold, 0, AK_PATH_SUSPENDED);
+}
+
+static enum ak_err path_decommissioned(struct fold *fold)
+{
+    return path_flag(fold, AK_PATH_DECOMMISSIONED, 0);
+}
+
+static enum ak_err path_rotated(struct fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    struct ak_path_state *path = live_path(fold);
+    if (!path || entry->from != path->generation || entry->to != entry->from + 1) return AK_E_MEANING;
+    path->generation = (uint32_t)entry->to;
+    memcpy(path->address, entry->address, 20);
+    if (ak_entry_has(entry, AK_F_DEVICE)) memcpy(path->device, entry->device, 32);
+    path->flags &= (uint8_t)~AK_PATH_POINTS;
+    return AK_OK;
+}
+
+static enum ak_err snapshot(struct fold *fold)
+{
+    fold->state->snapshot_size = fold->entry->size;
+    memcpy(fold->state->snapshot_hash, fold->entry->hash, 32);
+    return AK_OK;
+}
+
+static enum ak_err use_counted(struct fold *fold)
+{
+    if (!ak_entry_has(fold->entry, AK_F_TAT_US)) return AK_OK;
+    if (!ak_entry_has(fold->entry, AK_F_LABEL)) {
+        fold->account->tat_us = fold->entry->tat_us;
+        return AK_OK;
+    }
+    struct ak_path_state *path = live_path(fold);
+    if (!path) return AK_E_MEANING;
+    path->tat_us = fold->entry->tat_us;
+    return AK_OK;
+}
+
+static enum ak_err session_ended(struct fold *fold)
+{
+    struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
+    if (device) device->sessions_after_ms = fold->entry->time_ms;
+    return AK_OK;
+}
+
+static enum ak_err worker_started(struct fold *fold)
+{
+    struct ak_state *state = fold->state;
+    state->unseen_ms += ak_logic_time_gap(state->last_ms, fold->entry->time_ms);
+    if (!fold->entry->clean)
+        state->floor_us = ak_bucket_floor((fold->entry->time_ms - state->unseen_ms) * 1000);
+    return AK_OK;
+}
+
+static apply_fn *const by_type[AK_ENTRY_USE_END] = {
+    [AK_ENTRY_LEDGER_OPENED] = ledger_opened,
+    [AK_ENTRY_ROOT_CREATED] = root_created,
+    [AK_ENTRY_ACCOUNT_OPENED] = account_opened,
+    [AK_ENTRY_ACCOUNT_SUSPENDED] = account_suspended,
+    [AK_ENTRY_ACCOUNT_RESUMED] = account_resumed,
+    [AK_ENTRY_DEVICE_ENROLLED] = device_enrolled,
+    [AK_ENTRY_DEVICE_REMOVED] = device_removed,
+    [AK_ENTRY_RECOVERY_STARTED] = recovery_started,
+    [AK_ENTRY_RECOVERY_CANCELLED] = recovery_over,
+    [AK_ENTRY_RECOVERY_DONE] = recovery_over,
+    [AK_ENTRY_PATH_ACTIVATED] = path_activated,
+    [AK_ENTRY_POLICY_CHANGED] = policy_changed,
+    [AK_ENTRY_PATH_SUSPENDED] = path_suspended,
+    [AK_ENTRY_PATH_RESUMED] = path_resumed,
+    [AK_ENTRY_PATH_ROTATED] = path_rotated,
+    [AK_ENTRY_PATH_DECOMMISSIONED] = path_decommissioned,
+    [AK_ENTRY_SNAPSHOT] = snapshot,
+    [AK_ENTRY_SESSION_ISSUED] = nothing,
+    [AK_ENTRY_SESSION_ENDED] = session_ended,
+    [AK_ENTRY_AGENT_TOKEN_ISSUED] = use_counted,
+    [AK_ENTRY_MESSAGE_SIGNED] = use_counted,
+    [AK_ENTRY_DENIED] = nothing,
+    [AK_ENTRY_CLOCK_STEPPED] = nothing,
+    [AK_ENTRY_WORKER_STARTED] = worker_started,
+};
+
+/* The account's chain: numbers without a gap, each naming the hash of the one before. */
+static enum ak_err check_chain(const struct ak_account *account, const struct ak_entry *entry)
+{
+    static const uint8_t first[32];
+    const uint8_t *expected = account ? account->last_leaf : first;
+    uint64_t seq = account ? account->seq + 1 : 1;
+    return entry->seq == seq && memcmp(entry->prev_leaf, expected, 32) == 0 ? AK_OK : AK_E_MEANING;
+}
+
+static void remember_idempotent(struct fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    struct ak_state *state = fold->state;
+    struct ak_idempotent *one = &state->idempotent[state->idempotent_next];
+    *one = (struct ak_idempotent){
+        .account = fold->account_number, .time_ms = entry->time_ms, .index = fold->ref->index};
+    memcpy(one->key_hash, entry->idempotency_hash, 32);
+    memcpy(one->leaf, fold->ref->leaf, 32);
+    one->call_len = (uint8_t)entry->idempotency_call.len;
+    if (one->call_len) memcpy(one->call, entry->idempotency_call.ptr, one->call_len);
+    state->idempotent_next = (state->idempotent_next + 1) % AK_STATE_IDEMPOTENT;
+    if (state->idempotent_count < AK_STATE_IDEMPOTENT) state->idempotent_count++;
+}
+
+enum ak_err ak_state_apply(
+    struct ak_state *state, const struct ak_entry_ref *ref, const struct ak_entry *entry)
+{
+    struct fold fold = {.state = state, .entry = entry, .ref = ref, .account_number = AK_INDEX_NONE};
+    if (entry->has_anchor) {
+        fold.account = ak_state_account(state, entry->anchor, &fold.account_number);
+        if (!fold.account && entry->type != AK_ENTRY_ACCOUNT_OPENED) return AK_E_MEANING;
+        AK_TRY(check_chain(fold.account, entry));
+    }
+    apply_fn *apply = (unsigned)entry->type < AK_ENTRY_USE_END ? by_type[entry->type] : NULL;
+    if (!apply && !entry->unknown_use) return AK_E_MEANING;
+    if (apply) AK_TRY(apply(&fold));
+    if (fold.account) {
+        fold.account->seq = entry->seq;
+        memcpy(fold.account->last_leaf, ref->leaf, 32);
+        if (entry->has_idempotency) remember_idempotent(&fold);
+    }
+    state->control_count += ak_entry_is_control(entry->type);
+    state->last_ms = entry->time_ms;
+    return AK_OK;
+}

@@ -1,0 +1,90 @@
+/* The account as a whole: reading it back, suspending, resuming, and what waits. A device alone takes rights
+ * away at once; giving them back waits unless a second device or the recovery code confirms. */
+#include "base/crypto/sha256.h"
+#include "base/ct.h"
+#include "core/engine/internal.h"
+#include "core/engine/waiting.h"
+#include "core/wire/msg_account.h"
+
+enum ak_code ak_call_account(struct ak_step *step)
+{
+    const struct ak_account *account = step->caller.account;
+    struct ak_msg_account_reply reply = {.key_version = account->root_version,
+        .identity_type = account->identity_type,
+        .opened_at = account->opened_ms / 1000,
+        .suspended = account->suspended,
+        .device_count = account->device_count,
+        .agent_count = account->path_count,
+        .recovery_code_set = account->has_recovery};
+    memcpy(reply.anchor, account->anchor, 32);
+    memcpy(reply.home_wallet, account->home_wallet, 20);
+    return ak_step_reply(step, &ak_account_reply_msg, &reply);
+}
+
+enum ak_code ak_call_account_suspend(struct ak_step *step)
+{
+    if (step->caller.account->suspended)
+        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account is suspended already");
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_ACCOUNT_SUSPENDED);
+    enum ak_code code = ak_step_emit(step, &entry);
+    return code ? code : ak_step_reply_done(step, "suspended");
+}
+
+enum ak_code ak_call_account_resume(struct ak_step *step)
+{
+    struct ak_msg_account_change_request request;
+    bool ready = false;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    if (!step->caller.account->suspended)
+        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account is not suspended");
+    const uint8_t *recovery =
+        ak_msg_has(&request, AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL;
+    code = ak_step_wait_or_confirm(step, AK_RECOVERY_ACCOUNT_RESUME, NULL, recovery, &ready);
+    if (code || !ready) return code;
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_ACCOUNT_RESUMED);
+    code = ak_step_emit(step, &entry);
+    return code ? code : ak_step_reply_done(step, "resumed");
+}
+
+enum ak_code ak_call_recovery_list(struct ak_step *step)
+{
+    uint8_t memory[AK_STATE_WAITING_ACCOUNT * 256];
+    struct ak_buf items = AK_BUF_ARR(memory);
+    const struct ak_state *state = &step->engine->state;
+    for (uint32_t at = step->caller.account->first_waiting; at != AK_INDEX_NONE;) {
+        const struct ak_waiting *waiting = ak_vec_at(&state->waiting, at);
+        at = waiting->next;
+        if (waiting->over) continue;
+        struct ak_msg_recovery_item item = {.what = ak_span_str(ak_waiting_name(waiting->what)),
+            .ready_at = (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000};
+        memcpy(item.started_by, waiting->started_by, 32);
+        if (waiting->what == AK_RECOVERY_DEVICE_REMOVE) {
+            memcpy(item.device, waiting->device, 32);
+            item.present |= 1u << AK_RECOVERY_ITEM_DEVICE;
+        }
+        if (ak_list_add(&items, &ak_recovery_item_msg, &item) != AK_OK) return AK_CODE_INTERNAL;
+    }
+    struct ak_msg_recovery_list_reply reply = {.items = {ak_buf_span(&items)}};
+    return ak_step_reply(step, &ak_recovery_list_reply_msg, &reply);
+}
+
+enum ak_code ak_call_recovery_cancel(struct ak_step *step)
+{
+    struct ak_msg_recovery_cancel_request request;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    uint64_t what = ak_waiting_parse(request.what);
+    bool has_device = ak_msg_has(&request, AK_RECOVERY_CANCEL_REQUEST_DEVICE);
+    if (!what || !ak_state_waiting(
+                     &step->engine->state, step->caller.account, what, has_device ? request.device : NULL))
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "nothing of this kind waits; see agentkeys device list");
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_RECOVERY_CANCELLED);
+    entry.what = what;
+    if (has_device) {
+        memcpy(entry.device, request.device, 32);
+        ak_entry_mark(&entry, AK_F_DEVICE);
+    }
+    code = ak_step_emit(step, &entry);
+    return code ? code : ak_step_reply_done(step, "cancelled");
+}

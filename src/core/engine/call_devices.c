@@ -1,0 +1,43 @@
+/* The devices of an account: listing and removing; asking to join is in call_pair.c, as it is a pairing. */
+#include "core/engine/internal.h"
+#include "core/engine/waiting.h"
+#include "core/wire/msg_devices.h"
+
+enum ak_code ak_call_device_list(struct ak_step *step)
+{
+    uint8_t memory[AK_LIMIT_DEVICES * 192];
+    struct ak_buf items = AK_BUF_ARR(memory);
+    for (uint32_t at = step->caller.account->first_device; at != AK_INDEX_NONE;) {
+        const struct ak_device *device = ak_vec_at(&step->engine->state.devices, at);
+        at = device->next;
+        if (device->removed) continue;
+        struct ak_msg_device_item item = {.name = device->name,
+            .enrolled_at = device->enrolled_ms / 1000,
+            .current = memcmp(device->thumbprint, step->caller.jkt, 32) == 0};
+        memcpy(item.device, device->thumbprint, 32);
+        if (ak_list_add(&items, &ak_device_item_msg, &item) != AK_OK) return AK_CODE_INTERNAL;
+    }
+    struct ak_msg_device_list_reply reply = {.devices = {ak_buf_span(&items)}};
+    return ak_step_reply(step, &ak_device_list_reply_msg, &reply);
+}
+
+enum ak_code ak_call_device_remove(struct ak_step *step)
+{
+    struct ak_msg_device_remove_request request;
+    bool ready = false;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    const struct ak_account *account = step->caller.account;
+    ready = memcmp(request.id, step->caller.jkt, 32) == 0; /* giving up one's own rights waits for nobody */
+    if (!ak_state_device(&step->engine->state, account, request.id)) return AK_CODE_NOT_FOUND;
+    if (account->device_count <= 1)
+        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the last device stays; add another one first");
+    const uint8_t *recovery =
+        ak_msg_has(&request, AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL;
+    if (!ready) code = ak_step_wait_or_confirm(step, AK_RECOVERY_DEVICE_REMOVE, request.id, recovery, &ready);
+    if (code || !ready) return code;
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_DEVICE_REMOVED);
+    memcpy(entry.device, request.id, 32);
+    code = ak_step_emit(step, &entry);
+    return code ? code : ak_step_reply_done(step, "removed");
+}

@@ -1,0 +1,99 @@
+/* Invites: a one-time code of 160 bits, made by a person beforehand, that needs nobody at the other end. In
+ * memory only. */
+#include "base/codec/base64.h"
+#include "base/crypto/sha256.h"
+#include "base/ct.h"
+#include "core/engine/pair.h"
+
+static struct ak_invite *free_invite(struct ak_engine *engine)
+{
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++)
+        if (!engine->invites[i].live || engine->invites[i].expires_ms <= engine->time.logic_ms)
+            return &engine->invites[i];
+    return NULL;
+}
+
+static void hash_code(struct ak_span code, uint8_t out_hash[32])
+{
+    const struct ak_span parts[] = {AK_SPAN_LIT("agentkeys-invite-v1:"), code};
+    ak_sha256_parts(parts, AK_COUNT(parts), out_hash);
+}
+
+enum ak_code ak_call_pair_invite(struct ak_step *step)
+{
+    struct ak_msg_pair_invite_request request;
+    struct ak_engine *engine = step->engine;
+    uint8_t memory[AK_LIMIT_SCOPE_TEXT];
+    uint8_t random[20], code_text[40];
+    struct ak_buf scope = AK_BUF_ARR(memory);
+    struct ak_buf text = AK_BUF_ARR(code_text);
+    struct ak_grant grant = {0};
+    enum ak_code code = ak_step_read(step, &request);
+    if (!code && !ak_path_label_valid(request.label)) code = AK_CODE_INVALID_PATH;
+    if (!code)
+        code = ak_pair_read_grant(step, request.scope, ak_msg_has(&request, AK_PAIR_INVITE_REQUEST_RATE),
+            request.rate, request.valid_until_at, &scope, &grant);
+    if (code) return code;
+    struct ak_invite *invite = free_invite(engine);
+    if (!invite) return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "1024 invites are open");
+    *invite = (struct ak_invite){.live = true,
+        .account = step->caller.account_number,
+        .expires_ms = engine->time.logic_ms + AK_ENGINE_INVITE_MS,
+        .valid_until_ms = grant.valid_until_ms,
+        .rate = (uint32_t)grant.rate,
+        .label_len = (uint8_t)request.label.len};
+    memcpy(invite->label, request.label.ptr, request.label.len);
+    if (ak_state_intern(&engine->state, grant.scope, &invite->scope) != AK_OK) return AK_CODE_STORAGE_FULL;
+    engine->hooks.random(engine->hooks.ctx, random, sizeof random);
+    ak_buf_put_str(&text, "inv-");
+    ak_base64url_encode(&text, AK_SPAN_ARR(random));
+    hash_code(ak_buf_span(&text), invite->code_hash);
+    struct ak_msg_pair_invite_reply reply = {
+        .code = ak_buf_span(&text), .expires_at = invite->expires_ms / 1000};
+    return ak_step_reply(step, &ak_pair_invite_reply_msg, &reply);
+}
+
+static struct ak_invite *find_invite(struct ak_engine *engine, struct ak_span code)
+{
+    uint8_t hash[32];
+    struct ak_invite *found = NULL;
+    hash_code(code, hash);
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++) {
+        struct ak_invite *one = &engine->invites[i];
+        if (one->live && one->expires_ms > engine->time.logic_ms &&
+            ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(one->code_hash)))
+            found = one;
+    }
+    return found;
+}
+
+enum ak_code ak_call_pair_redeem(struct ak_step *step)
+{
+    struct ak_msg_pair_redeem_request request;
+    struct ak_msg_pair_status_reply reply = {.status = AK_SPAN_LIT("approved"), .kind = AK_SPAN_LIT("agent")};
+    uint8_t memory[AK_TOKEN_TEXT_MAX];
+    uint8_t path_memory[AK_PATH_TEXT_MAX];
+    struct ak_buf token = AK_BUF_ARR(memory);
+    struct ak_buf path = AK_BUF_ARR(path_memory);
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    struct ak_invite *invite = find_invite(step->engine, request.code);
+    if (!invite) return ak_step_fail(step, AK_CODE_EXPIRED_REQUEST, "the invite is unknown, used or over");
+    step->caller.account = ak_state_account_at(&step->engine->state, invite->account);
+    step->caller.account_number = invite->account;
+    if (step->caller.account->suspended)
+        return ak_step_fail(step, AK_CODE_DENIED, "the account is suspended");
+    struct ak_grant grant = {.label = ak_span(invite->label, invite->label_len),
+        .scope = invite->scope,
+        .rate = invite->rate,
+        .valid_until_ms = invite->valid_until_ms,
+        .device = step->caller.jkt};
+    code = ak_pair_grant_agent(step, &grant);
+    if (code) return code;
+    invite->live = false;
+    memcpy(reply.anchor, step->caller.account->anchor, 32);
+    reply.label = grant.label;
+    reply.present = 1u << AK_PAIR_STATUS_REPLY_ANCHOR | 1u << AK_PAIR_STATUS_REPLY_LABEL;
+    code = ak_pair_deliver_agent(step, grant.label, &reply, &token, &path);
+    return code ? code : ak_step_reply(step, &ak_pair_status_reply_msg, &reply);
+}

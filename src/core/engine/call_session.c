@@ -1,0 +1,83 @@
+/* The local operator's sign-in, and logout. */
+#include "core/engine/internal.h"
+#include "core/identity/identity.h"
+#include "core/wire/msg_session.h"
+
+/* A new account: its first address is derived, it is opened, and the caller's device is its only one. */
+static enum ak_code open_account(struct ak_step *step, const struct ak_msg_local_session_request *request,
+    const struct ak_identity *identity, const uint8_t omni[32])
+{
+    struct ak_engine *engine = step->engine;
+    struct ak_user_points points;
+    if (ak_keys_user_points(engine->root, omni, &points) != AK_OK) return AK_CODE_INTERNAL;
+    struct ak_entry opened = ak_step_entry(step, AK_ENTRY_ACCOUNT_OPENED);
+    opened.has_anchor = true;
+    memcpy(opened.anchor, omni, 32);
+    memcpy(opened.omni, omni, 32);
+    opened.identity_type = identity->type_text;
+    memcpy(opened.home_wallet, points.address, 20);
+    if (ak_msg_has(request, AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH)) {
+        memcpy(opened.recovery_hash, request->recovery_hash, 32);
+        ak_entry_mark(&opened, AK_F_RECOVERY_HASH);
+    }
+    enum ak_code code = ak_step_emit(step, &opened);
+    if (code) return code;
+    step->caller.account = ak_state_account(&engine->state, omni, &step->caller.account_number);
+    struct ak_entry enrolled = ak_step_entry(step, AK_ENTRY_DEVICE_ENROLLED);
+    memcpy(enrolled.device, step->caller.jkt, 32);
+    enrolled.name = request->device_name.len ? request->device_name : AK_SPAN_LIT("first device");
+    return ak_step_emit(step, &enrolled);
+}
+
+static enum ak_code reply_session(
+    struct ak_step *step, const struct ak_identity *identity, const uint8_t omni[32], bool is_new)
+{
+    uint8_t memory[AK_TOKEN_TEXT_MAX];
+    struct ak_buf token = AK_BUF_ARR(memory);
+    const struct ak_account *account = step->caller.account;
+    struct ak_msg_session_reply reply = {
+        .identity_type = identity->type_text, .identity_value = identity->value};
+    enum ak_code code = ak_step_issue_session(step, "local", &token, &reply.expires_at);
+    if (code) return code;
+    reply.session_jwt = ak_buf_span(&token);
+    memcpy(reply.omni_account, omni, 32);
+    memcpy(reply.anchor, account->anchor, 32);
+    memcpy(reply.wallet_address, account->home_wallet, 20);
+    reply.account_new = is_new;
+    reply.device_count = account->device_count;
+    return ak_step_reply(step, &ak_session_reply_msg, &reply);
+}
+
+enum ak_code ak_call_local_session(struct ak_step *step)
+{
+    struct ak_msg_local_session_request request;
+    struct ak_identity identity;
+    uint8_t omni[32];
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    if (!step->engine->conf.sign_in_local)
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "local sign-in is off (sign_in.local)");
+    if (ak_identity_parse(request.identity, &identity) != AK_OK ||
+        ak_identity_omni(identity.type_text, identity.value, omni) != AK_OK)
+        return ak_step_fail(step, AK_CODE_INVALID_REQUEST,
+            "identity is type:value with a lower-case e-mail or 0x address, such as "
+            "email:alice@demo.example");
+    step->caller.account = ak_state_account(&step->engine->state, omni, &step->caller.account_number);
+    bool is_new = step->caller.account == NULL;
+    if (is_new) code = open_account(step, &request, &identity, omni);
+    if (!code && !ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt)) {
+        step->caller.account = NULL;
+        return ak_step_fail(step, AK_CODE_DEVICE_NOT_ENROLLED,
+            "the account has devices and this is none of them; ask one of them to add it: agentkeys device "
+            "add");
+    }
+    return code ? code : reply_session(step, &identity, omni, is_new);
+}
+
+enum ak_code ak_call_logout(struct ak_step *step)
+{
+    struct ak_entry ended = ak_step_entry(step, AK_ENTRY_SESSION_ENDED);
+    memcpy(ended.device, step->caller.jkt, 32);
+    enum ak_code code = ak_step_emit(step, &ended);
+    return code ? code : ak_step_reply_done(step, "logged_out");
+}

@@ -1,0 +1,73 @@
+/* Writing entries: common fields, the log, the fold, and what the reply then waits for. */
+#include "base/assert.h"
+#include "core/engine/internal.h"
+
+bool ak_engine_has_memory(const struct ak_engine *engine)
+{
+    enum { HEADROOM = 4 * 1024 * 1024 };
+    return engine->arena->cap - engine->arena->held >= HEADROOM;
+}
+
+/* Chain of the account, random bytes, time; then append and fold, which cannot fail for an entry the caller
+ * checked. */
+enum ak_err ak_engine_emit(struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref)
+{
+    struct ak_batch_memory *memory = &engine->memory[engine->memory_now];
+    if (entry->service.len == 0 && !entry->has_anchor) entry->service = AK_SPAN_LIT("worker");
+    if (entry->has_anchor) {
+        const struct ak_account *account = ak_state_account(&engine->state, entry->anchor, NULL);
+        entry->seq = account ? account->seq + 1 : 1;
+        if (account) memcpy(entry->prev_leaf, account->last_leaf, 32);
+    }
+    entry->time_ms =
+        engine->time.logic_ms > engine->log.time_ms ? engine->time.logic_ms : engine->log.time_ms;
+    engine->hooks.random(engine->hooks.ctx, entry->random, sizeof entry->random);
+    AK_TRY(ak_ledger_append(&engine->log, &memory->batch, &engine->mac_key, entry, out_ref));
+    ak_assert(ak_state_apply(&engine->state, out_ref, entry) == AK_OK);
+    if (ak_entry_is_control(entry->type)) engine->batch_control = true;
+    return AK_OK;
+}
+
+struct ak_entry ak_step_entry(const struct ak_step *step, enum ak_entry_type type)
+{
+    struct ak_entry entry = {.type = type, .has_request_id = true};
+    memcpy(entry.request_id, step->request->request_id, sizeof entry.request_id);
+    memcpy(entry.actor, step->caller.jkt, 32);
+    if (step->caller.account) {
+        entry.has_anchor = true;
+        memcpy(entry.anchor, step->caller.account->anchor, 32);
+    }
+    if (step->has_idempotency && ak_entry_is_control(type)) {
+        entry.has_idempotency = true;
+        memcpy(entry.idempotency_hash, step->idempotency_hash, 32);
+        entry.idempotency_call = ak_span(step->idempotency_call, step->idempotency_call_len);
+    }
+    return entry;
+}
+
+static bool takes_rights_away(enum ak_entry_type type)
+{
+    switch ((int)type) {
+    case AK_ENTRY_ACCOUNT_SUSPENDED:
+    case AK_ENTRY_DEVICE_REMOVED:
+    case AK_ENTRY_POLICY_CHANGED:
+    case AK_ENTRY_PATH_SUSPENDED:
+    case AK_ENTRY_PATH_ROTATED:
+    case AK_ENTRY_PATH_DECOMMISSIONED:
+    case AK_ENTRY_SESSION_ENDED: return true;
+    default: return false;
+    }
+}
+
+enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry)
+{
+    struct ak_engine *engine = step->engine;
+    bool control = ak_entry_is_control(entry->type);
+    if (!control && engine->storage_low) return AK_CODE_STORAGE_FULL;
+    if (control && !ak_engine_has_memory(engine)) return AK_CODE_STORAGE_FULL;
+    if (ak_engine_emit(engine, entry, &step->ref) != AK_OK) return AK_CODE_LEDGER_UNAVAILABLE;
+    step->out->wait |= AK_WAIT_DURABLE;
+    if (takes_rights_away(entry->type)) step->out->wait |= AK_WAIT_SEALED;
+    step->out->size = engine->log.tree.size;
+    return AK_CODE_OK;
+}

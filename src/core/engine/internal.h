@@ -1,0 +1,202 @@
+/* Inside the engine: its struct, one step on its way, and what the handlers of calls share. Only core/engine
+ * includes it. */
+#ifndef AK_CORE_ENGINE_INTERNAL_H
+#define AK_CORE_ENGINE_INTERNAL_H
+
+#include "core/engine/engine.h"
+#include "core/policy/decide.h"
+#include "core/wire/call.h"
+#include "core/wire/msg_error.h"
+
+/* A device's proof that holds for a connection; kept here, not in the gateway. */
+struct ak_conn {
+    uint64_t conn; /* 0: free */
+    uint64_t proved_ms;
+    uint8_t jkt[32];
+};
+
+/* What a pending pairing asks for; parallel to the table's slots. */
+struct ak_pair_facts {
+    bool device; /* kind device instead of agent */
+    bool has_account;
+    uint8_t account[32]; /* the one it is addressed to, later the one that approved */
+    uint8_t jkt[32];
+    uint8_t label_len; /* an agent's label, a device's name */
+    uint16_t want_len;
+    uint8_t label[AK_LIMIT_LABEL];
+    uint8_t want[AK_ENGINE_WANT_MAX];
+};
+
+struct ak_invite {
+    bool live;
+    uint32_t account;
+    uint8_t code_hash[32];
+    uint64_t expires_ms;
+    uint64_t valid_until_ms;
+    uint32_t rate;
+    uint8_t label_len;
+    uint8_t label[AK_LIMIT_LABEL];
+    struct ak_span scope; /* interned in the state */
+};
+
+struct ak_batch_memory {
+    uint8_t *entries;
+    uint8_t *leaves;
+    uint8_t record[AK_RECORD_LEN_MAX];
+    struct ak_ledger_batch batch;
+};
+
+struct ak_engine {
+    struct ak_engine_conf conf;
+    struct ak_engine_hooks hooks;
+    struct ak_arena *arena;
+    const struct ak_root *root;
+
+    struct ak_state state;
+    struct ak_ledger_log log;
+    struct ak_hmac_key mac_key;
+    struct ak_batch_memory memory[3];
+    unsigned memory_now;
+    bool batch_control;
+    uint64_t durable_size;
+    uint8_t durable_root[32];
+    uint64_t counter;
+    bool storage_low;
+    bool stopping;
+    bool started;
+
+    struct ak_secret32 ledger_seed;
+    uint8_t ledger_pub[32];
+    uint64_t checkpoint_size;
+    uint8_t checkpoint_root[32];
+    uint8_t note[AK_NOTE_LEN_MAX];
+    size_t note_len;
+
+    struct ak_token_key session_key, agent_key;
+    struct ak_p256_signer session_signer, agent_signer, tls_signer;
+    struct ak_p256_pub tls_pub;
+    struct ak_token_issuer issuer;
+
+    struct ak_logic_time time;
+    struct ak_nonce nonce;
+    struct ak_replay replay;
+    struct ak_token_cache cache;
+    struct ak_denial_table *denials;
+    struct ak_conn *conns;
+    struct ak_pair_table pairs;
+    struct ak_pair_facts *pair_facts;
+    struct ak_invite *invites;
+    struct ak_pair_wrong *wrong; /* by hash of the account */
+    uint64_t figures[AK_FIGURE_COUNT];
+    uint8_t token_memory[AK_LIMIT_TOKEN];
+};
+
+enum { AK_ENGINE_WRONG = 4096 };
+
+enum ak_caller_kind { AK_CALLER_NONE, AK_CALLER_DEVICE, AK_CALLER_SESSION, AK_CALLER_AGENT };
+
+struct ak_caller {
+    enum ak_caller_kind kind;
+    uint8_t jkt[32];
+    struct ak_account *account; /* session, agent */
+    uint32_t account_number;
+    struct ak_token_claims claims;
+};
+
+/* One step on its way. Handlers fill `out` and give the code. */
+struct ak_step {
+    struct ak_engine *engine;
+    const struct ak_frame_request *request;
+    const struct ak_call *call;
+    struct ak_outcome *out;
+    struct ak_caller caller;
+    struct ak_decision decision; /* why it was refused; for error answers */
+    bool refused_by_policy;
+    const char *message;       /* more precise than the code's sentence; constant text */
+    uint64_t retry_after_secs; /* 0: none */
+    bool has_idempotency;
+    uint8_t idempotency_hash[32];
+    uint8_t idempotency_call[AK_ENTRY_IDEMPOTENCY_CALL_MAX];
+    size_t idempotency_call_len;
+    struct ak_entry_ref ref; /* of the newest entry of this step */
+};
+
+/* ---- auth.c ---- */
+/* Who calls, by what the call's table row asks for. AK_CODE_OK, or what to answer. */
+enum ak_code ak_step_authenticate(struct ak_step *step);
+
+/* ---- emit.c ---- */
+/* An entry of this step's account by this step's caller, ready for its own fields. */
+struct ak_entry ak_step_entry(const struct ak_step *step, enum ak_entry_type type);
+/* Appends and folds it. AK_CODE_OK, AK_CODE_STORAGE_FULL, AK_CODE_LEDGER_UNAVAILABLE; nothing happened then.
+ * The reply waits until it is durable, and for entries that take rights away until it is sealed. */
+enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry);
+/* The same outside a step (starts, clock, merged refusals), by the service. */
+AK_MUST_USE enum ak_err ak_engine_emit(
+    struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref);
+/* Whether policy changes still have room in memory. */
+bool ak_engine_has_memory(const struct ak_engine *engine);
+
+/* ---- reply.c ---- */
+enum ak_code ak_step_fail(struct ak_step *step, enum ak_code code, const char *message);
+/* Encodes the call's answer into the outcome. */
+enum ak_code ak_step_reply(struct ak_step *step, const struct ak_msg *msg, const void *message);
+/* The answer of a change of the account, with the entry of this step. */
+enum ak_code ak_step_reply_done(struct ak_step *step, const char *status);
+/* The error body for code, in place of anything written before. */
+void ak_step_put_error(struct ak_step *step, enum ak_code code);
+void ak_step_put_notice(struct ak_step *step);
+
+/* ---- decide.c ---- */
+struct ak_policy_now ak_engine_now(const struct ak_engine *engine);
+struct ak_policy_record ak_engine_path_record(
+    const struct ak_engine *engine, const struct ak_path_state *path);
+/* Decides for the caller and writes a refusal's entry. Sets *out_path to the path that the use is of, or NULL
+ * for the user's own key. `explain`: nothing is written or counted. */
+enum ak_code ak_step_decide(struct ak_step *step, struct ak_policy_request *request, struct ak_span path_text,
+    bool explain, struct ak_path_state **out_path);
+
+/* ---- points.c ---- */
+/* Public points of account and path, computed when first used and held against the recorded address. */
+AK_MUST_USE enum ak_err ak_engine_account_points(struct ak_engine *engine, struct ak_account *account);
+AK_MUST_USE enum ak_err ak_engine_path_points(struct ak_engine *engine, struct ak_path_state *path);
+
+/* ---- tokens.c ---- */
+enum ak_code ak_step_issue_session(
+    struct ak_step *step, const char *how, struct ak_buf *token, uint64_t *out_expires_at);
+enum ak_code ak_step_issue_agent(
+    struct ak_step *step, struct ak_path_state *path, struct ak_buf *token, uint64_t *out_expires_at);
+
+/* ---- classify.c ---- */
+struct ak_siwe;
+/* Which operation signing this message is, and its facts; domain and nonce for a sign-in.
+ * AK_CODE_INVALID_SIWE for a text that reads like a sign-in but is none, or is over, or names another address
+ * than `address` (NULL: not looked at). */
+enum ak_code ak_step_classify(struct ak_step *step, struct ak_span message, const uint8_t *address,
+    struct ak_policy_request *request, struct ak_span *out_nonce);
+
+/* ---- handlers, one file a noun; the table in step.c ---- */
+typedef enum ak_code ak_handler(struct ak_step *step);
+ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, ak_call_logout,
+    ak_call_account, ak_call_account_suspend, ak_call_account_resume, ak_call_recovery_list,
+    ak_call_recovery_cancel, ak_call_device_request, ak_call_device_list, ak_call_device_remove,
+    ak_call_pair_request, ak_call_pair_list, ak_call_pair_status, ak_call_pair_approve, ak_call_pair_refuse,
+    ak_call_pair_invite, ak_call_pair_redeem, ak_call_agent_list, ak_call_agent_show, ak_call_agent_suspend,
+    ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy, ak_call_agent_decommission,
+    ak_call_agent_lineage, ak_call_token, ak_call_explain, ak_call_audit, ak_call_checkpoint,
+    ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation;
+
+/* Reads the step's body into `message`, or answers invalid_request. */
+enum ak_code ak_step_read(struct ak_step *step, void *message);
+/* The path a label of the caller's account names. AK_CODE_NOT_FOUND, AK_CODE_INVALID_PATH. */
+enum ak_code ak_step_find_path(struct ak_step *step, struct ak_span label, struct ak_path_state **out_path);
+/* agent_change_reply for a path, with the step's newest entry. */
+enum ak_code ak_step_reply_path(struct ak_step *step, const struct ak_path_state *path, const char *status);
+const char *ak_path_status(const struct ak_path_state *path);
+
+static inline uint64_t ak_engine_now_s(const struct ak_engine *engine)
+{
+    return engine->time.logic_ms / 1000;
+}
+
+#endif

@@ -1,0 +1,168 @@
+/* Records of the state and how they are found. */
+#include "core/engine/state.h"
+
+enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2])
+{
+    memset(state, 0, sizeof *state);
+    state->arena = arena;
+    ak_vec_init(&state->accounts, arena, sizeof(struct ak_account));
+    ak_vec_init(&state->devices, arena, sizeof(struct ak_device));
+    ak_vec_init(&state->paths, arena, sizeof(struct ak_path_state));
+    ak_vec_init(&state->waiting, arena, sizeof(struct ak_waiting));
+    ak_vec_init(&state->texts, arena, sizeof(struct ak_span));
+    ak_index_init(&state->by_anchor, arena, seed);
+    ak_index_init(&state->by_path, arena, seed);
+    ak_index_init(&state->by_text, arena, seed);
+    state->idempotent = ak_arena_alloc(arena, AK_STATE_IDEMPOTENT * sizeof *state->idempotent);
+    return state->idempotent ? AK_OK : AK_E_FULL;
+}
+
+/* What is looked for in an index. */
+struct key {
+    const struct ak_state *state;
+    uint32_t account;
+    struct ak_span bytes;
+};
+
+static bool same_anchor(const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_account *account = ak_vec_at(&key->state->accounts, number);
+    return memcmp(account->anchor, key->bytes.ptr, 32) == 0;
+}
+
+static uint64_t hash_anchor(const struct ak_index *index, const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_account *account = ak_vec_at(&key->state->accounts, number);
+    return ak_index_hash(index, 0, AK_SPAN_ARR(account->anchor));
+}
+
+static bool same_path(const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_path_state *path = ak_vec_at(&key->state->paths, number);
+    return path->account == key->account && ak_span_eq(ak_span(path->label, path->label_len), key->bytes);
+}
+
+static uint64_t hash_path(const struct ak_index *index, const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_path_state *path = ak_vec_at(&key->state->paths, number);
+    return ak_index_hash(index, path->account, ak_span(path->label, path->label_len));
+}
+
+static bool same_text(const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_span *text = ak_vec_at(&key->state->texts, number);
+    return ak_span_eq(*text, key->bytes);
+}
+
+static uint64_t hash_text(const struct ak_index *index, const void *ctx, uint32_t number)
+{
+    const struct key *key = ctx;
+    const struct ak_span *text = ak_vec_at(&key->state->texts, number);
+    return ak_index_hash(index, 0, *text);
+}
+
+struct ak_account *ak_state_account(
+    const struct ak_state *state, const uint8_t anchor[32], uint32_t *out_number)
+{
+    struct key key = {.state = state, .bytes = ak_span(anchor, 32)};
+    struct ak_index_ops ops = {same_anchor, hash_anchor, &key};
+    uint32_t number = ak_index_find(&state->by_anchor, ak_index_hash(&state->by_anchor, 0, key.bytes), &ops);
+    if (out_number) *out_number = number;
+    return number == AK_INDEX_NONE ? NULL : ak_vec_at(&state->accounts, number);
+}
+
+struct ak_account *ak_state_account_at(const struct ak_state *state, uint32_t number)
+{
+    return ak_vec_at(&state->accounts, number);
+}
+
+struct ak_path_state *ak_state_path(
+    const struct ak_state *state, uint32_t account, struct ak_span label, uint32_t *out_number)
+{
+    struct key key = {.state = state, .account = account, .bytes = label};
+    struct ak_index_ops ops = {same_path, hash_path, &key};
+    uint32_t number = ak_index_find(&state->by_path, ak_index_hash(&state->by_path, account, label), &ops);
+    if (out_number) *out_number = number;
+    return number == AK_INDEX_NONE ? NULL : ak_vec_at(&state->paths, number);
+}
+
+struct ak_path_state *ak_state_path_at(const struct ak_state *state, uint32_t number)
+{
+    return ak_vec_at(&state->paths, number);
+}
+
+struct ak_device *ak_state_device(
+    const struct ak_state *state, const struct ak_account *account, const uint8_t thumbprint[32])
+{
+    for (uint32_t at = account->first_device; at != AK_INDEX_NONE;) {
+        struct ak_device *device = ak_vec_at(&state->devices, at);
+        if (!device->removed && memcmp(device->thumbprint, thumbprint, 32) == 0) return device;
+        at = device->next;
+    }
+    return NULL;
+}
+
+struct ak_waiting *ak_state_waiting(
+    const struct ak_state *state, const struct ak_account *account, uint64_t what, const uint8_t *device)
+{
+    static const uint8_t none[32];
+    for (uint32_t at = account->first_waiting; at != AK_INDEX_NONE;) {
+        struct ak_waiting *waiting = ak_vec_at(&state->waiting, at);
+        if (!waiting->over && waiting->what == what &&
+            memcmp(waiting->device, device ? device : none, 32) == 0)
+            return waiting;
+        at = waiting->next;
+    }
+    return NULL;
+}
+
+const struct ak_idempotent *ak_state_idempotent(
+    const struct ak_state *state, uint32_t account, const uint8_t key_hash[32], uint64_t now_ms)
+{
+    enum { KEPT_MS = 24 * 3600 * 1000 };
+    for (uint32_t i = 0; i < state->idempotent_count; i++) {
+        const struct ak_idempotent *one = &state->idempotent[i];
+        if (one->account == account && memcmp(one->key_hash, key_hash, 32) == 0 &&
+            now_ms - one->time_ms < KEPT_MS)
+            return one;
+    }
+    return NULL;
+}
+
+enum ak_err ak_state_intern(struct ak_state *state, struct ak_span text, struct ak_span *out_kept)
+{
+    struct key key = {.state = state, .bytes = text};
+    struct ak_index_ops ops = {same_text, hash_text, &key};
+    uint64_t hash = ak_index_hash(&state->by_text, 0, text);
+    uint32_t number = ak_index_find(&state->by_text, hash, &ops);
+    *out_kept = AK_SPAN_EMPTY;
+    if (number == AK_INDEX_NONE) {
+        struct ak_span *fresh = ak_vec_add(&state->texts);
+        if (!fresh) return AK_E_FULL;
+        AK_TRY(ak_arena_copy(state->arena, text, fresh));
+        number = state->texts.count - 1;
+        AK_TRY(ak_index_add(&state->by_text, hash, number, &ops));
+    }
+    struct ak_span *kept = ak_vec_at(&state->texts, number);
+    *out_kept = *kept;
+    return AK_OK;
+}
+
+enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number)
+{
+    struct key key = {.state = state};
+    struct ak_index_ops ops = {same_anchor, hash_anchor, &key};
+    return ak_index_add(&state->by_anchor, hash_anchor(&state->by_anchor, &key, number), number, &ops);
+}
+
+enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number)
+{
+    struct key key = {.state = state};
+    struct ak_index_ops ops = {same_path, hash_path, &key};
+    return ak_index_add(&state->by_path, hash_path(&state->by_path, &key, number), number, &ops);
+}

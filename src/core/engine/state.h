@@ -1,0 +1,131 @@
+/* What the ledger's entries amount to: accounts, devices, paths, and what waits. A fold: the same entries
+ * give the same state, byte for byte (I16). Records are numbered in the order of their first entry. No
+ * secrets: keys are derived when used. Memory is the arena's. One thread at a time. */
+#ifndef AK_CORE_ENGINE_STATE_H
+#define AK_CORE_ENGINE_STATE_H
+
+#include "core/engine/index.h"
+#include "core/engine/vec.h"
+#include "core/keys/derive.h"
+#include "core/ledger/entry.h"
+#include "core/ledger/log.h"
+
+enum { AK_STATE_PATHS_ACCOUNT = 100000, AK_STATE_WAITING_ACCOUNT = 8, AK_STATE_IDEMPOTENT = 4096 };
+
+struct ak_account {
+    uint8_t anchor[32];
+    uint8_t home_wallet[20];
+    uint8_t recovery_hash[32];
+    bool has_recovery;
+    bool suspended;
+    uint32_t root_version;
+    struct ak_span identity_type;
+    uint64_t opened_ms;
+    uint64_t seq;                        /* of the newest entry */
+    uint8_t last_leaf[32];               /* its leaf hash */
+    uint64_t tat_us;                     /* bucket of its sessions */
+    uint32_t first_device, device_count; /* enrolled ones; AK_INDEX_NONE ends a list */
+    uint32_t first_path, last_path, path_count;
+    uint32_t first_waiting, waiting_count;
+    bool has_points; /* not part of the fold: computed when first used */
+    struct ak_user_points points;
+};
+
+struct ak_device {
+    uint32_t account;
+    uint32_t next;
+    bool removed;
+    uint8_t thumbprint[32];
+    struct ak_span name;
+    uint64_t enrolled_ms;
+    uint64_t sessions_after_ms; /* sessions issued until then have ended */
+};
+
+enum ak_path_flags { AK_PATH_SUSPENDED = 1, AK_PATH_DECOMMISSIONED = 2, AK_PATH_POINTS = 4 };
+
+/* Kept small: a worker may hold a million. */
+struct ak_path_state {
+    const uint8_t *label;
+    const uint8_t *scope; /* interned */
+    uint64_t valid_until_ms;
+    uint64_t tat_us;
+    uint32_t account;
+    uint32_t next;
+    uint32_t generation;
+    uint32_t root_version;
+    uint16_t scope_len;
+    uint16_t rate;
+    uint8_t label_len;
+    uint8_t flags; /* AK_PATH_POINTS is not part of the fold */
+    uint8_t device[32];
+    uint8_t address[20];
+    uint8_t base33[33];
+    struct ak_k256_point child;
+};
+
+/* A change that waits for its time or a second device. */
+struct ak_waiting {
+    uint32_t next;
+    bool over;
+    uint8_t what; /* enum ak_entry_recovery */
+    uint8_t device[32];
+    uint8_t started_by[32];
+    uint64_t ready_at_ms; /* seen time */
+};
+
+/* What an Idempotency-Key did. */
+struct ak_idempotent {
+    uint32_t account;
+    uint8_t key_hash[32];
+    uint8_t call_len;
+    uint8_t call[AK_ENTRY_IDEMPOTENCY_CALL_MAX];
+    uint64_t time_ms;
+    uint64_t index;
+    uint8_t leaf[32];
+};
+
+struct ak_state {
+    struct ak_arena *arena;
+    struct ak_vec accounts, devices, paths, waiting, texts;
+    struct ak_index by_anchor, by_path, by_text;
+    struct ak_idempotent *idempotent; /* ring */
+    uint32_t idempotent_next, idempotent_count;
+    uint32_t root_version; /* newest */
+    bool opened;           /* LedgerOpened was seen */
+    uint64_t last_ms;      /* logic time of the newest entry */
+    uint64_t unseen_ms;    /* see core/policy/logic_time.h */
+    uint64_t floor_us;     /* of all buckets, after an unclean stop */
+    uint64_t control_count;
+    uint64_t snapshot_size; /* of the newest Snapshot entry; 0: none */
+    uint8_t snapshot_hash[32];
+};
+
+AK_MUST_USE enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2]);
+
+/* Folds one entry that stands in the log at `ref`. AK_E_MEANING where it cannot follow the state (a broken or
+ * foreign log), AK_E_FULL. On an error the state is not to be used further. */
+AK_MUST_USE enum ak_err ak_state_apply(
+    struct ak_state *state, const struct ak_entry_ref *ref, const struct ak_entry *entry);
+
+/* NULL where there is none. */
+struct ak_account *ak_state_account(
+    const struct ak_state *state, const uint8_t anchor[32], uint32_t *out_number);
+struct ak_account *ak_state_account_at(const struct ak_state *state, uint32_t number);
+struct ak_path_state *ak_state_path(
+    const struct ak_state *state, uint32_t account, struct ak_span label, uint32_t *out_number);
+struct ak_path_state *ak_state_path_at(const struct ak_state *state, uint32_t number);
+/* An enrolled device of the account; a removed one is not found. */
+struct ak_device *ak_state_device(
+    const struct ak_state *state, const struct ak_account *account, const uint8_t thumbprint[32]);
+struct ak_waiting *ak_state_waiting(
+    const struct ak_state *state, const struct ak_account *account, uint64_t what, const uint8_t *device);
+const struct ak_idempotent *ak_state_idempotent(
+    const struct ak_state *state, uint32_t account, const uint8_t key_hash[32], uint64_t now_ms);
+
+/* For snapshot.c only: records as they were, in their order. */
+AK_MUST_USE enum ak_err ak_state_intern(
+    struct ak_state *state, struct ak_span text, struct ak_span *out_kept);
+AK_MUST_USE enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number);
+AK_MUST_USE enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number);
+
+#endif

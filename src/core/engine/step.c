@@ -1,0 +1,142 @@
+/* One step: find the call, know the caller, run its handler, and make the answer whole. */
+#include "core/engine/internal.h"
+
+#include "base/codec/hex.h"
+#include "base/crypto/sha256.h"
+#include "core/wire/msg_agents.h"
+
+static ak_handler *const handlers[AK_CALL_COUNT] = {
+    [AK_CALL_DERIVE_ADDRESS] = ak_call_derive_address,
+    [AK_CALL_SIGN_MESSAGE] = ak_call_sign_message,
+    [AK_CALL_ATTESTATION] = ak_call_attestation,
+    [AK_CALL_LOCAL_SESSION] = ak_call_local_session,
+    [AK_CALL_LOGOUT] = ak_call_logout,
+    [AK_CALL_ACCOUNT] = ak_call_account,
+    [AK_CALL_ACCOUNT_SUSPEND] = ak_call_account_suspend,
+    [AK_CALL_ACCOUNT_RESUME] = ak_call_account_resume,
+    [AK_CALL_RECOVERY_LIST] = ak_call_recovery_list,
+    [AK_CALL_RECOVERY_CANCEL] = ak_call_recovery_cancel,
+    [AK_CALL_DEVICE_REQUEST] = ak_call_device_request,
+    [AK_CALL_DEVICE_LIST] = ak_call_device_list,
+    [AK_CALL_DEVICE_REMOVE] = ak_call_device_remove,
+    [AK_CALL_PAIR_REQUEST] = ak_call_pair_request,
+    [AK_CALL_PAIR_LIST] = ak_call_pair_list,
+    [AK_CALL_PAIR_STATUS] = ak_call_pair_status,
+    [AK_CALL_PAIR_APPROVE] = ak_call_pair_approve,
+    [AK_CALL_PAIR_REFUSE] = ak_call_pair_refuse,
+    [AK_CALL_PAIR_INVITE] = ak_call_pair_invite,
+    [AK_CALL_PAIR_REDEEM] = ak_call_pair_redeem,
+    [AK_CALL_AGENT_LIST] = ak_call_agent_list,
+    [AK_CALL_AGENT_SHOW] = ak_call_agent_show,
+    [AK_CALL_AGENT_SUSPEND] = ak_call_agent_suspend,
+    [AK_CALL_AGENT_RESUME] = ak_call_agent_resume,
+    [AK_CALL_AGENT_ROTATE] = ak_call_agent_rotate,
+    [AK_CALL_AGENT_POLICY] = ak_call_agent_policy,
+    [AK_CALL_AGENT_DECOMMISSION] = ak_call_agent_decommission,
+    [AK_CALL_AGENT_LINEAGE] = ak_call_agent_lineage,
+    [AK_CALL_TOKEN] = ak_call_token,
+    [AK_CALL_EXPLAIN] = ak_call_explain,
+    [AK_CALL_AUDIT] = ak_call_audit,
+    [AK_CALL_CHECKPOINT] = ak_call_checkpoint,
+    [AK_CALL_CHECKPOINT_SEAL] = ak_call_checkpoint_seal,
+    [AK_CALL_INCLUSION] = ak_call_inclusion,
+    [AK_CALL_CONSISTENCY] = ak_call_consistency,
+};
+
+enum ak_code ak_step_read(struct ak_step *step, void *message)
+{
+    return ak_msg_decode(step->call->request, step->request->body, message, NULL) == AK_OK
+               ? AK_CODE_OK
+               : AK_CODE_INVALID_REQUEST;
+}
+
+/* "agent-suspend:" and the first half of the call's meaning: tells the same call from another under one key.
+ */
+static enum ak_code name_idempotency(struct ak_step *step)
+{
+    uint8_t meaning[32];
+    const struct ak_frame_request *request = step->request;
+    if (ak_msg_meaning(step->call->request, step->call->name, request->body, meaning) != AK_OK)
+        return AK_CODE_INVALID_REQUEST;
+    struct ak_buf call = AK_BUF_ARR(step->idempotency_call);
+    ak_buf_put_str(&call, step->call->name);
+    ak_buf_put_u8(&call, ':');
+    ak_hex_encode(&call, ak_span(meaning, 16));
+    const struct ak_span parts[] = {AK_SPAN_ARR(step->caller.jkt), request->idempotency_key};
+    ak_sha256_parts(parts, AK_COUNT(parts), step->idempotency_hash);
+    step->idempotency_call_len = call.len;
+    step->has_idempotency = true;
+    return AK_CODE_OK;
+}
+
+/* A repeat of a change that was made: the handlers see that it is done and answer with the first entry. */
+static enum ak_code check_idempotency(struct ak_step *step, bool *out_repeat)
+{
+    *out_repeat = false;
+    if (step->call->auth != AK_AUTH_CHANGE || step->request->idempotency_key.len == 0) return AK_CODE_OK;
+    enum ak_code code = name_idempotency(step);
+    if (code) return code;
+    const struct ak_idempotent *before = ak_state_idempotent(&step->engine->state,
+        step->caller.account_number, step->idempotency_hash, step->engine->time.logic_ms);
+    if (!before) return AK_CODE_OK;
+    if (!ak_span_eq(ak_span(before->call, before->call_len),
+            ak_span(step->idempotency_call, step->idempotency_call_len)))
+        return AK_CODE_IDEMPOTENCY_MISMATCH;
+    *out_repeat = true;
+    step->ref.index = before->index;
+    memcpy(step->ref.leaf, before->leaf, 32);
+    return AK_CODE_OK;
+}
+
+static enum ak_code answer_repeat(struct ak_step *step)
+{
+    if (step->call->reply != &ak_agent_change_reply_msg) return ak_step_reply_done(step, "done");
+    const struct ak_field *field = NULL;
+    struct ak_reader reader = ak_reader(step->request->body);
+    for (size_t i = 0; i < step->call->request->count; i++) {
+        bool there = false;
+        struct ak_span value;
+        field = &step->call->request->fields[i];
+        if (ak_field_read(field, &reader, &there, &value) != AK_OK) break;
+        if (strcmp(field->name, "label") != 0) continue;
+        struct ak_path_state *path = NULL;
+        enum ak_code code = ak_step_find_path(step, value, &path);
+        return code ? code : ak_step_reply_path(step, path, ak_path_status(path));
+    }
+    return AK_CODE_INVALID_REQUEST;
+}
+
+static enum ak_code dispatch(struct ak_step *step)
+{
+    bool repeat = false;
+    if (step->engine->conf.dev && !(step->call->flags & AK_CALL_DEV)) return AK_CODE_NOT_FOUND;
+    if ((step->call->flags & AK_CALL_LOCAL) && step->request->transport != AK_TRANSPORT_OPERATOR)
+        return AK_CODE_NOT_FOUND;
+    enum ak_code code = ak_step_authenticate(step);
+    if (!code) code = check_idempotency(step, &repeat);
+    if (code) return code;
+    if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended)
+        return ak_step_fail(
+            step, AK_CODE_DENIED, "the account is suspended; resume it first: agentkeys account resume");
+    return repeat ? answer_repeat(step) : handlers[step->request->call](step);
+}
+
+void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *request, struct ak_outcome *out)
+{
+    struct ak_step step = {
+        .engine = engine, .request = request, .call = ak_call_get(request->call), .out = out};
+    out->wait = 0;
+    out->job.kind = AK_JOB_NONE;
+    out->body.len = 0;
+    out->body.failed = false;
+    out->code = AK_CODE_NOT_READY;
+    engine->figures[AK_FIGURE_REQUESTS]++;
+    if (step.call && engine->started && !engine->stopping && ak_engine_has_room(engine))
+        out->code = dispatch(&step);
+    if (out->code != AK_CODE_OK && out->code != AK_CODE_PENDING) {
+        out->job.kind = AK_JOB_NONE;
+        out->wait &= (unsigned)~(AK_WAIT_JOB | AK_WAIT_READ);
+        ak_step_put_error(&step, out->code);
+    }
+    ak_step_put_notice(&step);
+}

@@ -1,0 +1,77 @@
+/* Starting, confirming and finishing what waits. Waiting counts only time that a running keeper has seen. */
+#include "core/engine/waiting.h"
+
+#include "base/crypto/sha256.h"
+#include "base/ct.h"
+#include "core/wire/msg_session.h"
+
+const char *ak_waiting_name(uint64_t what)
+{
+    return what == AK_RECOVERY_DEVICE_REMOVE ? "device-remove" : "account-resume";
+}
+
+uint64_t ak_waiting_parse(struct ak_span name)
+{
+    if (ak_span_eq(name, AK_SPAN_LIT("device-remove"))) return AK_RECOVERY_DEVICE_REMOVE;
+    if (ak_span_eq(name, AK_SPAN_LIT("account-resume"))) return AK_RECOVERY_ACCOUNT_RESUME;
+    return 0;
+}
+
+static bool code_fits(const struct ak_account *account, const uint8_t *recovery_code)
+{
+    uint8_t hash[32];
+    if (!recovery_code || !account->has_recovery) return false;
+    ak_sha256(ak_span(recovery_code, 32), hash);
+    return ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(account->recovery_hash));
+}
+
+static struct ak_entry waiting_entry(
+    struct ak_step *step, enum ak_entry_type type, uint64_t what, const uint8_t *device)
+{
+    struct ak_entry entry = ak_step_entry(step, type);
+    entry.what = what;
+    if (device) {
+        memcpy(entry.device, device, 32);
+        ak_entry_mark(&entry, AK_F_DEVICE);
+    }
+    return entry;
+}
+
+static enum ak_code answer_pending(struct ak_step *step, uint64_t ready_at_ms)
+{
+    struct ak_msg_done_reply done = {.status = AK_SPAN_LIT("waiting"),
+        .ready_at = (ready_at_ms + step->engine->time.unseen_ms) / 1000,
+        .present = 1u << AK_DONE_REPLY_READY_AT};
+    enum ak_code code = ak_step_reply(step, &ak_done_reply_msg, &done);
+    return code ? code : AK_CODE_PENDING;
+}
+
+static enum ak_code start(struct ak_step *step, uint64_t what, const uint8_t *device)
+{
+    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_STARTED, what, device);
+    if (step->caller.account->waiting_count >= AK_STATE_WAITING_ACCOUNT)
+        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes wait already; cancel one");
+    entry.has_idempotency = false; /* the change itself carries it */
+    entry.ready_at_ms = ak_logic_time_seen_ms(&step->engine->time) + step->engine->conf.recovery_wait_ms;
+    enum ak_code code = ak_step_emit(step, &entry);
+    return code ? code : answer_pending(step, entry.ready_at_ms);
+}
+
+enum ak_code ak_step_wait_or_confirm(
+    struct ak_step *step, uint64_t what, const uint8_t *device, const uint8_t *recovery_code, bool *out_ready)
+{
+    const struct ak_waiting *waiting =
+        ak_state_waiting(&step->engine->state, step->caller.account, what, device);
+    *out_ready = false;
+    if (recovery_code && !code_fits(step->caller.account, recovery_code))
+        return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
+    bool second = waiting && memcmp(waiting->started_by, step->caller.jkt, 32) != 0;
+    bool due = waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms;
+    if (!recovery_code && !second && !due)
+        return waiting ? answer_pending(step, waiting->ready_at_ms) : start(step, what, device);
+    *out_ready = true;
+    if (!waiting) return AK_CODE_OK;
+    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_DONE, what, device);
+    entry.has_idempotency = false;
+    return ak_step_emit(step, &entry);
+}
