@@ -2,6 +2,7 @@
 #include "core/engine/internal.h"
 
 #include "base/codec/hex.h"
+#include "base/crypto/ed25519.h"
 #include "core/keys/service.h"
 
 static enum ak_err alloc(struct ak_arena *arena, size_t len, void *out_ptr)

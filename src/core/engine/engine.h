@@ -67,7 +67,8 @@ struct ak_read {
     enum ak_entry_type type; /* 0: all */
     uint8_t label[AK_LIMIT_LABEL];
     uint8_t label_len; /* 0: all */
-    uint64_t size;     /* entries that may be shown: durable ones */
+    uint64_t size;     /* entries that may be shown … */
+    uint8_t root[32];  /* … and the authentic root over them: what is read is held against it (I11) */
     uint8_t ledger_pub[32];
     size_t note_len;
     uint8_t note[AK_NOTE_LEN_MAX]; /* the newest sealed checkpoint */
