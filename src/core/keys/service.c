@@ -17,7 +17,7 @@ static const struct purpose purposes[] = {
     {"agent-token/v", AK_PURPOSE_P256, false},
     {"oidc/issuer/v", AK_PURPOSE_P256, false},
     {"worker-tls/v", AK_PURPOSE_P256, true},
-    {"delivery/v", AK_PURPOSE_P256, false},
+    {"delivery/v", AK_PURPOSE_SECRET32, false},
     {"ledger/v", AK_PURPOSE_SECRET32, true},
     {"ledger-mac/v", AK_PURPOSE_SECRET32, true},
     {"shielding/v", AK_PURPOSE_SECRET32, false},

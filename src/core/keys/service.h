@@ -16,12 +16,12 @@
 #define AK_PURPOSE_AGENT_TOKEN "agent-token/v1"
 #define AK_PURPOSE_OIDC        "oidc/issuer/v1"
 #define AK_PURPOSE_WORKER_TLS  "worker-tls/v1/" /* + worker id */
-#define AK_PURPOSE_DELIVERY    "delivery/v1"
 /* 32 bytes: Ed25519 seed, HMAC key, AES key, X25519 scalar */
 #define AK_PURPOSE_LEDGER     "ledger/v1/"     /* + log id */
 #define AK_PURPOSE_LEDGER_MAC "ledger-mac/v1/" /* + log id */
 #define AK_PURPOSE_SHIELDING  "shielding/v1"
 #define AK_PURPOSE_IMPORT     "import/v1"
+#define AK_PURPOSE_DELIVERY   "delivery/v1"
 
 enum ak_purpose_kind { AK_PURPOSE_UNKNOWN, AK_PURPOSE_SECRET32, AK_PURPOSE_P256 };
 /* The longest purpose with its id. */
