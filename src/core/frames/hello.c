@@ -22,6 +22,7 @@ enum ak_err ak_frame_welcome_encode(const struct ak_frame_welcome *welcome, stru
     ak_buf_put_u8(buf, welcome->dev ? 1 : 0);
     ak_buf_put_u32(buf, welcome->caps);
     ak_frame_put_var(buf, welcome->spki, AK_WELCOME_SPKI_MAX);
+    ak_frame_put_var(buf, welcome->certificate, AK_WELCOME_CERTIFICATE_MAX);
     ak_buf_put(buf, AK_SPAN_ARR(welcome->worker_id));
     return ak_buf_check(buf);
 }
@@ -34,6 +35,7 @@ enum ak_err ak_frame_welcome_decode(struct ak_reader *reader, struct ak_frame_we
     welcome.dev = dev == 1;
     welcome.caps = ak_reader_u32(reader);
     welcome.spki = ak_frame_read_var(reader, AK_WELCOME_SPKI_MAX);
+    welcome.certificate = ak_frame_read_var(reader, AK_WELCOME_CERTIFICATE_MAX);
     ak_reader_copy(reader, welcome.worker_id, sizeof welcome.worker_id);
     AK_TRY(ak_reader_finish(reader));
     if (dev > 1) return AK_E_FORMAT;

@@ -6,7 +6,7 @@
 
 #include "core/frames/frame.h"
 
-enum { AK_HELLO_VERSION_MAX = 32, AK_WELCOME_SPKI_MAX = 128 };
+enum { AK_HELLO_VERSION_MAX = 32, AK_WELCOME_SPKI_MAX = 128, AK_WELCOME_CERTIFICATE_MAX = 1024 };
 
 struct ak_frame_hello {
     struct ak_span version; /* of the program: both ends come from one binary, so it must be equal */
@@ -15,6 +15,9 @@ struct ak_frame_welcome {
     bool dev;            /* the development signer: prefix /dev */
     uint32_t caps;       /* capability bits of the backend */
     struct ak_span spki; /* of the worker's TLS key; empty without TLS */
+    /* Self-signed by that key, DER; made by the keeper, as its key signs nothing else for the gateway. Clients
+     * pin the key, so nothing in it but the key matters. Empty without TLS. */
+    struct ak_span certificate;
     uint8_t worker_id[16];
 };
 

@@ -1,0 +1,145 @@
+/* Connections: their records, who may come in, and who has to go because nothing comes from them. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/num.h"
+#include "io/http/server.h"
+
+static bool is_loopback(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
+    }
+    if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof in6);
+        return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr);
+    }
+    return false;
+}
+
+static void set_address(struct ak_http_conn *conn, const struct sockaddr *address)
+{
+    if (!address) return;
+    conn->loopback = is_loopback(address);
+    if (address->sa_family == AF_INET) {
+        struct sockaddr_in in;
+        memcpy(&in, address, sizeof in);
+        memcpy(conn->address, &in.sin_addr, 4);
+        conn->address_len = 4;
+    } else if (address->sa_family == AF_INET6) {
+        struct sockaddr_in6 in6;
+        memcpy(&in6, address, sizeof in6);
+        memcpy(conn->address, &in6.sin6_addr, 16);
+        conn->address_len = 16;
+    }
+}
+
+static void begin(struct ak_http_door *door, struct MHD_Connection *mhd, void **socket_ctx)
+{
+    struct ak_http *server = door->server;
+    *socket_ctx = NULL;
+    if (server->free_conn_count == 0) return; /* its first request is refused */
+    uint32_t index = server->free_conns[--server->free_conn_count];
+    struct ak_http_conn *conn = &server->conns[index];
+    *conn = (struct ak_http_conn){.id = ++server->next_conn_id,
+        .listener = (unsigned)(door - server->doors),
+        .fd = -1,
+        .open = true,
+        .deadline_ms = server->now_ms + server->config.request_ms};
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info) conn->fd = info->connect_fd;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info) set_address(conn, info->client_addr);
+    server->figures.connections++;
+    server->figures.accepted++;
+    *socket_ctx = conn;
+    server->config.hooks.opened(server->config.hooks.ctx, conn);
+}
+
+static void end(struct ak_http *server, struct ak_http_conn *conn)
+{
+    if (!conn) return;
+    server->config.hooks.closed(server->config.hooks.ctx, conn);
+    conn->open = false;
+    server->figures.connections--;
+    server->free_conns[server->free_conn_count++] = (uint32_t)(conn - server->conns);
+}
+
+void ak_http_on_connection(
+    void *cls, struct MHD_Connection *mhd, void **socket_ctx, enum MHD_ConnectionNotificationCode code)
+{
+    struct ak_http_door *door = cls;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        begin(door, mhd, socket_ctx);
+    } else {
+        end(door->server, *socket_ctx);
+        *socket_ctx = NULL;
+    }
+}
+
+static bool too_many(const struct ak_http *server, const struct sockaddr *address)
+{
+    struct ak_http_conn from = {0};
+    unsigned same = 0;
+    set_address(&from, address);
+    if (from.address_len == 0 || from.loopback || server->config.per_address == 0) return false;
+    for (size_t i = 0; i < server->count; i++) {
+        const struct ak_http_conn *conn = &server->conns[i];
+        same += conn->open && conn->address_len == from.address_len &&
+                memcmp(conn->address, from.address, from.address_len) == 0;
+    }
+    return same >= server->config.per_address;
+}
+
+/* A TLS handshake costs as much as a hundred requests, so new ones come from a bucket of one second's worth.
+ */
+static bool tls_bucket_takes(struct ak_http *server)
+{
+    if (server->config.tls_accepts_per_s == 0) return true;
+    uint64_t cost = 1000 / server->config.tls_accepts_per_s + 1;
+    server->tls_tokens_ms += ak_num_sub_sat(server->now_ms, server->tls_refill_ms);
+    server->tls_refill_ms = server->now_ms;
+    if (server->tls_tokens_ms > 1000) server->tls_tokens_ms = 1000;
+    if (server->tls_tokens_ms < cost) return false;
+    server->tls_tokens_ms -= cost;
+    return true;
+}
+
+enum MHD_Result ak_http_on_accept(void *cls, const struct sockaddr *address, socklen_t len)
+{
+    struct ak_http_door *door = cls;
+    (void)len;
+    if (!too_many(door->server, address) && (!door->tls || tls_bucket_takes(door->server))) return MHD_YES;
+    door->server->figures.refused++;
+    return MHD_NO;
+}
+
+static void end_unanswered(struct ak_http *server)
+{
+    for (size_t i = 0; i < server->count && server->waiting; i++) {
+        struct ak_http_slot *slot = &server->slots[i];
+        if (slot->state != AK_SLOT_SUSPENDED || server->now_ms - slot->asked_ms < server->config.answer_ms)
+            continue;
+        server->figures.unanswered++;
+        ak_http_answer_error(server, &slot->request, AK_CODE_NOT_READY, "no answer in time", true);
+    }
+}
+
+/* The library's own time-out starts anew with each byte; this one does not. */
+void ak_http_tick(struct ak_http *server, uint64_t now_ms)
+{
+    server->now_ms = now_ms;
+    end_unanswered(server);
+    for (size_t i = 0; i < server->count; i++) {
+        struct ak_http_conn *conn = &server->conns[i];
+        if (!conn->open || conn->busy || conn->fd < 0 || now_ms < conn->deadline_ms) continue;
+        conn->deadline_ms = UINT64_MAX;
+        server->figures.timed_out++;
+        (void)shutdown(conn->fd, SHUT_RDWR);
+    }
+    for (size_t i = 0; i < server->config.listener_count; i++) server->doors[i].ready = true;
+}

@@ -1,0 +1,38 @@
+/* A thread that does one piece of work at a time for the keeper's loop: commits, seals, reads. The work's data belong to the
+ * loop until ak_helper_give and again after ak_helper_done; an eventfd wakes the loop. */
+#ifndef AK_PROGRAMS_WORKER_HELPER_H
+#define AK_PROGRAMS_WORKER_HELPER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum ak_helper_state { AK_HELPER_IDLE, AK_HELPER_GIVEN, AK_HELPER_DONE, AK_HELPER_STOP };
+
+struct ak_helper {
+    void (*work)(void *ctx);
+    void *ctx;
+    int event_fd;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake, finished;
+    enum ak_helper_state state;
+    bool started;
+};
+
+AK_MUST_USE enum ak_err ak_helper_start(struct ak_helper *helper, void (*work)(void *ctx), void *ctx, int event_fd);
+/* True while nothing is given and nothing waits to be taken. */
+bool ak_helper_idle(struct ak_helper *helper);
+/* Only while idle. */
+void ak_helper_give(struct ak_helper *helper);
+/* True once for each finished piece; the helper is idle then. */
+bool ak_helper_done(struct ak_helper *helper);
+/* Waits for the piece in hand, ends the thread. Fine on one that was never started. */
+void ak_helper_stop(struct ak_helper *helper);
+
+/* Adds one to an eventfd; it is non-blocking and cannot overflow in a lifetime. */
+void ak_event_signal(int event_fd);
+void ak_event_clear(int event_fd);
+
+#endif

@@ -1,0 +1,169 @@
+/* Inside the keeper only: the process that holds the master secret and everything below it. One thread runs the engine; keys
+ * are used by the pool, the ledger is written, sealed and read by helpers. It has no network: its only peer is the gateway. */
+#ifndef AK_PROGRAMS_WORKER_KEEPER_H
+#define AK_PROGRAMS_WORKER_KEEPER_H
+
+#include "core/engine/engine.h"
+#include "core/engine/read.h"
+#include "io/conf/worker_conf.h"
+#include "io/proc/channel.h"
+#include "io/store/store.h"
+#include "io/tee/sealed_file.h"
+#include "programs/worker/helper.h"
+#include "programs/worker/pool.h"
+
+enum {
+    AK_PENDING_MAX = 4096,        /* requests in flight; the gateway has fewer connections */
+    AK_PENDING_BODY = 1024,       /* a body kept inline; larger ones are allocated */
+    AK_SEAL_CONTROL_MS = 10000,   /* control entries are sealed within, use entries within */
+    AK_SEAL_USE_MS = 60000,
+    AK_ARENA_CAP_MIB = 4096,
+};
+
+/* An answer that may not leave yet. */
+struct ak_pending {
+    struct ak_pool_item item;
+    struct ak_pending *next_free, *next_durable, *next_sealed;
+    uint32_t slot, slot_use;
+    uint16_t call;
+    enum ak_code code;
+    unsigned wait;
+    uint64_t size;
+    size_t notice_len;
+    size_t body_len;
+    uint8_t *big; /* where the body does not fit inline */
+    struct ak_job job;
+    char notice[AK_FRAME_NOTICE_MAX];
+    uint8_t body[AK_PENDING_BODY];
+};
+
+struct ak_pending_list {
+    struct ak_pending *first, *last;
+};
+
+/* What the committer gets and gives back. */
+struct ak_commit {
+    struct ak_store *store;
+    struct ak_engine_batch batch;
+    enum ak_err result;
+    bool reserve_whole;
+};
+
+struct ak_sealing {
+    struct ak_sealed_file *file;
+    struct ak_seal_state *state; /* in locked memory: it holds the roots */
+    enum ak_err result;
+};
+
+struct ak_reading {
+    struct ak_store *store; /* a reader's handle */
+    struct ak_read read;
+    struct ak_pending *pending;
+    struct ak_read_memory memory;
+    struct ak_span body;
+    enum ak_code code;
+    uint64_t bad_index;
+    /* in place of a question: one more piece of the background check of old entries */
+    bool verifying;
+    struct ak_ledger_log verify_log;
+    struct ak_hmac_key verify_key;
+    uint64_t verify_to;
+    uint8_t verify_root[32];
+};
+
+struct ak_read_queue {
+    struct ak_pending *pending;
+    struct ak_read read;
+};
+enum { AK_READ_QUEUE = 64 };
+
+struct ak_keeper {
+    struct ak_conf conf;
+    struct ak_engine_conf engine_conf;
+    struct ak_tee tee;
+    struct ak_sealed_file sealed;
+    struct ak_seal_state *state;
+    struct ak_root root;      /* user keys */
+    struct ak_root born;      /* service keys, where the root above was brought in */
+    struct ak_store *store;
+    struct ak_arena arena;
+    struct ak_engine *engine;
+    int data_dir_fd, tee_dir_fd;
+    bool dev;
+
+    struct ak_channel gateway, tls;
+    bool has_tls;
+    enum ak_frame_phase phase;
+    int epoll_fd, event_fd, stop_fd;
+    bool stopping, fatal;
+
+    struct ak_pool pool;
+    struct ak_helper committer, sealer, reader;
+    struct ak_commit commit;
+    struct ak_sealing sealing;
+    struct ak_reading reading;
+    struct ak_read_queue read_queue[AK_READ_QUEUE];
+    size_t read_first, read_count;
+
+    struct ak_pending *pendings, *free_pending;
+    struct ak_pending_list durable, sealing_list;
+    struct ak_pool_item *jobs_first, *jobs_last;
+    size_t job_count, jobs_running, in_flight;
+
+    uint64_t durable_size, sealed_size;
+    uint8_t durable_root[32];
+    uint64_t batch_since_us, unsealed_since_ms, status_ms, storage_ms;
+    bool unsealed_control, start_batch;
+    uint64_t verified_to;
+    bool damaged;
+    struct ak_outcome outcome;
+    uint8_t frame[AK_FRAME_MAX];
+    uint8_t body[AK_FRAME_BODY_MAX];
+};
+
+/* keeper_open.c: from the configuration to an engine that has replayed its log. Ends the process with a BOOT_FAIL line where
+ * it cannot. */
+void ak_keeper_open(struct ak_keeper *keeper);
+/* Writes WorkerStarted and the first checkpoint, so that serving may begin. */
+void ak_keeper_begin(struct ak_keeper *keeper);
+void ak_keeper_close(struct ak_keeper *keeper);
+
+/* keeper_load.c */
+/* Snapshot and tail, or the whole log, into a fresh engine. *out_bad_index names the entry at fault. */
+AK_MUST_USE enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index);
+/* Writes a snapshot where enough was added since the last one. Between batches. */
+void ak_keeper_snapshot(struct ak_keeper *keeper, uint64_t at_least);
+
+/* keeper_write.c: commits and seals. */
+void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us);
+void ak_keeper_commit_done(struct ak_keeper *keeper);
+void ak_keeper_seal_if_due(struct ak_keeper *keeper, uint64_t now_ms);
+void ak_keeper_seal_done(struct ak_keeper *keeper);
+/* Commits and seals everything, waiting for it; for start and stop. */
+AK_MUST_USE enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean);
+
+/* keeper_read.c */
+void ak_keeper_read_later(struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_read *read);
+void ak_keeper_read_next(struct ak_keeper *keeper);
+void ak_keeper_read_done(struct ak_keeper *keeper);
+AK_MUST_USE enum ak_err ak_keeper_reader_open(struct ak_keeper *keeper);
+
+/* keeper_reply.c */
+void ak_keeper_step(struct ak_keeper *keeper, const struct ak_frame_request *request);
+void ak_keeper_release_durable(struct ak_keeper *keeper);
+void ak_keeper_release_sealed(struct ak_keeper *keeper);
+void ak_keeper_release_jobs(struct ak_keeper *keeper);
+void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, unsigned wait);
+/* Gives the collected jobs to the pool. */
+void ak_keeper_send_jobs(struct ak_keeper *keeper);
+/* Answers everything that waits with `code`; for failures and stops. */
+void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code);
+void ak_keeper_send_status(struct ak_keeper *keeper);
+
+/* keeper_tls.c */
+void ak_keeper_tls_turn(struct ak_keeper *keeper);
+/* The self-signed certificate of the worker's TLS key, DER. */
+AK_MUST_USE enum ak_err ak_keeper_tls_certificate(
+    struct ak_keeper *keeper, struct ak_buf *certificate, uint8_t out_spki[91]);
+
+#endif

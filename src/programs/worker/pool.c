@@ -1,0 +1,121 @@
+/* Threads over one list of jobs. */
+#include "programs/worker/pool.h"
+
+#include "base/crypto/k256.h"
+#include "io/proc/secmem.h"
+#include "programs/worker/helper.h"
+
+enum { STACK_LEN = 128 * 1024, AT_ONCE = 4 };
+
+/* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get their share. */
+static struct ak_pool_item *take_some(struct ak_pool *pool)
+{
+    struct ak_pool_item *first = pool->todo_first;
+    struct ak_pool_item *last = first;
+    for (int i = 1; i < AT_ONCE && last->next; i++) last = last->next;
+    pool->todo_first = last->next;
+    if (!pool->todo_first) pool->todo_last = NULL;
+    last->next = NULL;
+    return first;
+}
+
+static void give_back(struct ak_pool *pool, struct ak_pool_item *first)
+{
+    struct ak_pool_item *last = first;
+    while (last->next) last = last->next;
+    bool was_empty = pool->done == NULL;
+    last->next = pool->done;
+    pool->done = first;
+    if (was_empty) ak_event_signal(pool->event_fd);
+}
+
+static void *run(void *arg)
+{
+    struct ak_pool *pool = arg;
+    pthread_mutex_lock(&pool->mutex);
+    for (;;) {
+        while (!pool->todo_first && !pool->stop) {
+            pool->waiting++;
+            pthread_cond_wait(&pool->wake, &pool->mutex);
+            pool->waiting--;
+        }
+        if (!pool->todo_first) break;
+        struct ak_pool_item *some = take_some(pool);
+        pthread_mutex_unlock(&pool->mutex);
+        for (struct ak_pool_item *item = some; item; item = item->next) ak_job_run(item->job);
+        pthread_mutex_lock(&pool->mutex);
+        give_back(pool, some);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+static enum ak_err start_thread(struct ak_pool *pool, bool lock)
+{
+    size_t i = pool->count;
+    pthread_attr_t attr;
+    AK_TRY(ak_secmem_stack(STACK_LEN, lock, &pool->stacks[i], &pool->stack_len[i]));
+    pthread_attr_init(&attr);
+    int rc = pthread_attr_setstack(&attr, pool->stacks[i], pool->stack_len[i]);
+    if (!rc) rc = pthread_create(&pool->threads[i], &attr, run, pool);
+    pthread_attr_destroy(&attr);
+    if (rc) {
+        ak_secmem_stack_free(pool->stacks[i], pool->stack_len[i]);
+        return AK_E_IO;
+    }
+    pool->count++;
+    return AK_OK;
+}
+
+enum ak_err ak_pool_start(struct ak_pool *pool, size_t threads, bool lock, int event_fd)
+{
+    *pool = (struct ak_pool){.event_fd = event_fd};
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    if (threads > AK_POOL_THREADS_MAX) threads = AK_POOL_THREADS_MAX;
+    while (pool->count < threads) {
+        enum ak_err err = start_thread(pool, lock);
+        if (err) {
+            ak_pool_stop(pool);
+            return err;
+        }
+    }
+    return AK_OK;
+}
+
+void ak_pool_give(struct ak_pool *pool, struct ak_pool_item *first, struct ak_pool_item *last, size_t count)
+{
+    last->next = NULL;
+    pthread_mutex_lock(&pool->mutex);
+    if (pool->todo_last)
+        pool->todo_last->next = first;
+    else
+        pool->todo_first = first;
+    pool->todo_last = last;
+    size_t wake = count < pool->waiting ? count : pool->waiting;
+    pthread_mutex_unlock(&pool->mutex);
+    while (wake--) pthread_cond_signal(&pool->wake);
+}
+
+struct ak_pool_item *ak_pool_take(struct ak_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    struct ak_pool_item *done = pool->done;
+    pool->done = NULL;
+    pthread_mutex_unlock(&pool->mutex);
+    return done;
+}
+
+void ak_pool_stop(struct ak_pool *pool)
+{
+    if (pool->event_fd == 0 && pool->count == 0) return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->stop = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 0; i < pool->count; i++) {
+        pthread_join(pool->threads[i], NULL);
+        ak_secmem_stack_free(pool->stacks[i], pool->stack_len[i]);
+    }
+    pool->count = 0;
+}

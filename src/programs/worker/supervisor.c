@@ -1,0 +1,287 @@
+/* `agentkeys-worker serve`: reads the settings, opens the sockets, starts keeper and gateway and keeps them
+ * together. It holds no key; the development secret passes through it once (docs/threat-model.md). */
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/wipe.h"
+#include "io/conf/worker_conf.h"
+#include "io/log/log.h"
+#include "io/proc/channel.h"
+#include "io/proc/sandbox.h"
+#include "io/proc/supervise.h"
+#include "io/tee/tee.h"
+#include "programs/worker/listen.h"
+#include "programs/worker/roles.h"
+#include "programs/worker/usage.h"
+
+enum { KEEPER, GATEWAY, CHILDREN };
+enum { PEER, TLS_SIGN, CHANNELS };
+enum { FILES_BESIDE = 64, ENV_MAX = 8 };
+
+#define DEV_SECRET_VARIABLE "DEV_KEY_SERVICE_MASTER_SECRET"
+#define URL_FILE            "worker.url"
+
+struct supervisor {
+    struct ak_conf conf;
+    struct ak_conf_dirs dirs;
+    uint8_t conf_text[AK_CONF_FILE_MAX];
+    struct ak_span conf_span;
+    char url[AK_CONF_TEXT_MAX];
+    char url_path[AK_CONF_TEXT_MAX];
+    int listeners[AK_GATEWAY_FD_TLS_SIGN]; /* tcp, unix, operator */
+    int channels[CHANNELS][CHILDREN];
+    int conf_fds[CHILDREN];
+    int dev_secret_fd; /* of this start; -1: none */
+    bool has_dev_secret;
+    char dev_secret[65];
+    bool confined;
+    const char *env[ENV_MAX];
+};
+
+static struct supervisor the;
+
+static void close_all(void)
+{
+    int *fds[] = {the.channels[PEER], the.channels[TLS_SIGN], the.conf_fds};
+    for (size_t i = 0; i < AK_COUNT(fds); i++)
+        for (size_t k = 0; k < CHILDREN; k++) {
+            if (fds[i][k] >= 0) (void)close(fds[i][k]);
+            fds[i][k] = -1;
+        }
+    if (the.dev_secret_fd >= 0) (void)close(the.dev_secret_fd);
+    the.dev_secret_fd = -1;
+}
+
+/* Once all is open: our own filter binds the children too, so where they still have to change their user it
+ * must wait for them. */
+static void confine(void)
+{
+    struct ak_sandbox_report report;
+    const struct ak_sandbox sandbox = {.role = AK_ROLE_SUPERVISOR,
+        .max_files = (unsigned)ak_conf_number(&the.conf, AK_WORKER_MAX_CONNECTIONS) + FILES_BESIDE};
+    if (the.confined || (geteuid() == 0 && ak_conf_text(&the.conf, AK_WORKER_USER)[0])) return;
+    the.confined = true;
+    if (ak_sandbox_enter(&sandbox, &report) != AK_OK) ak_log_event(AK_LOG_WARN, "supervisor_not_confined");
+}
+
+static enum ak_err prepare(void *ctx)
+{
+    (void)ctx;
+    close_all();
+    confine();
+    for (size_t i = 0; i < CHANNELS; i++) AK_TRY(ak_channel_pair(the.channels[i]));
+    for (size_t i = 0; i < CHILDREN; i++) AK_TRY(ak_spawn_text_fd(the.conf_span, &the.conf_fds[i]));
+    if (the.has_dev_secret) AK_TRY(ak_spawn_text_fd(ak_span_str(the.dev_secret), &the.dev_secret_fd));
+    return AK_OK;
+}
+
+static void give(struct ak_spawn *spawn, struct ak_spawn_fd *fds, int fd, int child_fd)
+{
+    if (fd >= 0) fds[spawn->fd_count++] = (struct ak_spawn_fd){fd, child_fd};
+}
+
+static enum ak_err child(
+    void *ctx, size_t index, struct ak_spawn *spawn, struct ak_spawn_fd *fds, size_t fd_cap)
+{
+    (void)ctx;
+    if (fd_cap < AK_GATEWAY_FD_COUNT + 3) return AK_E_ARG;
+    spawn->env = the.env;
+    give(spawn, fds, the.conf_fds[index], AK_FD_CONF);
+    give(spawn, fds, the.channels[PEER][index], AK_FD_PEER);
+    if (index == KEEPER) {
+        give(spawn, fds, the.channels[TLS_SIGN][KEEPER], AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN);
+        give(spawn, fds, the.dev_secret_fd, AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET);
+        return AK_OK;
+    }
+    for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) give(spawn, fds, the.listeners[i], AK_FD_FIRST + i);
+    give(spawn, fds, the.channels[TLS_SIGN][GATEWAY], AK_FD_FIRST + AK_GATEWAY_FD_TLS_SIGN);
+    return AK_OK;
+}
+
+static void started(void *ctx)
+{
+    (void)ctx;
+    close_all();
+}
+
+/* The address clients use, with the port the system chose. */
+static void make_url(uint16_t port)
+{
+    char host[64];
+    uint16_t asked = 0;
+    struct ak_buf url = AK_BUF_ARR(the.url);
+    if (ak_conf_split_listen(ak_conf_text(&the.conf, AK_WORKER_LISTEN), host, &asked) != AK_OK) host[0] = 0;
+    bool v6 = strchr(host, ':') != NULL;
+    ak_buf_put_str(&url, ak_worker_conf_tls(&the.conf) && host[0] ? "https://" : "http://");
+    ak_buf_put_str(&url, v6 ? "[" : "");
+    ak_buf_put_str(&url, host[0] ? host : "localhost");
+    ak_buf_put_str(&url, v6 ? "]" : "");
+    if (host[0]) {
+        ak_buf_put_u8(&url, ':');
+        ak_buf_put_dec(&url, port);
+    }
+    if (ak_buf_terminate(&url) != AK_OK) the.url[0] = 0;
+}
+
+/* The children get the whole configuration as text, with the origin that proofs have to name filled in. */
+static enum ak_err make_conf_text(void)
+{
+    struct ak_conf_value *origin = &the.conf.values[AK_WORKER_PUBLIC_URL];
+    struct ak_buf text = AK_BUF_ARR(the.conf_text);
+    if (origin->text[0] == 0) memcpy(origin->text, the.url, sizeof origin->text);
+    ak_conf_print(&the.conf, false, &text);
+    the.conf_span = ak_buf_span(&text);
+    return ak_buf_check(&text);
+}
+
+/* Who chose port 0 finds the address here: beside the sockets, or in the run folder. */
+static void write_url_file(void)
+{
+    const char *beside = ak_conf_text(&the.conf, AK_WORKER_OPERATOR_SOCKET);
+    if (!beside[0]) beside = ak_conf_text(&the.conf, AK_WORKER_SOCKET);
+    const char *slash = strrchr(beside, '/');
+    struct ak_buf path = AK_BUF_ARR(the.url_path);
+    if (slash)
+        ak_buf_put(&path, ak_span(beside, (size_t)(slash - beside)));
+    else
+        ak_buf_put_str(&path, the.dirs.run);
+    ak_buf_put_str(&path, "/" URL_FILE);
+    if (ak_buf_terminate(&path) != AK_OK || ak_listen_make_parent(the.url_path) != AK_OK) return;
+    char line[AK_CONF_TEXT_MAX + 1];
+    struct ak_buf text = AK_BUF_ARR(line);
+    ak_buf_put_str(&text, the.url);
+    ak_buf_put_u8(&text, '\n');
+    (void)unlink(the.url_path);
+    int fd = open(the.url_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0 || write(fd, line, text.len) != (ssize_t)text.len)
+        ak_log(AK_LOG_WARN, "url_file_not_written", ak_log_str("path", the.url_path));
+    if (fd >= 0) (void)close(fd);
+}
+
+static struct ak_listen_owner socket_owner(void)
+{
+    const char *user = ak_conf_text(&the.conf, AK_WORKER_USER);
+    struct ak_listen_owner owner = {(uid_t)-1, (gid_t)-1};
+    if (geteuid() != 0 || !user[0]) return owner;
+    const struct passwd *entry = getpwnam(user);
+    if (!entry)
+        ak_boot_fail("no_user", "user", user, "there is no such user", "docs/operations.md#configuration");
+    owner.uid = entry->pw_uid;
+    owner.gid = entry->pw_gid;
+    return owner;
+}
+
+static void open_listeners(void)
+{
+    struct ak_boot_fail fail;
+    uint16_t port = 0;
+    const struct ak_listen_owner owner = socket_owner();
+    const char *socket_path = ak_conf_text(&the.conf, AK_WORKER_SOCKET);
+    const char *operator_path = ak_conf_text(&the.conf, AK_WORKER_OPERATOR_SOCKET);
+    enum ak_err err = ak_listen_tcp(
+        ak_conf_text(&the.conf, AK_WORKER_LISTEN), &the.listeners[AK_GATEWAY_FD_TCP], &port, &fail);
+    if (!err)
+        err = ak_listen_unix("socket", socket_path, 0660, &owner, &the.listeners[AK_GATEWAY_FD_UNIX], &fail);
+    if (!err)
+        err = ak_listen_unix(
+            "operator_socket", operator_path, 0600, &owner, &the.listeners[AK_GATEWAY_FD_OPERATOR], &fail);
+    if (err) ak_boot_fail_exit(&fail);
+    make_url(port);
+    write_url_file();
+    ak_log(AK_LOG_INFO, "listening", ak_log_str("url", the.url), ak_log_str("socket", socket_path),
+        ak_log_str("operator_socket", operator_path));
+}
+
+static void remove_files(void)
+{
+    const char *paths[] = {ak_conf_text(&the.conf, AK_WORKER_SOCKET),
+        ak_conf_text(&the.conf, AK_WORKER_OPERATOR_SOCKET), the.url_path};
+    for (size_t i = 0; i < AK_COUNT(paths); i++)
+        if (paths[i][0]) (void)unlink(paths[i]);
+}
+
+/* For people, before any log line. */
+static void warn(void)
+{
+    const struct ak_tee_ops *tee = ak_tee_find(ak_span_str(ak_conf_text(&the.conf, AK_WORKER_TEE)));
+    const char *text = tee && tee->warning ? tee->warning() : NULL;
+    if (text) (void)fprintf(stderr, "%s\n", text);
+    if (the.has_dev_secret)
+        (void)fprintf(stderr,
+            "DEV ONLY: replaced by the TEE in production. $%s is set: this worker is the "
+            "development signer, /dev is live and /tee is off.\n",
+            DEV_SECRET_VARIABLE);
+}
+
+/* The secret leaves the environment at once, so that no child and no /proc reader finds it there later. */
+static void take_dev_secret(void)
+{
+    char *value = getenv(DEV_SECRET_VARIABLE);
+    the.has_dev_secret = value && value[0];
+    if (!the.has_dev_secret) return;
+    if (strlen(value) != 64)
+        ak_boot_fail("bad_dev_secret", DEV_SECRET_VARIABLE, "", "must be 32 bytes as 64 hex characters",
+            "docs/operations.md#development-signer");
+    memcpy(the.dev_secret, value, sizeof the.dev_secret);
+    ak_wipe(value, strlen(value));
+    (void)unsetenv(DEV_SECRET_VARIABLE);
+}
+
+/* One arena keeps the children small; a sanitizer's settings pass in development builds. */
+static void choose_env(void)
+{
+    size_t count = 0;
+    the.env[count++] = "MALLOC_ARENA_MAX=1";
+#if !AK_RELEASE
+    static char kept[2][256];
+    static const char *const names[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
+    for (size_t i = 0; i < AK_COUNT(names); i++) {
+        const char *value = getenv(names[i]);
+        struct ak_buf text = AK_BUF_ARR(kept[i]);
+        if (!value) continue;
+        ak_buf_put_str(&text, names[i]);
+        ak_buf_put_u8(&text, '=');
+        ak_buf_put_str(&text, value);
+        if (ak_buf_terminate(&text) == AK_OK) the.env[count++] = kept[i];
+    }
+#endif
+    the.env[count] = NULL;
+}
+
+static void load(int argc, char **argv)
+{
+    struct ak_boot_fail fail;
+    ak_worker_load(argc, argv, "serve", &the.conf, &the.dirs);
+    if (ak_worker_conf_validate(&the.conf, &fail) != AK_OK) ak_boot_fail_exit(&fail);
+    ak_log_init((enum ak_log_level)ak_conf_choice(&the.conf, AK_WORKER_LOG_LEVEL), "supervisor", 2);
+    the.dev_secret_fd = -1;
+    for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) the.listeners[i] = -1;
+    for (size_t k = 0; k < CHILDREN; k++)
+        the.channels[PEER][k] = the.channels[TLS_SIGN][k] = the.conf_fds[k] = -1;
+}
+
+int ak_worker_serve(int argc, char **argv)
+{
+    static const struct ak_supervise plan = {.count = CHILDREN,
+        .roles = {[KEEPER] = "keeper", [GATEWAY] = "gateway"},
+        .prepare = prepare,
+        .child = child,
+        .started = started,
+        .require_beats = true};
+    load(argc, argv);
+    take_dev_secret();
+    choose_env();
+    warn();
+    open_listeners();
+    if (make_conf_text() != AK_OK)
+        ak_boot_fail("bad_config", "", "", "the configuration is too long", "docs/operations.md");
+    int status = ak_supervise_run(&plan);
+    remove_files();
+    ak_wipe(the.dev_secret, sizeof the.dev_secret);
+    return status;
+}
