@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 
-enum { AK_INDEX_NONE = UINT32_MAX };
+#define AK_INDEX_NONE UINT32_MAX
 
 struct ak_index {
     struct ak_arena *arena;
