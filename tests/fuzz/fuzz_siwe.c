@@ -18,6 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     AK_FUZZ_CHECK(ak_span_eq(ak_buf_span(&buf), text));
     AK_FUZZ_CHECK(ak_uri_authority_valid(siwe.domain) && ak_uri_valid(siwe.uri));
     AK_FUZZ_CHECK(siwe.nonce.len >= AK_SIWE_NONCE_MIN && siwe.resource_count <= AK_SIWE_RESOURCES_MAX);
+    AK_FUZZ_CHECK(ak_siwe_same_site(siwe.domain, siwe.domain));
     AK_FUZZ_CHECK(ak_eip191_check_plain(text) & AK_EIP191_NEAR_SIWE);
     AK_FUZZ_CHECK(ak_siwe_check_time(&siwe, UINT64_MAX) == AK_E_EXPIRED || siwe.expiration_time.ptr == NULL);
     return 0;

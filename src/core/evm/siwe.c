@@ -207,3 +207,44 @@ enum ak_err ak_siwe_check_time(const struct ak_siwe *siwe, uint64_t now_ms)
     bool valid = now_ms >= siwe->not_before_ms && now_ms < siwe->expiration_ms;
     return valid ? AK_OK : AK_E_EXPIRED;
 }
+
+/* An authority without userinfo, final dot and default port. */
+struct site {
+    struct ak_span host;
+    struct ak_span port; /* empty for a default one */
+};
+
+static struct site site_of(struct ak_span authority)
+{
+    size_t at = ak_span_find(authority, 0, '@');
+    if (at < authority.len) authority = ak_span_sub(authority, at + 1, authority.len);
+    bool literal = ak_span_starts(authority, AK_SPAN_LIT("["));
+    size_t host_end = ak_span_find(authority, literal ? ak_span_find(authority, 0, ']') : 0, ':');
+    struct site site = {
+        ak_span_sub(authority, 0, host_end), ak_span_sub(authority, host_end + 1, authority.len)};
+    if (ak_span_ends(site.host, AK_SPAN_LIT("."))) site.host.len--;
+    while (site.port.len > 0 && site.port.ptr[0] == '0') site.port = ak_span_sub(site.port, 1, site.port.len);
+    bool by_default = ak_span_eq(site.port, AK_SPAN_LIT("80")) || ak_span_eq(site.port, AK_SPAN_LIT("443"));
+    if (by_default) site.port = AK_SPAN_EMPTY;
+    return site;
+}
+
+static bool same_letters(struct ak_span a, struct ak_span b)
+{
+    if (a.len != b.len) return false;
+    for (size_t i = 0; i < a.len; i++) {
+        uint8_t x = a.ptr[i];
+        uint8_t y = b.ptr[i];
+        if (x >= 'A' && x <= 'Z') x = (uint8_t)(x - 'A' + 'a');
+        if (y >= 'A' && y <= 'Z') y = (uint8_t)(y - 'A' + 'a');
+        if (x != y) return false;
+    }
+    return true;
+}
+
+bool ak_siwe_same_site(struct ak_span domain, struct ak_span authority)
+{
+    struct site a = site_of(domain);
+    struct site b = site_of(authority);
+    return same_letters(a.host, b.host) && ak_span_eq(a.port, b.port);
+}

@@ -45,4 +45,9 @@ void ak_siwe_put(struct ak_buf *buf, const struct ak_siwe *siwe);
 /* AK_E_EXPIRED before not_before and from expiration_time on. */
 AK_MUST_USE enum ak_err ak_siwe_check_time(const struct ak_siwe *siwe, uint64_t now_ms);
 
+/* Whether `domain` names the same site as `authority` ("host" or "host:port"), whatever userinfo, letter
+ * case, final dot or default port (80, 443) it is dressed with. To refuse a site of one's own; who accepts a
+ * domain compares it whole. */
+bool ak_siwe_same_site(struct ak_span domain, struct ak_span authority);
+
 #endif

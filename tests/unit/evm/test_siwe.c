@@ -247,6 +247,29 @@ static void every_changed_byte_is_refused_or_kept(void **state)
     }
 }
 
+static void tells_a_site_in_any_dress(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {{"keys.example", "keys.example"}, {"KEYS.example", "keys.example"},
+        {"me@keys.example", "keys.example"}, {"keys.example.", "keys.example"},
+        {"keys.example:443", "keys.example"}, {"keys.example:", "keys.example"},
+        {"keys.example:80", "keys.example:443"}, {"a:b@Keys.Example.:0443", "keys.example"},
+        {"127.0.0.1:8443", "127.0.0.1:8443"}, {"u@127.0.0.1:08443", "127.0.0.1:8443"}, {"[::A]:443", "[::a]"},
+        {"[::1]:9", "[::1]:9"}};
+    static const char *const other[][2] = {{"keys.example", "key.example"},
+        {"keys.example:8443", "keys.example"}, {"keys.example@evil.example", "keys.example"},
+        {"127.0.0.1:3000", "127.0.0.1:8443"}, {"[::1]:9", "[::1]"}, {"x.keys.example", "keys.example"},
+        {"keys.example.x", "keys.example"}, {"[::1]", "[::2]"}, {"", "keys.example"}};
+    for (size_t i = 0; i < AK_COUNT(same); i++) {
+        if (!ak_siwe_same_site(ak_span_str(same[i][0]), ak_span_str(same[i][1])))
+            fail_msg("other: %s", same[i][0]);
+    }
+    for (size_t i = 0; i < AK_COUNT(other); i++) {
+        if (ak_siwe_same_site(ak_span_str(other[i][0]), ak_span_str(other[i][1])))
+            fail_msg("same: %s", other[i][0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,6 +282,7 @@ int main(void)
         cmocka_unit_test(takes_16_resources),
         cmocka_unit_test(takes_limits_of_numbers_and_length),
         cmocka_unit_test(every_changed_byte_is_refused_or_kept),
+        cmocka_unit_test(tells_a_site_in_any_dress),
     };
     return cmocka_run_group_tests_name("siwe", tests, NULL, NULL);
 }
