@@ -14,6 +14,9 @@
 
 enum {
     AK_STORE_PAGE_SIZE = 4096,
+    /* 16 MiB: seldom enough not to matter, small enough to stay in the page cache and to be replayed at once
+     */
+    AK_STORE_CHECKPOINT_PAGES = 4096,
     AK_STORE_BATCH_BYTES_MAX = AK_SEGMENT_LEN_MAX + AK_SEGMENT_ENTRIES_MAX * 32 + AK_RECORD_LEN_MAX,
 };
 
@@ -40,6 +43,7 @@ struct ak_store {
     uint64_t height; /* writer: entries stored */
     uint8_t log_id[16];
     int wal_pages; /* after the last commit */
+    int checkpoint_pages;
     int reserve_fd;
     uint64_t reserve_len;
     bool reserve_whole;

@@ -279,6 +279,8 @@ enum ak_err ak_store_open(const struct ak_store_options *options, struct ak_stor
     if (!store) return AK_E_FULL;
     store->reserve_fd = -1;
     store->reserve_len = options->reserve_len ? options->reserve_len : AK_STORE_RESERVE_LEN;
+    store->checkpoint_pages =
+        options->checkpoint_pages ? options->checkpoint_pages : AK_STORE_CHECKPOINT_PAGES;
     store->read_only = options->read_only;
     store->memory = (uint8_t *)malloc(AK_STORE_BATCH_BYTES_MAX);
     enum ak_err err = store->memory ? open_parts(store, options) : AK_E_FULL;

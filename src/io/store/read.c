@@ -70,7 +70,7 @@ static enum ak_err keep_batch(struct ak_store *store, sqlite3_stmt *stmt, uint64
     batch.leaves = keep(&memory, column_blob(stmt, 3));
     batch.entries = keep(&memory, column_blob(stmt, 4));
     if (memory.failed || batch.leaves.len != batch.count * 32) return AK_E_FORMAT;
-    AK_TRY(ak_segment_validate(batch.entries, batch.count));
+    if (ak_segment_validate(batch.entries, batch.count) != AK_OK) return AK_E_FORMAT;
     store->batch = batch;
     return AK_OK;
 }

@@ -21,6 +21,7 @@ struct ak_store_options {
     bool read_only;       /* a reader: no append, no meta_put */
     uint64_t reserve_len; /* 0: AK_STORE_RESERVE_LEN */
     const char *vfs;      /* name of a registered SQLite VFS; NULL: the default */
+    int checkpoint_pages; /* the WAL is copied into the file from this length on; 0: 4096 pages, 16 MiB */
 };
 
 /* Makes a new, empty store (mode 0600) durably. AK_E_EXISTS, AK_E_FULL, AK_E_IO. */

@@ -3,10 +3,6 @@
 
 #include "base/assert.h"
 
-/* The WAL is copied into the file when it has this many pages (16 MiB): seldom enough not to matter, small
- * enough to stay in the page cache and to be replayed at once. */
-enum { CHECKPOINT_PAGES = 4096 };
-
 static void bind_blob(sqlite3_stmt *stmt, int at, struct ak_span bytes)
 {
     int rc = sqlite3_bind_blob64(stmt, at, bytes.ptr, bytes.len, SQLITE_STATIC);
@@ -72,7 +68,7 @@ static enum ak_err try_once(struct ak_store *store, const struct change *change)
  */
 static enum ak_err checkpoint(struct ak_store *store)
 {
-    if (store->wal_pages < CHECKPOINT_PAGES) return AK_OK;
+    if (store->wal_pages < store->checkpoint_pages) return AK_OK;
     int rc = sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     enum ak_err err = ak_store_map(rc);
     /* a reader in the way or no room for the file: the WAL keeps everything, later will do */
