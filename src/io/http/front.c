@@ -45,11 +45,26 @@ static bool is_token(const char *text, size_t len)
     return len > 0;
 }
 
+/* False where one of the eight bytes may be below 0x20 or is 0x7f; tokens are long, so this counts. */
+static bool word_is_plain(const char *text)
+{
+    const uint64_t ones = UINT64_MAX / 255;
+    uint64_t word;
+    memcpy(&word, text, sizeof word);
+    uint64_t deletes = word ^ ones * 0x7f;
+    uint64_t below = (word - ones * 0x20) & ~word;
+    return ((below | ((deletes - ones) & ~deletes)) & ones * 0x80) == 0;
+}
+
 /* Visible characters, spaces and tabs; a CR that ends no line is none of them. */
 static bool is_value(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
+    for (size_t i = 0; i < len;) {
+        if (len - i >= 8 && word_is_plain(text + i)) {
+            i += 8;
+            continue;
+        }
+        unsigned char c = (unsigned char)text[i++];
         if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
     }
     return true;
