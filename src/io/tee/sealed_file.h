@@ -1,9 +1,9 @@
 /* The sealed state on disk and in step with the counter. Order of every write: seal n+1 durably, counter to
  * n+1, then acknowledge. Start: lock the folder, open and authenticate, accept n equal to the counter or one
- * ahead (that step is finished), then advance once more before anything is served, so no file left by an
- * interrupted step ever becomes valid again (I12). After a failed write the object is dead: the process ends
- * and starts from what is durable. Secret: the state's roots. Owner: closes what it opened, not the TEE. One
- * thread. */
+ * ahead (that step is finished), then advance past every number an interrupted step may have used before
+ * anything is served, so no file such a step left ever becomes valid again (I12). After a failed write the
+ * object is dead: the process ends and starts from what is durable. Secret: the state's roots. Owner: closes
+ * what it opened, not the TEE. One thread. */
 #ifndef AK_IO_TEE_SEALED_FILE_H
 #define AK_IO_TEE_SEALED_FILE_H
 
@@ -29,21 +29,25 @@ enum ak_sealed_result {
     AK_SEALED_IO               /* data_dir_io */
 };
 const char *ak_sealed_result_code(enum ak_sealed_result result);
+/* What a TEE that could not be opened means: AK_E_NOT_FOUND is a folder that was never initialised. */
+enum ak_sealed_result ak_sealed_result_of_tee(enum ak_err err);
 /* One sentence for people. */
 const char *ak_sealed_result_reason(enum ak_sealed_result result);
 
 struct ak_sealed_file {
     int dir_fd;  /* borrowed */
-    int lock_fd; /* owned; -1: none */
-    const struct ak_file_ops *ops;
+    int lock_fd; /* owned */
+    bool locked;
+    struct ak_file_ops ops;
     struct ak_tee *tee; /* borrowed */
     uint8_t config[32];
     uint64_t n;
     bool usable;
 };
 
-/* Takes the folder's lock. `ops` NULL: the system's (and only then a lock is taken). `tee` and ops must
- * outlive it. `config` is the hash of the trust configuration in force (tee.md). */
+/* Takes the folder's lock. `ops` NULL: the system's (and only then a lock is taken). `tee` must outlive it
+ * and may be opened after this, under the lock. `config` is the hash of the trust configuration in force
+ * (tee.md). */
 AK_MUST_USE enum ak_sealed_result ak_sealed_file_open(struct ak_sealed_file *file, int dir_fd,
     const struct ak_file_ops *ops, struct ak_tee *tee, const uint8_t config[32]);
 /* Lets the lock go; fine on a zeroed one and twice. */
@@ -52,7 +56,7 @@ void ak_sealed_file_close(struct ak_sealed_file *file);
 /* init: writes the first state; its n is set here. Refused where a state is there already. */
 AK_MUST_USE enum ak_sealed_result ak_sealed_file_create(
     struct ak_sealed_file *file, struct ak_seal_state *state);
-/* Start: fills out_state (zeroed on failure) and has advanced once when it returns AK_SEALED_OK. The state
+/* Start: fills out_state (zeroed on failure) and has advanced when it returns AK_SEALED_OK. The state
  * that was written by that advance has `clean` off, so a crash before the next write counts as unclean;
  * out_state tells how the last stop was. */
 AK_MUST_USE enum ak_sealed_result ak_sealed_file_start(

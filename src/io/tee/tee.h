@@ -27,8 +27,8 @@ extern const char *const ak_tee_cap_names[];
 enum { AK_TEE_SLOTS = 2, AK_TEE_SLOT_MAX = 64, AK_TEE_KEK_BLOB_MAX = 1024, AK_TEE_COUNTER_ID_LEN = 16 };
 
 struct ak_tee_open {
-    int dir_fd;                    /* the backend's own folder (software) */
-    bool create;                   /* init: make key and counter; AK_E_EXISTS where they are there */
+    int dir_fd;  /* the backend's own folder (software) */
+    bool create; /* init: make key and counter where they are missing, also after an interrupted init */
     const struct ak_file_ops *ops; /* NULL: the system's */
 };
 
@@ -37,6 +37,7 @@ struct ak_tee_ops {
     uint8_t backend; /* enum ak_seal_backend */
     /* AK_OK where this machine has it. Opens nothing for good. */
     enum ak_err (*probe)(void);
+    /* AK_E_NOT_FOUND: never made; AK_E_AUTH: key or counter damaged; AK_E_IO. */
     enum ak_err (*open)(const struct ak_tee_open *how, void **out_impl);
     void (*close)(void *impl);
     uint32_t (*caps)(void *impl);
