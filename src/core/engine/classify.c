@@ -27,7 +27,7 @@ static enum ak_code sign_in(struct ak_step *step, const struct ak_siwe *siwe, co
     request->operation = AK_OP_SIGN_SIWE;
     request->facts.domain = siwe->domain;
     request->facts.content =
-        ak_span_eq(siwe->domain, own_domain(step->engine)) ? AK_CONTENT_OWN_SITE : AK_CONTENT_PLAIN;
+        ak_siwe_same_site(siwe->domain, own_domain(step->engine)) ? AK_CONTENT_OWN_SITE : AK_CONTENT_PLAIN;
     *out_nonce = siwe->nonce;
     return AK_CODE_OK;
 }

@@ -56,11 +56,11 @@ static enum ak_err open_ledger_keys(struct ak_engine *engine)
     uint8_t text[AK_PURPOSE_MAX];
     struct ak_buf purpose = AK_BUF_ARR(text);
     put_purpose(&purpose, AK_PURPOSE_LEDGER_MAC, AK_SPAN_ARR(engine->conf.log_id));
-    AK_TRY(ak_service_secret32(engine->root, ak_buf_span(&purpose), &mac));
+    AK_TRY(ak_service_secret32(engine->service_root, ak_buf_span(&purpose), &mac));
     AK_TRY(ak_hmac_key_open(&engine->mac_key, AK_SPAN_ARR(mac.bytes)));
     purpose = AK_BUF_ARR(text);
     put_purpose(&purpose, AK_PURPOSE_LEDGER, AK_SPAN_ARR(engine->conf.log_id));
-    AK_TRY(ak_service_secret32(engine->root, ak_buf_span(&purpose), &engine->ledger_seed));
+    AK_TRY(ak_service_secret32(engine->service_root, ak_buf_span(&purpose), &engine->ledger_seed));
     return ak_ed25519_pub(&engine->ledger_seed, engine->ledger_pub);
 }
 
@@ -69,12 +69,12 @@ static enum ak_err open_keys(struct ak_engine *engine)
     struct ak_p256_pub pub;
     uint8_t text[AK_PURPOSE_MAX];
     struct ak_buf purpose = AK_BUF_ARR(text);
-    AK_TRY(open_p256(engine->root, ak_span_str(AK_PURPOSE_SESSION), &engine->session_signer, &pub));
+    AK_TRY(open_p256(engine->service_root, ak_span_str(AK_PURPOSE_SESSION), &engine->session_signer, &pub));
     AK_TRY(ak_token_key_init(&engine->session_key, AK_TOKEN_SESSION, &pub));
-    AK_TRY(open_p256(engine->root, ak_span_str(AK_PURPOSE_AGENT_TOKEN), &engine->agent_signer, &pub));
+    AK_TRY(open_p256(engine->service_root, ak_span_str(AK_PURPOSE_AGENT_TOKEN), &engine->agent_signer, &pub));
     AK_TRY(ak_token_key_init(&engine->agent_key, AK_TOKEN_AGENT, &pub));
     put_purpose(&purpose, AK_PURPOSE_WORKER_TLS, AK_SPAN_ARR(engine->conf.worker_id));
-    AK_TRY(open_p256(engine->root, ak_buf_span(&purpose), &engine->tls_signer, &engine->tls_pub));
+    AK_TRY(open_p256(engine->service_root, ak_buf_span(&purpose), &engine->tls_signer, &engine->tls_pub));
     return open_ledger_keys(engine);
 }
 
@@ -99,7 +99,8 @@ static enum ak_err set_up(struct ak_engine *engine)
 }
 
 enum ak_err ak_engine_new(struct ak_engine **out_engine, struct ak_arena *arena,
-    const struct ak_engine_conf *conf, struct ak_engine_hooks hooks, const struct ak_root *root)
+    const struct ak_engine_conf *conf, struct ak_engine_hooks hooks, const struct ak_root *root,
+    const struct ak_root *service_root)
 {
     struct ak_engine *engine = NULL;
     *out_engine = NULL;
@@ -108,6 +109,7 @@ enum ak_err ak_engine_new(struct ak_engine **out_engine, struct ak_arena *arena,
     engine->hooks = hooks;
     engine->arena = arena;
     engine->root = root;
+    engine->service_root = service_root;
     engine->issuer = (struct ak_token_issuer){conf->issuer, conf->issuer};
     enum ak_err err = set_up(engine);
     if (err) {

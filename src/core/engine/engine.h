@@ -97,9 +97,11 @@ struct ak_engine_batch {
 
 struct ak_engine;
 
-/* Bytes that ak_engine_new takes from the arena besides the state. */
+/* `root` derives the keys of people and agents, `service_root`, born here, those of the service; the same one
+ * unless the first was brought in. Both outlive the engine. */
 AK_MUST_USE enum ak_err ak_engine_new(struct ak_engine **out_engine, struct ak_arena *arena,
-    const struct ak_engine_conf *conf, struct ak_engine_hooks hooks, const struct ak_root *root);
+    const struct ak_engine_conf *conf, struct ak_engine_hooks hooks, const struct ak_root *root,
+    const struct ak_root *service_root);
 /* Closes keys and wipes. The arena stays the caller's. NULL is fine. */
 void ak_engine_free(struct ak_engine *engine);
 

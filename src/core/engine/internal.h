@@ -51,6 +51,7 @@ struct ak_engine {
     struct ak_engine_hooks hooks;
     struct ak_arena *arena;
     const struct ak_root *root;
+    const struct ak_root *service_root;
 
     struct ak_state state;
     struct ak_ledger_log log;
