@@ -43,7 +43,8 @@ struct ak_conf_table {
 };
 
 /* Where defaults point to. Root: /var/lib/agentkeys, /run/agentkeys. Else $XDG_DATA_HOME (~/.local/share) and
- * $XDG_RUNTIME_DIR (or data/run), each with /agentkeys. */
+ * $XDG_RUNTIME_DIR (or data/run), each with /agentkeys. $STATE_DIRECTORY and $RUNTIME_DIRECTORY of a service
+ * manager go over both. */
 struct ak_conf_dirs {
     char data[256];
     char run[256];

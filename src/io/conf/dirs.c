@@ -30,9 +30,16 @@ static enum ak_err place(
     return join(out, copy, rest);
 }
 
-enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+/* A service manager's folder beats the rules below. spec: systemd.exec(5), RuntimeDirectory= */
+static enum ak_err by_manager(const char *const *envp, const char *variable, char out[256])
 {
-    memset(out_dirs, 0, sizeof *out_dirs);
+    const char *dir = absolute(ak_conf_env_get(envp, variable));
+    if (!dir || strchr(dir, ':')) return AK_OK;
+    return join(out, dir, "");
+}
+
+static enum ak_err by_rule(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+{
     if (is_root) {
         AK_TRY(join(out_dirs->data, "/var/lib", "/agentkeys"));
         AK_TRY(join(out_dirs->run, "/run", "/agentkeys"));
@@ -43,4 +50,15 @@ enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_c
     AK_TRY(place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home));
     const char *run = absolute(ak_conf_env_get(envp, "XDG_RUNTIME_DIR"));
     return run ? join(out_dirs->run, run, "/agentkeys") : join(out_dirs->run, out_dirs->data, "/run");
+}
+
+enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+{
+    memset(out_dirs, 0, sizeof *out_dirs);
+    enum ak_err err = by_rule(envp, is_root, out_dirs);
+    if (err == AK_E_LIMIT) return err;
+    AK_TRY(by_manager(envp, "STATE_DIRECTORY", out_dirs->data));
+    AK_TRY(by_manager(envp, "RUNTIME_DIRECTORY", out_dirs->run));
+    /* A service without a home needs none where its manager gave the folders. */
+    return out_dirs->data[0] && out_dirs->run[0] ? AK_OK : err;
 }

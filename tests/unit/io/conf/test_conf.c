@@ -221,6 +221,12 @@ static void dirs_follow_xdg(void **state)
     assert_int_equal(ak_conf_dirs_find(none, true, &found), AK_OK);
     assert_string_equal(found.data, "/var/lib/agentkeys");
     assert_string_equal(found.run, "/run/agentkeys");
+    const char *const service[] = {"STATE_DIRECTORY=/s", "RUNTIME_DIRECTORY=/rt", NULL};
+    assert_int_equal(ak_conf_dirs_find(service, false, &found), AK_OK);
+    assert_string_equal(found.data, "/s");
+    assert_string_equal(found.run, "/rt");
+    const char *const half[] = {"STATE_DIRECTORY=/s", "RUNTIME_DIRECTORY=/a:/b", NULL};
+    assert_int_equal(ak_conf_dirs_find(half, false, &found), AK_E_MEANING);
     char long_home[400] = "HOME=/";
     memset(long_home + 6, 'x', 300);
     const char *const too_long[] = {long_home, NULL};
