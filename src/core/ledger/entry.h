@@ -26,6 +26,9 @@ enum {
     AK_ENTRY_USE_END = 256,             /* use types are 128..255 */
 };
 
+/* No number in an entry is greater: JSON readers and databases hold it. */
+#define AK_ENTRY_UINT_MAX ((uint64_t)INT64_MAX)
+
 /* Numbers are fixed for ever. An unknown control type stops the start, an unknown use type is passed over. */
 enum ak_entry_type {
     /* control: change state, carry the HMAC */

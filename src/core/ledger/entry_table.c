@@ -27,7 +27,7 @@ static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_MESSAGE_HASH] = FIXED(message_hash),
     [AK_F_DOMAIN] = TEXT(domain, 1, 255),
     [AK_F_NONCE] = TEXT(nonce, 1, 128),
-    [AK_F_TAT_US] = UINT(tat_us, UINT64_MAX),
+    [AK_F_TAT_US] = UINT(tat_us, AK_ENTRY_UINT_MAX),
     [AK_F_LOG_ID] = FIXED(log_id),
     [AK_F_WORKER_ID] = TEXT(worker_id, 1, 64),
     [AK_F_CONFIG] = FIXED(config),
@@ -40,27 +40,27 @@ static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_DEVICE] = FIXED(device),
     [AK_F_NAME] = TEXT(name, 0, AK_LIMIT_LABEL),
     [AK_F_WHAT] = UINT(what, UINT32_MAX),
-    [AK_F_READY_AT_MS] = UINT(ready_at_ms, UINT64_MAX),
+    [AK_F_READY_AT_MS] = UINT(ready_at_ms, AK_ENTRY_UINT_MAX),
     [AK_F_SCOPE] = TEXT(scope, 0, AK_LIMIT_SCOPE_TEXT),
     [AK_F_RATE] = UINT(rate, AK_LIMIT_RATE_PER_MINUTE),
-    [AK_F_VALID_UNTIL_MS] = UINT(valid_until_ms, UINT64_MAX),
-    [AK_F_VALID_UNTIL_HEIGHT] = UINT(valid_until_height, UINT64_MAX),
+    [AK_F_VALID_UNTIL_MS] = UINT(valid_until_ms, AK_ENTRY_UINT_MAX),
+    [AK_F_VALID_UNTIL_HEIGHT] = UINT(valid_until_height, AK_ENTRY_UINT_MAX),
     [AK_F_ADDRESS] = FIXED(address),
     [AK_F_FROM] = UINT(from, UINT32_MAX),
     [AK_F_TO] = UINT(to, UINT32_MAX),
-    [AK_F_SIZE] = UINT(size, UINT64_MAX),
+    [AK_F_SIZE] = UINT(size, AK_ENTRY_UINT_MAX),
     [AK_F_HASH] = FIXED(hash),
-    [AK_F_BYTES] = UINT(bytes, UINT64_MAX),
-    [AK_F_EXPIRES_AT_MS] = UINT(expires_at_ms, UINT64_MAX),
+    [AK_F_BYTES] = UINT(bytes, AK_ENTRY_UINT_MAX),
+    [AK_F_EXPIRES_AT_MS] = UINT(expires_at_ms, AK_ENTRY_UINT_MAX),
     [AK_F_HOW] = TEXT(how, 1, 32),
     [AK_F_RULE] = TEXT(rule, 1, 32),
-    [AK_F_COUNT] = UINT(count, UINT64_MAX),
-    [AK_F_FROM_MS] = UINT(from_ms, UINT64_MAX),
-    [AK_F_TO_MS] = UINT(to_ms, UINT64_MAX),
-    [AK_F_COUNTER] = UINT(counter, UINT64_MAX),
+    [AK_F_COUNT] = UINT(count, AK_ENTRY_UINT_MAX),
+    [AK_F_FROM_MS] = UINT(from_ms, AK_ENTRY_UINT_MAX),
+    [AK_F_TO_MS] = UINT(to_ms, AK_ENTRY_UINT_MAX),
+    [AK_F_COUNTER] = UINT(counter, AK_ENTRY_UINT_MAX),
     [AK_F_CLEAN] = UINT(clean, 1),
     [AK_F_VERSION] = TEXT(version, 1, 32),
-    [AK_F_SIZE_BEFORE] = UINT(size_before, UINT64_MAX),
+    [AK_F_SIZE_BEFORE] = UINT(size_before, AK_ENTRY_UINT_MAX),
 };
 
 #define B(field) AK_F_BIT(AK_F_##field)
@@ -191,9 +191,10 @@ enum ak_err ak_entry_check_field(const struct ak_entry *entry, enum ak_entry_fie
 
 enum ak_err ak_entry_check_common(const struct ak_entry *entry)
 {
+    if (entry->time_ms > AK_ENTRY_UINT_MAX) return AK_E_FORMAT;
     if (entry->service.len) AK_TRY(ak_entry_check_text(entry->service, 1, AK_ENTRY_SERVICE_MAX));
     if (entry->has_anchor) {
-        if (entry->seq == 0) return AK_E_FORMAT;
+        if (entry->seq == 0 || entry->seq > AK_ENTRY_UINT_MAX) return AK_E_FORMAT;
         if ((entry->seq == 1) != ak_ct_is_zero(AK_SPAN_ARR(entry->prev_leaf))) return AK_E_FORMAT;
     }
     if (entry->has_idempotency) {

@@ -167,7 +167,7 @@ static void set_greatest(struct ak_entry *entry, enum ak_entry_field field)
 
 struct ak_entry fixture_greatest(const struct ak_entry_type_info *info, bool full)
 {
-    struct ak_entry entry = {.type = info->type, .time_ms = UINT64_MAX, .has_anchor = info->account};
+    struct ak_entry entry = {.type = info->type, .time_ms = AK_ENTRY_UINT_MAX, .has_anchor = info->account};
     memset(entry.anchor, 0xee, 32);
     memset(entry.actor, 0xdd, 32);
     memset(entry.random, 0xcc, 16);
@@ -177,7 +177,7 @@ struct ak_entry fixture_greatest(const struct ak_entry_type_info *info, bool ful
         entry.present |= info->optional;
         entry.has_request_id = true;
         if (info->account) {
-            entry.seq = UINT64_MAX;
+            entry.seq = AK_ENTRY_UINT_MAX;
             memset(entry.prev_leaf, 0xbb, 32);
         }
         if (ak_entry_is_control(info->type)) {

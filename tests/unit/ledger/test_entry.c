@@ -149,7 +149,7 @@ static void field_limits_hold(void **state)
                 try_text(*state, entry, field, info->max + 1, false);
                 try_text(*state, entry, field, info->min, true);
                 if (info->min) try_text(*state, entry, field, info->min - 1, false);
-            } else if (info->kind == AK_ENTRY_UINT && info->max < UINT64_MAX) {
+            } else if (info->kind == AK_ENTRY_UINT) {
                 try_uint(*state, entry, field, info->max - 1, true);
                 try_uint(*state, entry, field, info->max + 1, false);
                 try_uint(*state, entry, field, 0, info->min == 0);
@@ -180,6 +180,8 @@ static void bad_structs_are_refused(void **state)
     REFUSED(bad.unknown_use = true);
     REFUSED(bad.has_anchor = false);
     REFUSED(bad.seq = 0);
+    REFUSED(bad.seq = AK_ENTRY_UINT_MAX + 1; bad.prev_leaf[0] = 1);
+    REFUSED(bad.time_ms = AK_ENTRY_UINT_MAX + 1);
     REFUSED(bad.seq = 2);
     REFUSED(bad.prev_leaf[3] = 1);
     REFUSED(bad.has_idempotency = true; bad.idempotency_call = AK_SPAN_LIT("x"));
