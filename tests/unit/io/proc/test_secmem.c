@@ -14,6 +14,14 @@
 
 #include "io/proc/secmem.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_SANITIZER
+#endif
+#endif
+
 static struct ak_secmem_report report;
 
 static int setup(void **state)
@@ -133,7 +141,7 @@ static void allocation_contract(void **state)
 static void without_locking(void **state)
 {
     (void)state;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UNDER_SANITIZER
     print_message("skipped: the address sanitizer replaces mlock by one that always succeeds\n");
     skip();
 #endif
