@@ -30,7 +30,7 @@ static enum ak_err encode(struct fixture *f, const struct ak_entry *entry, struc
 /* What the encoder makes of it must decode to the same members: shown by encoding again. */
 static void round_trip(struct fixture *f, const struct ak_entry *entry)
 {
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     uint8_t again_bytes[AK_LIMIT_ENTRY];
     uint8_t leaf[32];
     uint8_t want[32];
@@ -79,7 +79,7 @@ static void greatest_entries_fit(void **state)
     for (size_t i = 0; ak_entry_type_at(i); i++) {
         struct ak_entry entry = fixture_greatest(ak_entry_type_at(i), true);
         entry.service = AK_SPAN_LIT("01234567890123456789012345678901");
-        uint8_t bytes[AK_LIMIT_ENTRY];
+        uint8_t bytes[AK_LIMIT_ENTRY] = {0};
         struct ak_buf buf = AK_BUF_ARR(bytes);
         assert_int_equal(encode(*state, &entry, &buf), AK_OK);
         assert_true(bytes[0] >= 0xa0 && bytes[0] <= 0xb7);
@@ -121,7 +121,7 @@ static void try_text(
     static char text[4096];
     memset(text, 'y', sizeof text);
     struct ak_span span = ak_span(text, len);
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     struct ak_buf buf = AK_BUF_ARR(bytes);
     memcpy((uint8_t *)&entry + ak_entry_field_info(field)->offset, &span, sizeof span);
     assert_int_equal(encode(f, &entry, &buf), good ? AK_OK : AK_E_ARG);
@@ -131,7 +131,7 @@ static void try_text(
 static void try_uint(
     struct fixture *f, struct ak_entry entry, enum ak_entry_field field, uint64_t value, bool good)
 {
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     struct ak_buf buf = AK_BUF_ARR(bytes);
     memcpy((uint8_t *)&entry + ak_entry_field_info(field)->offset, &value, sizeof value);
     assert_int_equal(encode(f, &entry, &buf), good ? AK_OK : AK_E_ARG);
@@ -160,7 +160,7 @@ static void field_limits_hold(void **state)
 
 static void bad_structs_are_refused(void **state)
 {
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     uint8_t leaf[32];
     struct ak_buf buf = AK_BUF_ARR(bytes);
     struct ak_entry entry = fixture_entry(5);
@@ -199,7 +199,7 @@ static void bad_structs_are_refused(void **state)
 
 static void full_memory_is_told(void **state)
 {
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     struct ak_buf buf = AK_BUF_ARR(bytes);
     struct ak_entry entry = fixture_entry(1);
     assert_int_equal(encode(*state, &entry, &buf), AK_OK);
@@ -219,7 +219,7 @@ static void each_altered_byte_shows(void **state)
     struct fixture *f = (struct fixture *)*state;
     uint8_t control_leaf[32] = {0};
     for (size_t i = 0; i < FIXTURE_ENTRIES; i++) {
-        uint8_t bytes[AK_LIMIT_ENTRY];
+        uint8_t bytes[AK_LIMIT_ENTRY] = {0};
         uint8_t again_bytes[AK_LIMIT_ENTRY];
         uint8_t leaf[32];
         struct ak_span entry = ak_span(bytes, f->entries[i].len);
@@ -357,7 +357,7 @@ static void take_pairs(struct ak_span entry, struct pairs *p)
 
 static enum ak_err decode_pairs(const struct pairs *p)
 {
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     struct ak_buf buf = AK_BUF_ARR(bytes);
     struct ak_entry out;
     ak_cbor_put_map(&buf, p->count);

@@ -167,7 +167,7 @@ static enum ak_err replay_of(struct fixture *f, struct ak_span entry)
 static void entries_are_checked_under_a_good_record(void **state)
 {
     struct fixture *f = (struct fixture *)*state;
-    uint8_t bytes[AK_LIMIT_ENTRY];
+    uint8_t bytes[AK_LIMIT_ENTRY] = {0};
     assert_int_equal(replay_of(f, f->entries[0]), AK_OK);
     assert_int_equal(replay_of(f, f->entries[1]), AK_E_AUTH);
     assert_int_equal(replay_of(f, f->entries[5]), AK_OK);

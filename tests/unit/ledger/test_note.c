@@ -59,7 +59,7 @@ static void verifies_what_was_signed(void **state)
 static void each_altered_byte_is_refused(void **state)
 {
     (void)state;
-    uint8_t bytes[1024];
+    uint8_t bytes[1024] = {0};
     struct ak_span text = ak_span(bytes, note.len);
     memcpy(bytes, note.ptr, note.len);
     for (size_t at = 0; at < note.len; at++) {

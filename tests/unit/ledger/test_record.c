@@ -35,7 +35,7 @@ static void opens_what_was_sealed(void **state)
 static void each_altered_bit_is_refused(void **state)
 {
     struct fixture *f = (struct fixture *)*state;
-    uint8_t bytes[AK_RECORD_LEN_MAX];
+    uint8_t bytes[AK_RECORD_LEN_MAX] = {0};
     struct ak_span record = ak_span(bytes, f->records[1].len);
     memcpy(bytes, f->records[1].ptr, record.len);
     for (size_t bit = 0; bit < record.len * 8; bit++) {
@@ -79,7 +79,7 @@ static void other_log_and_key_are_refused(void **state)
 static void sizes_must_fit(void **state)
 {
     struct fixture *f = (struct fixture *)*state;
-    uint8_t bytes[AK_RECORD_LEN_MAX];
+    uint8_t bytes[AK_RECORD_LEN_MAX] = {0};
     struct ak_buf buf = AK_BUF_ARR(bytes);
     struct ak_batch_record r = {.first = 3, .count = 0, .size = 3};
     assert_int_equal(ak_batch_record_seal(&r, &f->mac_key, &buf), AK_E_ARG);
