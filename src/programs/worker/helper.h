@@ -1,5 +1,5 @@
-/* A thread that does one piece of work at a time for the keeper's loop: commits, seals, reads. The work's data belong to the
- * loop until ak_helper_give and again after ak_helper_done; an eventfd wakes the loop. */
+/* A thread that does one piece of work at a time for the keeper's loop: commits, seals, reads. The work's
+ * data belong to the loop until ak_helper_give and again after ak_helper_done; an eventfd wakes the loop. */
 #ifndef AK_PROGRAMS_WORKER_HELPER_H
 #define AK_PROGRAMS_WORKER_HELPER_H
 
@@ -21,7 +21,8 @@ struct ak_helper {
     bool started;
 };
 
-AK_MUST_USE enum ak_err ak_helper_start(struct ak_helper *helper, void (*work)(void *ctx), void *ctx, int event_fd);
+AK_MUST_USE enum ak_err ak_helper_start(
+    struct ak_helper *helper, void (*work)(void *ctx), void *ctx, int event_fd);
 /* True while nothing is given and nothing waits to be taken. */
 bool ak_helper_idle(struct ak_helper *helper);
 /* Only while idle. */

@@ -1,5 +1,6 @@
-/* Inside the keeper only: the process that holds the master secret and everything below it. One thread runs the engine; keys
- * are used by the pool, the ledger is written, sealed and read by helpers. It has no network: its only peer is the gateway. */
+/* Inside the keeper only: the process that holds the master secret and everything below it. One thread runs
+ * the engine; keys are used by the pool, the ledger is written, sealed and read by helpers. It has no
+ * network: its only peer is the gateway. */
 #ifndef AK_PROGRAMS_WORKER_KEEPER_H
 #define AK_PROGRAMS_WORKER_KEEPER_H
 
@@ -13,9 +14,9 @@
 #include "programs/worker/pool.h"
 
 enum {
-    AK_PENDING_MAX = 4096,        /* requests in flight; the gateway has fewer connections */
-    AK_PENDING_BODY = 1024,       /* a body kept inline; larger ones are allocated */
-    AK_SEAL_CONTROL_MS = 10000,   /* control entries are sealed within, use entries within */
+    AK_PENDING_MAX = 4096,      /* requests in flight; the gateway has fewer connections */
+    AK_PENDING_BODY = 1024,     /* a body kept inline; larger ones are allocated */
+    AK_SEAL_CONTROL_MS = 10000, /* control entries are sealed within, use entries within */
     AK_SEAL_USE_MS = 60000,
     AK_ARENA_CAP_MIB = 4096,
 };
@@ -83,8 +84,8 @@ struct ak_keeper {
     struct ak_tee tee;
     struct ak_sealed_file sealed;
     struct ak_seal_state *state;
-    struct ak_root root;      /* user keys */
-    struct ak_root born;      /* service keys, where the root above was brought in */
+    struct ak_root root; /* user keys */
+    struct ak_root born; /* service keys, where the root above was brought in */
     struct ak_store *store;
     struct ak_arena arena;
     struct ak_engine *engine;
@@ -121,8 +122,8 @@ struct ak_keeper {
     uint8_t body[AK_FRAME_BODY_MAX];
 };
 
-/* keeper_open.c: from the configuration to an engine that has replayed its log. Ends the process with a BOOT_FAIL line where
- * it cannot. */
+/* keeper_open.c: from the configuration to an engine that has replayed its log. Ends the process with a
+ * BOOT_FAIL line where it cannot. */
 void ak_keeper_open(struct ak_keeper *keeper);
 /* Writes WorkerStarted and the first checkpoint, so that serving may begin. */
 void ak_keeper_begin(struct ak_keeper *keeper);
@@ -154,6 +155,9 @@ void ak_keeper_release_durable(struct ak_keeper *keeper);
 void ak_keeper_release_sealed(struct ak_keeper *keeper);
 void ak_keeper_release_jobs(struct ak_keeper *keeper);
 void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, unsigned wait);
+/* Answers a question to the ledger: with `body`, or with the error of `code`. */
+void ak_keeper_answer_read(
+    struct ak_keeper *keeper, struct ak_pending *pending, enum ak_code code, struct ak_span body);
 /* Gives the collected jobs to the pool. */
 void ak_keeper_send_jobs(struct ak_keeper *keeper);
 /* Answers everything that waits with `code`; for failures and stops. */

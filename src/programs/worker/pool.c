@@ -7,7 +7,8 @@
 
 enum { STACK_LEN = 128 * 1024, AT_ONCE = 4 };
 
-/* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get their share. */
+/* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get
+ * their share. */
 static struct ak_pool_item *take_some(struct ak_pool *pool)
 {
     struct ak_pool_item *first = pool->todo_first;

@@ -1,5 +1,5 @@
-/* The key pool: threads that run jobs (derive, sign, verify) on locked stacks. Jobs go in and come out in batches, so a busy
- * loop pays one lock and one wake for many. */
+/* The key pool: threads that run jobs (derive, sign, verify) on locked stacks. Jobs go in and come out in
+ * batches, so a busy loop pays one lock and one wake for many. */
 #ifndef AK_PROGRAMS_WORKER_POOL_H
 #define AK_PROGRAMS_WORKER_POOL_H
 

@@ -1,0 +1,124 @@
+/* The subcommands that need the data folder: `init` and `ledger`. The worker must be stopped: they take its
+ * lock. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/crypto/k256.h"
+#include "core/ledger/export.h"
+#include "core/ledger/segment.h"
+#include "io/conf/worker_conf.h"
+#include "io/log/log.h"
+#include "io/proc/secmem.h"
+#include "programs/worker/init.h"
+#include "programs/worker/keeper.h"
+#include "programs/worker/roles.h"
+#include "programs/worker/usage.h"
+
+#define DEV_SECRET_VARIABLE "DEV_KEY_SERVICE_MASTER_SECRET"
+
+int ak_worker_init(int argc, char **argv)
+{
+    static struct ak_conf conf;
+    struct ak_conf_dirs dirs;
+    ak_worker_load(argc, argv, "init", &conf, &dirs);
+    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL);
+}
+
+/* Opens the folder as a start does, every entry verified, and leaves the sealed state as it was found. */
+static void open_ledger(struct ak_keeper *keeper, int argc, char **argv)
+{
+    struct ak_conf_dirs dirs;
+    struct ak_secmem_report report;
+    ak_worker_load(argc, argv, "ledger", &keeper->conf, &dirs);
+    memcpy(keeper->conf.values[AK_WORKER_VERIFY_ALL].text, "on", sizeof "on");
+    keeper->conf.values[AK_WORKER_VERIFY_ALL].number = 1;
+    ak_log_init(AK_LOG_ERROR, "ledger", 2);
+    if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
+        ak_secmem_install_openssl() != AK_OK)
+        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "", "key memory cannot be locked; raise it to 8 MiB",
+            "docs/operations.md#locked-memory");
+    keeper->dev = false;
+    ak_keeper_open(keeper);
+}
+
+static int close_ledger(struct ak_keeper *keeper, int status)
+{
+    if (ak_sealed_file_write(&keeper->sealed, keeper->state) != AK_OK) status = 1;
+    ak_keeper_close(keeper);
+    return status;
+}
+
+static int write_line(struct ak_buf *line)
+{
+    bool ok = ak_buf_check(line) == AK_OK && fwrite(line->ptr, 1, line->len, stdout) == line->len;
+    line->len = 0;
+    return ok ? 0 : 1;
+}
+
+static int export_batch(const struct ak_store_batch *batch, struct ak_buf *line)
+{
+    struct ak_reader reader = ak_reader(batch->entries);
+    int status = 0;
+    for (uint64_t i = 0; i < batch->count && !status; i++) {
+        struct ak_span entry;
+        if (ak_segment_next(&reader, &entry) != AK_OK) return 1;
+        ak_export_put_entry(line, batch->first + i, entry, batch->leaves.ptr + 32 * i, NULL);
+        status = write_line(line);
+    }
+    return status;
+}
+
+/* The whole log to standard output, in the form that `agentkeys audit verify` reads. */
+static int export_all(struct ak_keeper *keeper)
+{
+    static uint8_t memory[AK_EXPORT_LINE_MAX];
+    struct ak_buf line = AK_BUF_ARR(memory);
+    struct ak_export_header header = {.checkpoint = ak_span(keeper->state->note, keeper->state->note_len)};
+    memcpy(header.log_id, keeper->state->log_id, 16);
+    ak_engine_ledger_pub(keeper->engine, header.ledger_pub);
+    ak_export_put_header(&line, &header);
+    int status = write_line(&line);
+    uint64_t size = keeper->state->checkpoint_size;
+    uint64_t at = 0;
+    while (!status && at < size) {
+        struct ak_store_batch batch;
+        if (ak_store_read_batch(keeper->reading.store, at, &batch) != AK_OK) return 1;
+        if (batch.first + batch.count > size) batch.count = size - batch.first;
+        status = export_batch(&batch, &line);
+        at = batch.first + batch.count;
+    }
+    ak_export_put_end(&line, at);
+    return status ? status : write_line(&line);
+}
+
+static int verify(struct ak_keeper *keeper)
+{
+    printf("ok: %llu entries verified; newest sealed checkpoint covers %llu\n",
+        (unsigned long long)ak_engine_log(keeper->engine)->tree.size,
+        (unsigned long long)keeper->state->checkpoint_size);
+    return 0;
+}
+
+static int usage(void)
+{
+    (void)fputs("usage: agentkeys-worker ledger export|verify [OPTIONS]\n\n"
+                "  export   write the whole log to standard output (agentkeys audit verify reads it)\n"
+                "  verify   check every entry, record and root\n\n"
+                "The worker must be stopped. example:\n"
+                "  agentkeys-worker ledger export --data-dir /var/lib/agentkeys > log.jsonl\n",
+        stderr);
+    return 2;
+}
+
+int ak_worker_ledger(int argc, char **argv)
+{
+    static struct ak_keeper keeper;
+    const char *verb = argc > 1 ? argv[1] : "";
+    bool is_export = strcmp(verb, "export") == 0;
+    if (!is_export && strcmp(verb, "verify") != 0) return usage();
+    memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv);
+    open_ledger(&keeper, argc - 1, argv);
+    return close_ledger(&keeper, is_export ? export_all(&keeper) : verify(&keeper));
+}

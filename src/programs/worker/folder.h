@@ -1,0 +1,22 @@
+/* What lies in a worker's data folder and what its settings amount to as trust configuration. Used by init,
+ * by the keeper and by `agentkeys-worker ledger`. */
+#ifndef AK_PROGRAMS_WORKER_FOLDER_H
+#define AK_PROGRAMS_WORKER_FOLDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "io/conf/conf.h"
+
+/* Opens the data folder (its part `dev` for the development signer) and the TEE's part `tee` in it; `create`
+ * makes them. AK_E_NOT_FOUND, AK_E_MEANING (mode or owner), AK_E_IO. */
+AK_MUST_USE enum ak_err ak_folder_open(
+    const char *data_dir, bool dev, bool create, int *out_data_fd, int *out_tee_fd);
+/* Path of the ledger's file. */
+void ak_folder_store_path(const char *data_dir, bool dev, char *out_path, size_t cap);
+/* SHA-256 over every setting that decides trust: issuer, waiting times. Settings added later enter with their
+ * names. */
+void ak_folder_config_hash(const struct ak_conf *conf, uint8_t out_hash[32]);
+
+#endif

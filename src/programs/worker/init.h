@@ -1,0 +1,13 @@
+/* Making a worker: see init.c. */
+#ifndef AK_PROGRAMS_WORKER_INIT_H
+#define AK_PROGRAMS_WORKER_INIT_H
+
+#include <stdbool.h>
+
+#include "io/conf/conf.h"
+
+/* `dev`: for the development signer. Prints what was made; ends the process with a BOOT_FAIL line on failure.
+ */
+int ak_init_run(const struct ak_conf *conf, bool dev);
+
+#endif

@@ -1,0 +1,334 @@
+/* The keeper's process: start, the loop, the stop. Order of a turn: time, requests, jobs out, jobs and
+ * commits and seals in, replies; one write to the gateway a turn. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/codec/json.h"
+#include "base/crypto/k256.h"
+#include "core/frames/closed.h"
+#include "core/frames/hello.h"
+#include "io/conf/boot_fail.h"
+#include "io/log/log.h"
+#include "io/proc/arena_hooks.h"
+#include "io/proc/clock.h"
+#include "io/proc/random.h"
+#include "io/proc/sandbox.h"
+#include "io/proc/secmem.h"
+#include "io/proc/spawn.h"
+#include "io/proc/supervise.h"
+#include "programs/worker/keeper.h"
+#include "programs/worker/roles.h"
+
+enum { CONF_MAX = 64 * 1024, TICK_MS = 1000, STORAGE_MS = 1000, SNAPSHOT_EVERY = 10000 };
+
+static void take_request(struct ak_keeper *keeper, struct ak_reader *reader)
+{
+    struct ak_frame_request request;
+    if (ak_frame_request_decode(reader, &request) != AK_OK) {
+        ak_log_event(AK_LOG_ERROR, "gateway_frame_malformed");
+        keeper->fatal = true;
+        return;
+    }
+    ak_keeper_step(keeper, &request);
+}
+
+static void take_frame(struct ak_keeper *keeper, struct ak_span frame)
+{
+    struct ak_reader reader = ak_reader(frame);
+    struct ak_frame_closed closed;
+    unsigned type = 0;
+    enum ak_err err = ak_frame_read_head(&reader, &type);
+    if (err || !ak_frame_permitted(AK_SENDER_GATEWAY, keeper->phase, type)) {
+        ak_log(AK_LOG_ERROR, "gateway_frame_refused", ak_log_u64("type", type), ak_log_err(err));
+        keeper->fatal = true;
+        return;
+    }
+    if (type == AK_FRAME_REQUEST) take_request(keeper, &reader);
+    if (type == AK_FRAME_CLOSED && ak_frame_closed_decode(&reader, &closed) == AK_OK)
+        ak_engine_closed(keeper->engine, closed.conn);
+}
+
+/* Requests that came together; stops where no answer could be kept or the batch is full. */
+static void take_frames(struct ak_keeper *keeper)
+{
+    struct ak_span frame;
+    enum ak_err err = AK_OK;
+    while (!keeper->fatal && keeper->free_pending && ak_engine_has_room(keeper->engine) &&
+           (err = ak_channel_next(&keeper->gateway, &frame)) == AK_OK)
+        take_frame(keeper, frame);
+    if (err && err != AK_E_NOT_FOUND) keeper->fatal = true;
+}
+
+static void fill_gateway(struct ak_keeper *keeper)
+{
+    enum ak_err err = ak_channel_fill(&keeper->gateway);
+    if (err == AK_OK) return;
+    if (!keeper->stopping) ak_log(AK_LOG_ERROR, "gateway_gone", ak_log_err(err));
+    keeper->fatal = !keeper->stopping;
+    keeper->stopping = true;
+}
+
+static void storage_turn(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    if (now_ms - keeper->storage_ms < STORAGE_MS || !ak_helper_idle(&keeper->committer)) return;
+    keeper->storage_ms = now_ms;
+    ak_engine_storage_low(keeper->engine, !ak_store_reserve_whole(keeper->store));
+}
+
+static void turn(struct ak_keeper *keeper)
+{
+    uint64_t now_ms = ak_clock_mono_ms();
+    ak_engine_tick(keeper->engine, ak_clock_wall_ms(), now_ms);
+    ak_keeper_commit_done(keeper);
+    take_frames(keeper);
+    ak_keeper_send_jobs(keeper);
+    ak_keeper_release_jobs(keeper);
+    ak_keeper_seal_done(keeper);
+    ak_keeper_read_done(keeper);
+    storage_turn(keeper, now_ms);
+    ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
+    ak_keeper_seal_if_due(keeper, now_ms);
+    ak_keeper_read_next(keeper);
+    if (now_ms - keeper->status_ms >= TICK_MS) {
+        keeper->status_ms = now_ms;
+        ak_keeper_send_status(keeper);
+        ak_child_beat();
+    }
+    if (ak_channel_flush(&keeper->gateway) != AK_OK && !keeper->stopping) keeper->fatal = true;
+}
+
+static void watch(struct ak_keeper *keeper, int fd, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.fd = fd};
+    if (epoll_ctl(keeper->epoll_fd, EPOLL_CTL_ADD, fd, &event)) keeper->fatal = true;
+}
+
+/* Writability of the gateway's channel is asked for only while something waits to be written. */
+static void rewatch_gateway(struct ak_keeper *keeper, bool *watching_write)
+{
+    bool wants = ak_channel_wants_write(&keeper->gateway);
+    if (wants == *watching_write) return;
+    struct epoll_event event = {.events = EPOLLIN | (wants ? EPOLLOUT : 0), .data.fd = keeper->gateway.fd};
+    if (epoll_ctl(keeper->epoll_fd, EPOLL_CTL_MOD, keeper->gateway.fd, &event)) keeper->fatal = true;
+    *watching_write = wants;
+}
+
+/* While a batch waits for more entries, the loop comes back within its time. */
+static int sleep_ms(struct ak_keeper *keeper)
+{
+    if (ak_engine_pending(keeper->engine) && ak_helper_idle(&keeper->committer)) return 1;
+    return TICK_MS;
+}
+
+static void take_event(struct ak_keeper *keeper, int fd)
+{
+    if (fd == keeper->gateway.fd) fill_gateway(keeper);
+    if (fd == keeper->event_fd) ak_event_clear(fd);
+    if (fd == keeper->stop_fd) keeper->stopping = true;
+    if (keeper->has_tls && fd == keeper->tls.fd) ak_keeper_tls_turn(keeper);
+}
+
+static void loop(struct ak_keeper *keeper)
+{
+    struct epoll_event events[8];
+    bool watching_write = false;
+    watch(keeper, keeper->gateway.fd, EPOLLIN);
+    watch(keeper, keeper->event_fd, EPOLLIN);
+    watch(keeper, keeper->stop_fd, EPOLLIN);
+    if (keeper->has_tls) watch(keeper, keeper->tls.fd, EPOLLIN);
+    while (!keeper->fatal && !keeper->stopping) {
+        int count = epoll_wait(keeper->epoll_fd, events, (int)AK_COUNT(events), sleep_ms(keeper));
+        if (count < 0 && errno != EINTR) break;
+        for (int i = 0; i < count; i++) take_event(keeper, events[i].data.fd);
+        turn(keeper);
+        rewatch_gateway(keeper, &watching_write);
+    }
+}
+
+/* ---- start ---- */
+
+static void read_conf(struct ak_keeper *keeper)
+{
+    static uint8_t text[CONF_MAX];
+    struct ak_boot_fail why;
+    size_t len = 0;
+    if (ak_spawn_read_all(AK_FD_CONF, text, sizeof text, &len) != AK_OK)
+        ak_boot_fail("bad_config", "", "", "the supervisor gave no configuration", "docs/operations.md");
+    if (ak_conf_load_text(&keeper->conf, &ak_worker_conf_table, ak_span(text, len), &why) != AK_OK)
+        ak_boot_fail_exit(&why);
+}
+
+static bool fd_is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
+static void init_memory(struct ak_keeper *keeper)
+{
+    struct ak_secmem_report report;
+    if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
+        ak_secmem_install_openssl() != AK_OK)
+        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "",
+            "key memory cannot be locked; raise the limit to 8 MiB", "docs/operations.md#locked-memory");
+    if (!report.locked) ak_log_event(AK_LOG_WARN, "key_memory_not_locked");
+    uint8_t blind[32];
+    uint64_t seed = 0;
+    ak_random_bytes(blind, sizeof blind);
+    ak_random_bytes(&seed, sizeof seed);
+    ak_json_init((uint32_t)seed);
+    if (ak_k256_init(blind) != AK_OK) ak_boot_fail("crypto", "", "", "libsecp256k1 cannot be set up", "");
+    ak_wipe(blind, sizeof blind);
+    struct ak_arena_hooks hooks = ak_arena_hooks_mmap();
+    keeper->pendings = hooks.grow(hooks.ctx, AK_PENDING_MAX * sizeof *keeper->pendings);
+    if (!keeper->pendings) ak_boot_fail("no_memory", "", "", "no memory for requests", "");
+    for (size_t i = AK_PENDING_MAX; i-- > 0;) {
+        keeper->pendings[i].next_free = keeper->free_pending;
+        keeper->free_pending = &keeper->pendings[i];
+    }
+}
+
+static void enter_sandbox(struct ak_keeper *keeper)
+{
+    struct ak_sandbox_report report;
+    struct ak_sandbox sandbox = {.role = AK_ROLE_KEEPER,
+        .data_dir = ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR),
+        .user = ak_conf_text(&keeper->conf, AK_WORKER_USER)};
+    if (ak_sandbox_enter(&sandbox, &report) != AK_OK)
+        ak_boot_fail("sandbox", "", "", "seccomp or limits cannot be set", "docs/operations.md#sandbox");
+    ak_log(AK_LOG_INFO, "sandboxed", ak_log_u64("landlock_abi", (uint64_t)report.landlock_abi),
+        ak_log_u64("seccomp", report.seccomp));
+}
+
+static void commit_work(void *ctx)
+{
+    struct ak_commit *commit = ctx;
+    const struct ak_ledger_batch *batch = commit->batch.batch;
+    struct ak_store_batch stored = {.first = batch->first,
+        .count = batch->count,
+        .entries = ak_buf_span(&batch->entries),
+        .leaves = ak_buf_span(&batch->leaves),
+        .record = commit->batch.record};
+    commit->result =
+        ak_store_append(commit->store, &stored, batch->subtrees, batch->subtree_count, commit->batch.control);
+    commit->reserve_whole = ak_store_reserve_whole(commit->store);
+}
+
+static void seal_work(void *ctx)
+{
+    struct ak_sealing *sealing = ctx;
+    sealing->result = ak_sealed_file_write(sealing->file, sealing->state);
+}
+
+static size_t thread_count(const struct ak_keeper *keeper)
+{
+    uint64_t threads = ak_conf_number(&keeper->conf, AK_WORKER_THREADS);
+    long cores = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
+    return cores > 0 ? (size_t)cores : 1;
+}
+
+static void start_threads(struct ak_keeper *keeper)
+{
+    keeper->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    keeper->commit.store = keeper->store;
+    keeper->sealing = (struct ak_sealing){.file = &keeper->sealed, .state = keeper->state};
+    enum ak_err err = keeper->event_fd < 0 ? AK_E_IO : AK_OK;
+    if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
+    if (!err) err = ak_helper_start(&keeper->committer, commit_work, &keeper->commit, keeper->event_fd);
+    if (!err) err = ak_helper_start(&keeper->sealer, seal_work, &keeper->sealing, keeper->event_fd);
+    if (!err) err = ak_keeper_reader_open(keeper);
+    if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
+}
+
+static void wait_for_hello(struct ak_keeper *keeper)
+{
+    struct ak_span frame;
+    struct ak_frame_hello hello = {0};
+    unsigned type = 0;
+    enum ak_err err = ak_channel_wait(&keeper->gateway, 60000, &frame);
+    struct ak_reader reader = ak_reader(frame);
+    if (!err) err = ak_frame_read_head(&reader, &type);
+    if (!err && !ak_frame_permitted(AK_SENDER_GATEWAY, AK_PHASE_START, type)) err = AK_E_MEANING;
+    if (!err) err = ak_frame_hello_decode(&reader, &hello);
+    if (!err && !ak_span_eq(hello.version, AK_SPAN_LIT(AK_VERSION))) err = AK_E_UNSUPPORTED;
+    if (err) {
+        ak_log(AK_LOG_ERROR, "gateway_hello", ak_log_err(err));
+        keeper->fatal = true;
+    }
+}
+
+static void welcome(struct ak_keeper *keeper)
+{
+    uint8_t spki[91];
+    struct ak_frame_welcome message = {.dev = keeper->dev, .caps = keeper->tee.ops->caps(keeper->tee.impl)};
+    struct ak_buf certificate = ak_buf(keeper->body, AK_WELCOME_CERTIFICATE_MAX);
+    struct ak_buf frame = AK_BUF_ARR(keeper->frame);
+    memcpy(message.worker_id, keeper->state->worker_id, 16);
+    if (keeper->has_tls) {
+        if (ak_keeper_tls_certificate(keeper, &certificate, spki) != AK_OK) keeper->fatal = true;
+        message.spki = AK_SPAN_ARR(spki);
+        message.certificate = ak_buf_span(&certificate);
+    }
+    if (ak_frame_welcome_encode(&message, &frame) != AK_OK ||
+        ak_channel_send(&keeper->gateway, ak_buf_span(&frame)) != AK_OK)
+        keeper->fatal = true;
+    keeper->phase = AK_PHASE_SERVE;
+    ak_keeper_send_status(keeper);
+    if (ak_channel_flush(&keeper->gateway) != AK_OK) keeper->fatal = true;
+}
+
+/* ---- stop ---- */
+
+static void stop(struct ak_keeper *keeper)
+{
+    ak_pool_stop(&keeper->pool);
+    if (!keeper->fatal) {
+        ak_keeper_release_jobs(keeper);
+        ak_engine_stop(keeper->engine);
+        if (ak_keeper_flush(keeper, false) == AK_OK) {
+            ak_keeper_snapshot(keeper, SNAPSHOT_EVERY);
+            if (ak_keeper_flush(keeper, true) == AK_OK) ak_log_event(AK_LOG_INFO, "stopped_clean");
+        }
+    }
+    ak_keeper_fail_all(keeper, AK_CODE_NOT_READY);
+    (void)!ak_channel_drain(&keeper->gateway, 200); /* the gateway may be gone already */
+    ak_helper_stop(&keeper->committer);
+    ak_helper_stop(&keeper->sealer);
+    ak_helper_stop(&keeper->reader);
+}
+
+static void open_channels(struct ak_keeper *keeper)
+{
+    keeper->has_tls = fd_is_open(AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN);
+    enum ak_err err = ak_channel_init(&keeper->gateway, AK_FD_PEER, 0);
+    if (!err && keeper->has_tls)
+        err = ak_channel_init(&keeper->tls, AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN, 64 * 1024);
+    keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (!err) err = ak_stop_fd(false, &keeper->stop_fd);
+    if (err || keeper->epoll_fd < 0) ak_boot_fail("channels", "", "", "no channel to the gateway", "");
+}
+
+int ak_keeper_main(void)
+{
+    static struct ak_keeper keeper;
+    keeper.tls.fd = -1;
+    read_conf(&keeper);
+    ak_log_init((enum ak_log_level)ak_conf_choice(&keeper.conf, AK_WORKER_LOG_LEVEL), "keeper", 2);
+    keeper.dev = fd_is_open(AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET);
+    init_memory(&keeper);
+    open_channels(&keeper);
+    ak_keeper_open(&keeper);
+    enter_sandbox(&keeper);
+    start_threads(&keeper);
+    ak_keeper_begin(&keeper);
+    wait_for_hello(&keeper);
+    welcome(&keeper);
+    ak_child_ready();
+    loop(&keeper);
+    stop(&keeper);
+    bool failed = keeper.fatal;
+    ak_keeper_close(&keeper);
+    return failed ? 2 : 0;
+}

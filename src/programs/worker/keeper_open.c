@@ -1,0 +1,219 @@
+/* Opening: locked memory, folder, TEE, sealed state, store, engine; every failure is one BOOT_FAIL line that
+ * names setting and remedy. There is no silent fall-back. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/codec/hex.h"
+#include "core/keys/service.h"
+#include "io/conf/boot_fail.h"
+#include "io/log/log.h"
+#include "io/proc/clock.h"
+#include "io/proc/random.h"
+#include "io/proc/secmem.h"
+#include "io/proc/spawn.h"
+#include "programs/worker/folder.h"
+#include "programs/worker/keeper.h"
+#include "programs/worker/roles.h"
+
+static const char *const see = "docs/operations.md#start-up-failures";
+
+static void fail(struct ak_keeper *keeper, const char *code, unsigned key, const char *reason)
+{
+    ak_boot_fail(code, keeper->conf.table->keys[key].name, ak_conf_text(&keeper->conf, key), reason, see);
+}
+
+static void open_folder(struct ak_keeper *keeper)
+{
+    const char *name = ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR);
+    enum ak_err err = ak_folder_open(name, keeper->dev, false, &keeper->data_dir_fd, &keeper->tee_dir_fd);
+    if (err == AK_E_NOT_FOUND)
+        fail(keeper, "no_sealed_state", AK_WORKER_DATA_DIR,
+            "there is no worker here; make one: agentkeys-worker init");
+    if (err) fail(keeper, "data_dir", AK_WORKER_DATA_DIR, "must be a folder of this user with mode 0700");
+}
+
+static void open_tee(struct ak_keeper *keeper)
+{
+    struct ak_tee_open how = {.dir_fd = keeper->tee_dir_fd};
+    const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_TEE)));
+    if (!ops) fail(keeper, "tee_unknown", AK_WORKER_TEE, "this backend is not built");
+    if (ak_tee_open(ops, &how, &keeper->tee) != AK_OK)
+        fail(keeper, "no_sealed_state", AK_WORKER_DATA_DIR,
+            "the TEE's key or counter is missing; make a worker: agentkeys-worker init");
+}
+
+static void start_sealed(struct ak_keeper *keeper)
+{
+    uint8_t config[32];
+    ak_folder_config_hash(&keeper->conf, config);
+    enum ak_sealed_result result =
+        ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config);
+    keeper->state = ak_secmem_alloc(sizeof *keeper->state);
+    if (!keeper->state) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "locked memory is used up");
+    if (result == AK_SEALED_OK) result = ak_sealed_file_start(&keeper->sealed, keeper->state);
+    if (result != AK_SEALED_OK)
+        fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result));
+}
+
+/* 64 hex characters from the supervisor's sealed memory file: the development secret. */
+static void open_dev_root(struct ak_keeper *keeper)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 msk = {{0}};
+    uint8_t text[80];
+    size_t len = 0;
+    enum ak_err err = ak_spawn_read_all(AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET, text, sizeof text, &len);
+    if (!err) err = ak_hex_decode_fixed(ak_span(text, len), msk.bytes, sizeof msk.bytes);
+    ak_wipe(text, sizeof text);
+    if (!err) err = ak_root_open(&keeper->root, 1, AK_SUITE_AK1, AK_ROOT_BROUGHT_IN, &msk);
+    if (err)
+        ak_boot_fail(
+            "dev_secret", "DEV_KEY_SERVICE_MASTER_SECRET", "", "must be 64 lower-case hex characters", see);
+}
+
+static void open_roots(struct ak_keeper *keeper)
+{
+    const struct ak_seal_root *sealed = &keeper->state->roots[0];
+    if (keeper->state->root_count == 0)
+        fail(keeper, "no_root", AK_WORKER_DATA_DIR, "the sealed state holds no root");
+    enum ak_err err = ak_root_open(keeper->dev ? &keeper->born : &keeper->root, sealed->version, AK_SUITE_AK1,
+        AK_ROOT_BORN, &sealed->secret);
+    if (err) fail(keeper, "no_root", AK_WORKER_DATA_DIR, "the root cannot be opened");
+    if (keeper->dev) open_dev_root(keeper);
+}
+
+static void open_store(struct ak_keeper *keeper)
+{
+    char path[600];
+    uint8_t log_id[16];
+    ak_folder_store_path(ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR), keeper->dev, path, sizeof path);
+    struct ak_store_options options = {.path = path};
+    enum ak_err err = ak_store_open(&options, &keeper->store);
+    if (err == AK_E_FULL)
+        fail(keeper, "storage_full", AK_WORKER_DATA_DIR, "no room to open the ledger; free some space");
+    if (err) fail(keeper, "ledger_damaged", AK_WORKER_DATA_DIR, "the ledger's file cannot be opened");
+    ak_store_log_id(keeper->store, log_id);
+    if (memcmp(log_id, keeper->state->log_id, 16) != 0)
+        fail(keeper, "ledger_damaged", AK_WORKER_DATA_DIR, "the ledger is not the one of this sealed state");
+    options.read_only = true;
+    if (ak_store_open(&options, &keeper->reading.store) != AK_OK)
+        fail(keeper, "ledger_damaged", AK_WORKER_DATA_DIR, "the ledger cannot be opened for reading");
+}
+
+static struct ak_span url_origin(const char *url)
+{
+    struct ak_span text = ak_span_str(url);
+    return ak_span_ends(text, AK_SPAN_LIT("/")) ? ak_span_sub(text, 0, text.len - 1) : text;
+}
+
+static void fill_engine_conf(struct ak_keeper *keeper)
+{
+    struct ak_engine_conf *conf = &keeper->engine_conf;
+    const char *issuer = ak_conf_text(&keeper->conf, AK_WORKER_ISSUER);
+    const char *public_url = ak_conf_text(&keeper->conf, AK_WORKER_PUBLIC_URL);
+    memcpy(conf->worker_id, keeper->state->worker_id, 16);
+    memcpy(conf->log_id, keeper->state->log_id, 16);
+    if (public_url[0]) conf->origins[conf->origin_count++] = url_origin(public_url);
+    conf->origins[conf->origin_count++] = AK_SPAN_LIT("http://localhost"); /* clients of the Unix sockets */
+    conf->issuer = issuer[0] ? url_origin(issuer) : conf->origins[0];
+    conf->dev = keeper->dev;
+    conf->verify_before_release = ak_conf_on(&keeper->conf, AK_WORKER_VERIFY_BEFORE_RELEASE);
+    conf->sign_in_local = ak_conf_on(&keeper->conf, AK_WORKER_SIGN_IN_LOCAL);
+    conf->session_secs = ak_conf_number(&keeper->conf, AK_WORKER_SESSION_LIFETIME);
+    conf->agent_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_AGENT_TOKEN_LIFETIME);
+    conf->recovery_wait_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT);
+    conf->version = AK_SPAN_LIT(AK_VERSION);
+}
+
+static void fail_damaged(struct ak_keeper *keeper, uint64_t entry, const char *reason)
+{
+    char text[32];
+    (void)snprintf(text, sizeof text, "entry %llu", (unsigned long long)entry);
+    (void)keeper;
+    ak_boot_fail("ledger_damaged", "ledger", text, reason, see);
+}
+
+/* The sealed checkpoint must be part of what was loaded, and after a clean stop nothing may be missing. */
+static void check_checkpoint(struct ak_keeper *keeper)
+{
+    const struct ak_merkle_frontier *tree = &ak_engine_log(keeper->engine)->tree;
+    const struct ak_seal_state *state = keeper->state;
+    struct ak_merkle_source source = ak_store_merkle_source(keeper->store);
+    uint8_t root[32], past[32];
+    if (tree->size < state->checkpoint_size || (state->clean && tree->size < state->clean_size))
+        fail_damaged(keeper, tree->size, "entries that were sealed are missing from the end");
+    if (state->checkpoint_size == 0) return;
+    ak_merkle_root(tree, root);
+    if (ak_merkle_past_root(&source, state->checkpoint_size, tree->size, root, past) != AK_OK ||
+        memcmp(past, state->checkpoint_root, 32) != 0)
+        fail_damaged(keeper, state->checkpoint_size, "the ledger is not the one that was sealed");
+}
+
+static void load(struct ak_keeper *keeper)
+{
+    uint64_t bad = 0;
+    enum ak_err err = ak_keeper_load(keeper, &bad);
+    if (err == AK_E_FULL) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "the state does not fit into memory");
+    if (err == AK_E_UNSUPPORTED) fail_damaged(keeper, bad, "an entry of a later version changes state");
+    if (err) fail_damaged(keeper, bad, "does not verify: altered, cut, or written by another key");
+    check_checkpoint(keeper);
+}
+
+static void start_background_check(struct ak_keeper *keeper)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 mac = {{0}};
+    uint8_t text[96];
+    struct ak_buf purpose = AK_BUF_ARR(text);
+    ak_ledger_log_init(&keeper->reading.verify_log, keeper->state->log_id);
+    if (keeper->reading.verify_to == 0) return;
+    ak_buf_put_str(&purpose, AK_PURPOSE_LEDGER_MAC);
+    ak_hex_encode(&purpose, AK_SPAN_ARR(keeper->state->log_id));
+    const struct ak_root *root = keeper->dev ? &keeper->born : &keeper->root;
+    if (ak_service_secret32(root, ak_buf_span(&purpose), &mac) != AK_OK ||
+        ak_hmac_key_open(&keeper->reading.verify_key, AK_SPAN_ARR(mac.bytes)) != AK_OK)
+        fail(keeper, "no_root", AK_WORKER_DATA_DIR, "the ledger's key cannot be derived");
+}
+
+void ak_keeper_open(struct ak_keeper *keeper)
+{
+    open_folder(keeper);
+    open_tee(keeper);
+    start_sealed(keeper);
+    open_roots(keeper);
+    open_store(keeper);
+    fill_engine_conf(keeper);
+    load(keeper);
+    start_background_check(keeper);
+}
+
+void ak_keeper_begin(struct ak_keeper *keeper)
+{
+    enum { LONG_TAIL = 200000 };
+    bool clean = keeper->state->clean;
+    keeper->start_batch = true;
+    enum ak_err err =
+        ak_engine_start(keeper->engine, clean, keeper->state->n, ak_clock_wall_ms(), ak_clock_mono_ms());
+    if (!err) err = ak_keeper_flush(keeper, false);
+    if (err) fail(keeper, "start_failed", AK_WORKER_DATA_DIR, ak_err_name(err));
+    ak_keeper_snapshot(keeper, LONG_TAIL);
+    ak_log(AK_LOG_INFO, "keeper_started", ak_log_u64("ledger_size", keeper->durable_size),
+        ak_log_u64("counter", keeper->state->n), ak_log_u64("clean", clean));
+}
+
+void ak_keeper_close(struct ak_keeper *keeper)
+{
+    ak_engine_free(keeper->engine);
+    ak_hmac_key_close(&keeper->reading.verify_key);
+    ak_root_close(&keeper->root);
+    ak_root_close(&keeper->born);
+    ak_store_close(keeper->reading.store);
+    ak_store_close(keeper->store);
+    if (keeper->state) {
+        ak_seal_state_done(keeper->state);
+        ak_secmem_free(keeper->state);
+    }
+    ak_sealed_file_close(&keeper->sealed);
+    ak_tee_close(&keeper->tee);
+    ak_arena_done(&keeper->arena);
+}

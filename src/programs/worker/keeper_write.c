@@ -1,0 +1,150 @@
+/* Commits (batches become durable) and seals (the counter moves on), each by its helper, and both waited for
+ * at start and stop. A failed append releases nothing and ends the keeper, which starts again from what is
+ * durable. */
+#include <poll.h>
+
+#include "core/ledger/note.h"
+#include "io/log/log.h"
+#include "io/proc/clock.h"
+#include "programs/worker/keeper.h"
+
+enum { ENOUGH = 32 };
+
+static void begin_commit(struct ak_keeper *keeper)
+{
+    if (ak_engine_batch_take(keeper->engine, keeper->state->n, &keeper->commit.batch) != AK_OK) {
+        ak_log_event(AK_LOG_ERROR, "batch_failed");
+        keeper->fatal = true;
+        return;
+    }
+    if (keeper->start_batch) keeper->commit.batch.control = true; /* a start may use the reserve */
+    keeper->start_batch = false;
+    keeper->batch_since_us = 0;
+    ak_helper_give(&keeper->committer);
+}
+
+void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us)
+{
+    uint64_t pending = ak_engine_pending(keeper->engine);
+    if (pending == 0 || !ak_helper_idle(&keeper->committer)) return;
+    if (keeper->batch_since_us == 0) keeper->batch_since_us = now_us;
+    bool more_may_come =
+        keeper->jobs_running > 0 && pending < ENOUGH &&
+        now_us - keeper->batch_since_us < ak_conf_number(&keeper->conf, AK_WORKER_BATCH_WAIT_US);
+    if (!more_may_come) begin_commit(keeper);
+}
+
+static void commit_failed(struct ak_keeper *keeper)
+{
+    enum ak_err err = keeper->commit.result;
+    ak_log(AK_LOG_ERROR, "ledger_append_failed", ak_log_err(err));
+    ak_keeper_fail_all(keeper, err == AK_E_FULL ? AK_CODE_STORAGE_FULL : AK_CODE_LEDGER_UNAVAILABLE);
+    keeper->fatal = true;
+}
+
+void ak_keeper_commit_done(struct ak_keeper *keeper)
+{
+    if (!ak_helper_done(&keeper->committer)) return;
+    const struct ak_engine_batch *batch = &keeper->commit.batch;
+    if (keeper->commit.result) {
+        commit_failed(keeper);
+        return;
+    }
+    keeper->durable_size = batch->size;
+    memcpy(keeper->durable_root, batch->root, 32);
+    ak_engine_durable(keeper->engine, batch->size, batch->root);
+    ak_engine_storage_low(keeper->engine, !keeper->commit.reserve_whole);
+    if (batch->control) keeper->unsealed_control = true;
+    if (keeper->unsealed_since_ms == 0) keeper->unsealed_since_ms = ak_clock_mono_ms();
+    ak_keeper_release_durable(keeper);
+}
+
+/* ---- seals ---- */
+
+static enum ak_err prepare_seal(struct ak_keeper *keeper, bool clean)
+{
+    struct ak_seal_state *state = keeper->state;
+    struct ak_buf note = AK_BUF_ARR(state->note);
+    state->checkpoint_size = keeper->durable_size;
+    memcpy(state->checkpoint_root, keeper->durable_root, 32);
+    AK_TRY(ak_engine_checkpoint(keeper->engine, keeper->durable_size, keeper->durable_root, &note));
+    state->note_len = note.len;
+    state->clean = clean;
+    state->clean_size = clean ? keeper->durable_size : 0;
+    return AK_OK;
+}
+
+static void seal_failed(struct ak_keeper *keeper, enum ak_err err)
+{
+    ak_log(AK_LOG_ERROR, "seal_failed", ak_log_err(err));
+    keeper->fatal = true;
+}
+
+void ak_keeper_seal_if_due(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    if (keeper->unsealed_since_ms == 0 || keeper->durable_size == keeper->sealed_size) return;
+    if (!ak_helper_idle(&keeper->sealer)) return;
+    const struct ak_pending *waiter = keeper->sealing_list.first;
+    bool asked = waiter && waiter->size <= keeper->durable_size;
+    uint64_t limit = keeper->unsealed_control ? AK_SEAL_CONTROL_MS : AK_SEAL_USE_MS;
+    if (!asked && now_ms - keeper->unsealed_since_ms < limit) return;
+    enum ak_err err = prepare_seal(keeper, false);
+    if (err) {
+        seal_failed(keeper, err);
+        return;
+    }
+    keeper->unsealed_since_ms = 0;
+    keeper->unsealed_control = false;
+    ak_helper_give(&keeper->sealer);
+}
+
+static void seal_took_place(struct ak_keeper *keeper)
+{
+    const struct ak_seal_state *state = keeper->state;
+    keeper->sealed_size = state->checkpoint_size;
+    ak_engine_sealed(keeper->engine, state->checkpoint_size, state->checkpoint_root,
+        ak_span(state->note, state->note_len), state->n);
+    if (keeper->durable_size > keeper->sealed_size && keeper->unsealed_since_ms == 0)
+        keeper->unsealed_since_ms = ak_clock_mono_ms();
+    ak_keeper_release_sealed(keeper);
+}
+
+void ak_keeper_seal_done(struct ak_keeper *keeper)
+{
+    if (!ak_helper_done(&keeper->sealer)) return;
+    if (keeper->sealing.result)
+        seal_failed(keeper, keeper->sealing.result);
+    else
+        seal_took_place(keeper);
+}
+
+/* ---- both, waited for ---- */
+
+static void wait_event(struct ak_keeper *keeper)
+{
+    struct pollfd poll_fd = {.fd = keeper->event_fd, .events = POLLIN};
+    (void)poll(&poll_fd, 1, 1000);
+    ak_event_clear(keeper->event_fd);
+}
+
+enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean)
+{
+    while (!keeper->fatal && (ak_engine_pending(keeper->engine) > 0 || !ak_helper_idle(&keeper->committer))) {
+        if (ak_helper_idle(&keeper->committer))
+            begin_commit(keeper);
+        else
+            wait_event(keeper);
+        ak_keeper_commit_done(keeper);
+    }
+    while (!keeper->fatal && !ak_helper_idle(&keeper->sealer)) {
+        ak_keeper_seal_done(keeper);
+        if (!ak_helper_idle(&keeper->sealer)) wait_event(keeper);
+    }
+    if (keeper->fatal) return AK_E_IO;
+    AK_TRY(prepare_seal(keeper, clean));
+    AK_TRY(ak_sealed_file_write(&keeper->sealed, keeper->state));
+    keeper->unsealed_since_ms = 0;
+    keeper->unsealed_control = false;
+    seal_took_place(keeper);
+    return AK_OK;
+}
