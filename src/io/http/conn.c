@@ -54,16 +54,20 @@ static void begin(struct ak_http_door *door, struct MHD_Connection *mhd, void **
     if (info) conn->fd = info->connect_fd;
     info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info) set_address(conn, info->client_addr);
+    if (door->tls) ak_http_tls_follow(mhd, &server->transcripts[index]);
     server->figures.connections++;
     server->figures.accepted++;
     *socket_ctx = conn;
     server->config.hooks.opened(server->config.hooks.ctx, conn);
 }
 
-static void end(struct ak_http *server, struct ak_http_conn *conn)
+static void end(struct ak_http_door *door, struct ak_http_conn *conn)
 {
+    struct ak_http *server = door->server;
     if (!conn) return;
+    door->ready = true; /* at its limit the library listens again only when it runs once more */
     server->config.hooks.closed(server->config.hooks.ctx, conn);
+    if (door->tls) ak_http_tls_forget(&server->transcripts[conn - server->conns]);
     conn->open = false;
     server->figures.connections--;
     server->free_conns[server->free_conn_count++] = (uint32_t)(conn - server->conns);
@@ -76,7 +80,7 @@ void ak_http_on_connection(
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         begin(door, mhd, socket_ctx);
     } else {
-        end(door->server, *socket_ctx);
+        end(door, *socket_ctx);
         *socket_ctx = NULL;
     }
 }
@@ -100,7 +104,7 @@ static bool too_many(const struct ak_http *server, const struct sockaddr *addres
 static bool tls_bucket_takes(struct ak_http *server)
 {
     if (server->config.tls_accepts_per_s == 0) return true;
-    uint64_t cost = 1000 / server->config.tls_accepts_per_s + 1;
+    uint64_t cost = server->config.tls_accepts_per_s < 1000 ? 1000 / server->config.tls_accepts_per_s : 1;
     server->tls_tokens_ms += ak_num_sub_sat(server->now_ms, server->tls_refill_ms);
     server->tls_refill_ms = server->now_ms;
     if (server->tls_tokens_ms > 1000) server->tls_tokens_ms = 1000;

@@ -73,9 +73,12 @@ static enum ak_err allocate(struct ak_http *server)
     server->count = n;
     server->conns = calloc(n, sizeof *server->conns);
     server->slots = calloc(n, sizeof *server->slots);
+    server->transcripts = calloc(n, sizeof *server->transcripts);
     server->free_conns = calloc(n, sizeof *server->free_conns);
     server->free_slots = calloc(n, sizeof *server->free_slots);
-    if (!server->conns || !server->slots || !server->free_conns || !server->free_slots) return AK_E_FULL;
+    if (!server->conns || !server->slots || !server->transcripts || !server->free_conns ||
+        !server->free_slots)
+        return AK_E_FULL;
     for (size_t i = 0; i < n; i++) {
         server->free_conns[i] = server->free_slots[i] = (uint32_t)(n - 1 - i);
         server->slots[i].server = server;
@@ -144,6 +147,7 @@ void ak_http_close(struct ak_http *server)
     ak_http_tls_close();
     free(server->conns);
     free(server->slots);
+    free(server->transcripts);
     free(server->free_conns);
     free(server->free_slots);
     free(server);

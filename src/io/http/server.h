@@ -5,6 +5,7 @@
 
 #include <microhttpd.h>
 
+#include "base/crypto/sha256.h"
 #include "io/http/front.h"
 #include "io/http/http.h"
 
@@ -35,6 +36,13 @@ struct ak_http_slot {
     char target[AK_HTTP_TARGET_MAX + 1];
 };
 
+/* A handshake's messages so far, as the signature covers them. */
+struct ak_http_transcript {
+    struct ak_sha256_stream hash;
+    uint8_t digest[AK_SHA256_LEN];
+    bool done;
+};
+
 struct ak_http_door {
     struct ak_http *server;
     struct MHD_Daemon *daemon;
@@ -49,7 +57,8 @@ struct ak_http {
     struct ak_http_door doors[AK_HTTP_LISTENERS_MAX];
     struct ak_http_conn *conns;
     struct ak_http_slot *slots;
-    uint32_t *free_conns, *free_slots; /* stacks */
+    struct ak_http_transcript *transcripts; /* one a connection */
+    uint32_t *free_conns, *free_slots;      /* stacks */
     size_t count, free_conn_count, free_slot_count;
     size_t waiting;
     uint64_t next_conn_id;
@@ -78,6 +87,8 @@ enum MHD_Result ak_http_queue(struct ak_http_slot *slot);
 AK_MUST_USE enum ak_err ak_http_tls_open(const struct ak_http_tls *tls);
 void ak_http_tls_close(void);
 void *ak_http_tls_callback(void);
+void ak_http_tls_follow(struct MHD_Connection *mhd, struct ak_http_transcript *transcript);
+void ak_http_tls_forget(struct ak_http_transcript *transcript);
 extern const char ak_http_tls_priorities[];
 
 #endif

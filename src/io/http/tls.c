@@ -1,32 +1,102 @@
 /* TLS with a key that is elsewhere: the certificate is given, each handshake's one signature is asked of the
- * process that has the key. The library's callback carries no context, so there is one a process. */
+ * process that has the key. GnuTLS hands out only the hash of what is to be signed, and the other process
+ * signs nothing it cannot read; so the transcript is followed here and the text built from it, and it is sent
+ * only where its hash is the one GnuTLS asks for. The callbacks carry no context, so there is one server a
+ * process; between a session's certificate and its signature no other session runs. */
 #include <gnutls/abstract.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
 #include "io/http/server.h"
 
-/* TLS 1.3 only; no tickets, so no key that outlives a connection. */
+/* TLS 1.3 only, suites with SHA-256; no tickets, so no key that outlives a connection. */
 const char ak_http_tls_priorities[] =
-    "NONE:+VERS-TLS1.3:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
-    "+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+CTYPE-X509:%NO_TICKETS";
+    "NONE:+VERS-TLS1.3:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:"
+    "+GROUP-X25519:+GROUP-SECP256R1:+SIGN-ECDSA-SECP256R1-SHA256:+CTYPE-X509:%NO_TICKETS:%SERVER_PRECEDENCE";
 
 static struct {
     const struct ak_http_tls *tls;
     gnutls_privkey_t key;
     gnutls_pcert_st certificate;
     bool has_certificate;
+    struct ak_http_transcript *signing; /* whose certificate was the last to be sent */
 } process;
 
-static int sign_data(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *userdata, unsigned flags,
-    const gnutls_datum_t *data, gnutls_datum_t *signature)
+/* spec: RFC 8446 4.4.1: a first ClientHello that was answered by a retry counts by its hash. */
+static void fold_first_hello(struct ak_http_transcript *transcript)
+{
+    static const uint8_t message_hash[4] = {254, 0, 0, AK_SHA256_LEN};
+    uint8_t digest[AK_SHA256_LEN];
+    ak_sha256_stream_final(&transcript->hash, digest);
+    ak_sha256_stream_init(&transcript->hash);
+    ak_sha256_stream_update(&transcript->hash, AK_SPAN_ARR(message_hash));
+    ak_sha256_stream_update(&transcript->hash, AK_SPAN_ARR(digest));
+}
+
+/* Messages come without their four bytes of head; a retry goes out as a kind of ServerHello. */
+static int follow(
+    gnutls_session_t session, unsigned type, unsigned when, unsigned incoming, const gnutls_datum_t *message)
+{
+    struct ak_http_transcript *transcript = gnutls_db_get_ptr(session);
+    (void)when;
+    if (!transcript || transcript->done) return 0;
+    bool retry = type == GNUTLS_HANDSHAKE_HELLO_RETRY_REQUEST;
+    if (retry) fold_first_hello(transcript);
+    const uint8_t head[4] = {retry ? GNUTLS_HANDSHAKE_SERVER_HELLO : (uint8_t)type,
+        (uint8_t)(message->size >> 16), (uint8_t)(message->size >> 8), (uint8_t)message->size};
+    ak_sha256_stream_update(&transcript->hash, AK_SPAN_ARR(head));
+    ak_sha256_stream_update(&transcript->hash, ak_span(message->data, message->size));
+    if (!incoming && type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT) {
+        ak_sha256_stream_final(&transcript->hash, transcript->digest);
+        transcript->done = true;
+        process.signing = transcript;
+    }
+    return 0;
+}
+
+void ak_http_tls_follow(struct MHD_Connection *mhd, struct ak_http_transcript *transcript)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (!info || !info->tls_session) return; /* then nothing is signed */
+    gnutls_session_t session = info->tls_session;
+    ak_sha256_stream_init(&transcript->hash);
+    transcript->done = false;
+    gnutls_db_set_ptr(session, transcript);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_PRE, follow);
+}
+
+void ak_http_tls_forget(struct ak_http_transcript *transcript)
+{
+    if (process.signing == transcript) process.signing = NULL;
+    ak_sha256_stream_done(&transcript->hash);
+}
+
+/* spec: RFC 8446 4.4.3 */
+static struct ak_span verify_content(const struct ak_http_transcript *transcript, uint8_t out_content[130])
+{
+    static const char context[] = "TLS 1.3, server CertificateVerify"; /* with its zero */
+    memset(out_content, ' ', 64);
+    memcpy(out_content + 64, context, sizeof context);
+    memcpy(out_content + 64 + sizeof context, transcript->digest, AK_SHA256_LEN);
+    return ak_span(out_content, 64 + sizeof context + AK_SHA256_LEN);
+}
+
+static int sign_hash(gnutls_privkey_t key, gnutls_sign_algorithm_t algorithm, void *userdata, unsigned flags,
+    const gnutls_datum_t *hash, gnutls_datum_t *signature)
 {
     const struct ak_http_tls *tls = userdata;
+    uint8_t content[130];
+    uint8_t digest[AK_SHA256_LEN];
     uint8_t rs[64];
     (void)key;
     (void)flags;
     if (algorithm != GNUTLS_SIGN_ECDSA_SECP256R1_SHA256) return GNUTLS_E_UNSUPPORTED_SIGNATURE_ALGORITHM;
-    if (!tls->sign(tls->ctx, ak_span(data->data, data->size), rs)) return GNUTLS_E_PK_SIGN_FAILED;
+    if (!process.signing) return GNUTLS_E_PK_SIGN_FAILED;
+    struct ak_span text = verify_content(process.signing, content);
+    process.signing = NULL;
+    ak_sha256(text, digest);
+    if (!ak_span_eq(AK_SPAN_ARR(digest), ak_span(hash->data, hash->size))) return GNUTLS_E_PK_SIGN_FAILED;
+    if (!tls->sign(tls->ctx, text, rs)) return GNUTLS_E_PK_SIGN_FAILED;
     const gnutls_datum_t r = {rs, 32};
     const gnutls_datum_t s = {rs + 32, 32};
     return gnutls_encode_rs_value(signature, &r, &s);
@@ -75,7 +145,7 @@ enum ak_err ak_http_tls_open(const struct ak_http_tls *tls)
     process.has_certificate = true;
     void *ctx = (void *)(uintptr_t)tls;
     if (gnutls_privkey_init(&process.key) < 0 ||
-        gnutls_privkey_import_ext4(process.key, ctx, sign_data, NULL, NULL, NULL, key_info, 0) < 0) {
+        gnutls_privkey_import_ext4(process.key, ctx, NULL, sign_hash, NULL, NULL, key_info, 0) < 0) {
         ak_http_tls_close();
         return AK_E_CRYPTO;
     }

@@ -1,0 +1,319 @@
+/* A request's way through the server: bodies, answers at once and later, slots, limits, time-outs, the end.
+ */
+#include "unit/io/http/harness.h"
+
+#include "base/limits.h"
+
+static struct harness h;
+
+static int open_server(void **state)
+{
+    (void)state;
+    harness_open(&h, NULL);
+    return 0;
+}
+
+static int close_server(void **state)
+{
+    (void)state;
+    ak_http_close(h.server);
+    return 0;
+}
+
+#define GET "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static int begin(void)
+{
+    h.answer_len = 0;
+    h.answer[0] = 0;
+    h.ended = false;
+    return harness_connect(&h);
+}
+
+static size_t post(char *out, size_t body_len)
+{
+    size_t len = (size_t)sprintf(out, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", body_len);
+    for (size_t i = 0; i < body_len; i++) out[len + i] = (char)('a' + i % 23);
+    return len + body_len;
+}
+
+static uint8_t xor_of(const char *bytes, size_t len)
+{
+    uint8_t sum = 0;
+    for (size_t i = 0; i < len; i++) sum ^= (uint8_t)bytes[i];
+    return sum;
+}
+
+static void takes_bodies_up_to_the_limit(void **state)
+{
+    (void)state;
+    static char bytes[AK_LIMIT_BODY + 1024];
+    const size_t sizes[] = {0, 1, 100, 9000, AK_LIMIT_BODY - 1, AK_LIMIT_BODY};
+    for (size_t i = 0; i < AK_COUNT(sizes); i++) {
+        size_t len = post(bytes, sizes[i]);
+        assert_int_equal(harness_talk(&h, bytes, len), 200);
+        assert_int_equal(h.body_len, sizes[i]);
+        assert_int_equal(h.body_sum, xor_of(bytes + len - sizes[i], sizes[i]));
+    }
+    unsigned before = h.asked;
+    size_t len = post(bytes, AK_LIMIT_BODY + 1);
+    assert_int_equal(harness_talk(&h, bytes, len), 413);
+    assert_non_null(strstr(h.answer, "\"error\":\"too_large\""));
+    assert_int_equal(
+        harness_talk(&h, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n", 71),
+        413);
+    assert_int_equal(h.asked, before);
+}
+
+static void keeps_a_connection(void **state)
+{
+    (void)state;
+    int fd = begin();
+    for (unsigned i = 1; i <= 5; i++) {
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, i);
+        assert_int_equal(harness_answers(&h), i);
+    }
+    assert_false(h.ended);
+    close(fd);
+}
+
+static void answers_a_pipeline_in_order(void **state)
+{
+    (void)state;
+    static const char three[] =
+        "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+        "\r\n{}GET /3 HTTP/1.1\r\nHost: a\r\n\r\n";
+    unsigned before = h.asked;
+    int fd = begin();
+    harness_send(&h, fd, three, sizeof three - 1);
+    harness_settle(&h, fd, 3);
+    assert_int_equal(harness_answers(&h), 3);
+    assert_int_equal(h.asked, before + 3);
+    assert_string_equal(h.path, "/3");
+    close(fd);
+}
+
+/* A refused head ends the connection: what follows it is not read as a request (I4). */
+static void reads_nothing_behind_a_refusal(void **state)
+{
+    (void)state;
+    static const char two[] =
+        "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "0\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
+    unsigned before = h.asked;
+    int fd = begin();
+    harness_send(&h, fd, two, sizeof two - 1);
+    harness_settle(&h, fd, 2);
+    assert_int_equal(harness_answers(&h), 1);
+    assert_int_equal(h.asked, before);
+    assert_true(h.ended);
+    close(fd);
+}
+
+static void splits_path_and_query(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /a%20b?x=%41&y=1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_int_equal(harness_talk(&h, request, sizeof request - 1), 200);
+    assert_string_equal(h.path, "/a%20b");
+    assert_string_equal(h.query, "x=%41&y=1");
+}
+
+static void answers_later(void **state)
+{
+    (void)state;
+    h.defer = true;
+    int fd = begin();
+    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_settle(&h, fd, 1);
+    assert_int_equal(h.answer_len, 0);
+    assert_int_equal(ak_http_waiting(h.server), 1);
+    uint32_t slot = h.kept->slot;
+    uint32_t use = h.kept->use;
+    assert_ptr_equal(ak_http_find(h.server, slot, use), h.kept);
+    assert_null(ak_http_find(h.server, slot, use + 1));
+    assert_null(ak_http_find(h.server, 16, use));
+    harness_answer(&h, h.kept);
+    assert_null(ak_http_find(h.server, slot, use));
+    harness_settle(&h, fd, 1);
+    assert_int_equal(harness_status(&h), 200);
+    assert_non_null(strstr(h.answer, "X-Test: 1"));
+    assert_int_equal(ak_http_waiting(h.server), 0);
+    h.defer = false;
+    close(fd);
+}
+
+/* The slot's next request has another use: a late answer finds nothing. */
+static void counts_a_slots_uses(void **state)
+{
+    (void)state;
+    h.defer = true;
+    uint32_t uses[3];
+    int fd = begin();
+    for (size_t i = 0; i < AK_COUNT(uses); i++) {
+        h.answer_len = 0;
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, 1);
+        uses[i] = h.kept->use;
+        if (i) assert_null(ak_http_find(h.server, h.kept->slot, uses[i - 1]));
+        harness_answer(&h, h.kept);
+        harness_settle(&h, fd, 1);
+        assert_int_equal(harness_status(&h), 200);
+    }
+    h.defer = false;
+    close(fd);
+}
+
+static void survives_a_client_that_leaves_while_it_waits(void **state)
+{
+    (void)state;
+    h.defer = true;
+    for (unsigned i = 0; i < 40; i++) { /* more than there are places */
+        int fd = begin();
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, 1);
+        close(fd);
+        harness_answer(&h, h.kept);
+        while (harness_turn(&h)) {
+        }
+    }
+    h.defer = false;
+    assert_int_equal(ak_http_figures(h.server).connections, 0);
+    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+}
+
+static void gives_up_an_answer(void **state)
+{
+    (void)state;
+    h.defer = true;
+    int fd = begin();
+    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_settle(&h, fd, 1);
+    ak_http_tick(h.server, h.now_ms + 29999);
+    assert_int_equal(ak_http_waiting(h.server), 1);
+    h.now_ms += 30000;
+    ak_http_tick(h.server, h.now_ms);
+    assert_int_equal(ak_http_waiting(h.server), 0);
+    harness_settle(&h, fd, 1);
+    assert_int_equal(harness_status(&h), 503);
+    assert_int_equal(ak_http_figures(h.server).unanswered, 1);
+    h.defer = false;
+    close(fd);
+}
+
+/* A byte now and then keeps no place: the request as a whole has a time. */
+static void ends_slow_clients(void **state)
+{
+    (void)state;
+    uint64_t before = ak_http_figures(h.server).timed_out;
+    int fd = begin();
+    harness_send(&h, fd, "GET /x HT", 9);
+    harness_settle(&h, fd, 1);
+    h.now_ms += 59999;
+    ak_http_tick(h.server, h.now_ms);
+    harness_send(&h, fd, "TP", 2);
+    harness_settle(&h, fd, 1);
+    assert_false(h.ended);
+    h.now_ms += 1;
+    ak_http_tick(h.server, h.now_ms);
+    harness_settle(&h, fd, 1);
+    assert_true(h.ended);
+    assert_int_equal(ak_http_figures(h.server).timed_out, before + 1);
+    close(fd);
+}
+
+/* Places are bounded; those that are free again are used again. */
+static void bounds_connections(void **state)
+{
+    (void)state;
+    int fds[24];
+    for (size_t i = 0; i < AK_COUNT(fds); i++) fds[i] = harness_connect(&h);
+    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
+    assert_true(ak_http_figures(h.server).connections <= 16);
+    for (size_t i = 0; i < AK_COUNT(fds); i++) close(fds[i]);
+    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
+    assert_int_equal(ak_http_figures(h.server).connections, 0);
+    assert_int_equal(h.opened, h.closed);
+    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+}
+
+static void numbers_connections_anew(void **state)
+{
+    (void)state;
+    h.defer = true;
+    uint64_t last = 0;
+    for (unsigned i = 0; i < 20; i++) {
+        int fd = begin();
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, 1);
+        assert_true(h.kept->conn->id > last);
+        assert_true(h.kept->conn->loopback);
+        assert_int_equal(h.kept->conn->address_len, 4);
+        last = h.kept->conn->id;
+        harness_answer(&h, h.kept);
+        harness_settle(&h, fd, 1);
+        close(fd);
+        while (harness_turn(&h)) {
+        }
+    }
+    h.defer = false;
+}
+
+static void gives_each_answer_its_id(void **state)
+{
+    (void)state;
+    char ids[300][33];
+    int fd = begin();
+    for (size_t i = 0; i < AK_COUNT(ids); i++) { /* over one batch of random bytes */
+        h.answer_len = 0;
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, 1);
+        const char *id = strstr(h.answer, "X-Request-Id: ");
+        assert_non_null(id);
+        memcpy(ids[i], id + 14, 32);
+        ids[i][32] = 0;
+        assert_int_equal(strspn(ids[i], "0123456789abcdef"), 32);
+        for (size_t k = 0; k < i; k++) assert_string_not_equal(ids[i], ids[k]);
+    }
+    close(fd);
+}
+
+static void waits_answer_503_at_the_end(void **state)
+{
+    (void)state;
+    struct harness other;
+    harness_open(&other, NULL);
+    other.defer = true;
+    int fd = harness_connect(&other);
+    harness_send(&other, fd, GET, sizeof GET - 1);
+    harness_settle(&other, fd, 1);
+    assert_int_equal(ak_http_waiting(other.server), 1);
+    ak_http_quiesce(other.server);
+    ak_http_close(other.server);
+    harness_read(&other, fd);
+    assert_int_equal(harness_status(&other), 503);
+    assert_int_equal(other.opened, other.closed);
+    close(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(takes_bodies_up_to_the_limit),
+        cmocka_unit_test(keeps_a_connection),
+        cmocka_unit_test(answers_a_pipeline_in_order),
+        cmocka_unit_test(reads_nothing_behind_a_refusal),
+        cmocka_unit_test(splits_path_and_query),
+        cmocka_unit_test(answers_later),
+        cmocka_unit_test(counts_a_slots_uses),
+        cmocka_unit_test(survives_a_client_that_leaves_while_it_waits),
+        cmocka_unit_test(gives_up_an_answer),
+        cmocka_unit_test(ends_slow_clients),
+        cmocka_unit_test(bounds_connections),
+        cmocka_unit_test(numbers_connections_anew),
+        cmocka_unit_test(gives_each_answer_its_id),
+        cmocka_unit_test(waits_answer_503_at_the_end),
+    };
+    return cmocka_run_group_tests(tests, open_server, close_server);
+}
