@@ -102,6 +102,7 @@ enum ak_err ak_store_read_entry(
     AK_TRY(ak_store_read_batch(store, index, &batch));
     struct ak_reader reader = ak_reader(batch.entries);
     for (uint64_t i = batch.first; i <= index; i++) AK_TRY(ak_segment_next(&reader, out_entry));
+    ak_assert(batch.leaves.ptr != NULL);
     memcpy(out_leaf, batch.leaves.ptr + (index - batch.first) * 32, 32);
     return AK_OK;
 }
@@ -117,7 +118,7 @@ static enum ak_err read_some_leaves(
     if (rc != SQLITE_ROW) return rc == SQLITE_DONE ? AK_E_NOT_FOUND : ak_store_map(rc);
     AK_TRY(column_place(stmt, &batch));
     struct ak_span leaves = column_blob(stmt, 2);
-    if (leaves.len != batch.count * 32) return AK_E_FORMAT;
+    if (!leaves.ptr || leaves.len != batch.count * 32) return AK_E_FORMAT;
     if (first - batch.first >= batch.count) return AK_E_NOT_FOUND;
     uint64_t got = batch.count - (first - batch.first);
     if (got > count) got = count;
