@@ -119,7 +119,7 @@ static void say_active(struct refusal *f)
     if (f->r->account_suspended) {
         ak_buf_put_str(&f->seen, "the account is suspended");
         ak_buf_put_str(&f->limit, "an account that is not suspended");
-        ak_buf_put_str(&f->remedy, "agentkeys agents resume --account");
+        ak_buf_put_str(&f->remedy, "agentkeys account resume");
         return;
     }
     ak_buf_put_u8(&f->seen, '/');

@@ -50,14 +50,16 @@ static void open_all(struct init *init)
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(init->conf, AK_WORKER_TEE)));
     if (!ops) fail(init, "tee_unknown", "this TEE backend is not built");
     struct ak_tee_open how = {.dir_fd = init->tee_fd, .create = true};
-    enum ak_err err = ak_tee_open(ops, &how, &init->tee);
-    if (err == AK_E_EXISTS)
-        fail(init, "sealed_state_exists", "there is a worker already; nothing was changed");
-    if (err) fail(init, "tee_unavailable", "the TEE's key and counter cannot be made");
     ak_folder_config_hash(init->conf, init->config);
     enum ak_sealed_result result =
         ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, init->config);
     if (result != AK_SEALED_OK) fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result));
+    enum ak_err err = ak_tee_open(ops, &how, &init->tee);
+    if (err == AK_E_EXISTS)
+        fail(init, "sealed_state_exists",
+            "there is a worker already, or a broken-off init; nothing was changed (remove the folder to "
+            "begin anew)");
+    if (err) fail(init, "tee_unavailable", "the TEE's key and counter cannot be made");
 }
 
 static void make_secrets(struct init *init)
@@ -91,6 +93,8 @@ static enum ak_err append_first(struct init *init, struct ak_store *store)
     memcpy(init->state->checkpoint_root, batch.root, 32);
     AK_TRY(ak_engine_checkpoint(init->engine, batch.size, batch.root, &note));
     init->state->note_len = note.len;
+    init->state->clean = true; /* nothing was used yet: the first start has full buckets */
+    init->state->clean_size = batch.size;
     return AK_OK;
 }
 

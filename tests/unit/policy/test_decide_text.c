@@ -45,7 +45,7 @@ static void test_path_rules(void **state)
         "agentkeys pair approve CODE");
     r.account_suspended = true;
     expect(&q, &r, "the account is suspended", "an account that is not suspended",
-        "agentkeys agents resume --account");
+        "agentkeys account resume");
 }
 
 static void test_time_and_device(void **state)
