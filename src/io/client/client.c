@@ -1,0 +1,230 @@
+/* A call: encode, prove, send, repeat once where asked, decode. */
+#include "io/client/client.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/codec/hex.h"
+#include "core/token/dpop.h"
+#include "io/proc/clock.h"
+#include "io/proc/random.h"
+
+enum { REQUEST_MAX = 80 * 1024, PATH_MAX_LEN = 768, IDEMPOTENCY_BYTES = 16 };
+
+/* One call under way. */
+struct run {
+    struct ak_client *client;
+    const struct ak_call *call;
+    unsigned id;
+    struct ak_buf body; /* as the tables have it */
+    struct ak_buf json;
+    char path[PATH_MAX_LEN]; /* with query */
+    char url[AK_DPOP_URL_MAX + 1];
+    uint8_t meaning[32];
+    char idempotency[2 * IDEMPOTENCY_BYTES + 1];
+    struct ak_fetch_answer answer;
+};
+
+enum ak_err ak_client_open(struct ak_client *client, const struct ak_target *target,
+    struct ak_client_device *device, const uint8_t *pin, uint64_t timeout_ms)
+{
+    memset(client, 0, sizeof *client);
+    client->target = *target;
+    client->device = device;
+    client->decoded = malloc(AK_FETCH_BODY_MAX);
+    enum ak_err err = client->decoded ? AK_OK : AK_E_FULL;
+    if (!err) err = ak_fetch_open(&client->fetch, &client->target, pin, timeout_ms);
+    if (err) ak_client_close(client);
+    return err;
+}
+
+void ak_client_close(struct ak_client *client)
+{
+    ak_fetch_close(&client->fetch);
+    if (client->decoded) {
+        ak_wipe(client->decoded, AK_FETCH_BODY_MAX);
+        free(client->decoded);
+    }
+    memset(client, 0, sizeof *client);
+}
+
+void ak_client_use_token(struct ak_client *client, struct ak_span token)
+{
+    client->token = token;
+    client->proved = false;
+}
+
+static bool takes_token(const struct ak_call *call)
+{
+    return call->auth == AK_AUTH_USE || call->auth == AK_AUTH_CHANGE;
+}
+
+/* ---- before sending ---- */
+
+static enum ak_err put_urls(struct run *run)
+{
+    struct ak_buf path = AK_BUF_ARR(run->path), url = AK_BUF_ARR(run->url);
+    struct ak_span body = ak_buf_span(&run->body);
+    const struct ak_target *target = &run->client->target;
+    AK_TRY(ak_call_put_path(run->id, target->prefix, body, true, &path));
+    ak_buf_put_str(&url, target->origin);
+    AK_TRY(ak_call_put_path(run->id, target->prefix, body, false, &url));
+    AK_TRY(ak_buf_terminate(&path));
+    return ak_buf_terminate(&url);
+}
+
+static enum ak_err prepare(struct run *run, const void *request)
+{
+    uint8_t random[IDEMPOTENCY_BYTES];
+    struct ak_buf key = AK_BUF_ARR(run->idempotency);
+    AK_TRY(ak_msg_encode(run->call->request, request, &run->body));
+    AK_TRY(put_urls(run));
+    if (strcmp(run->call->method, "POST") == 0)
+        AK_TRY(ak_msg_to_json(run->call->request, ak_buf_span(&run->body), true, &run->json));
+    if (run->call->auth != AK_AUTH_CHANGE) return AK_OK;
+    ak_random_bytes(random, sizeof random);
+    ak_hex_encode(&key, AK_SPAN_ARR(random));
+    AK_TRY(ak_buf_terminate(&key));
+    return ak_msg_meaning(run->call->request, run->call->name, ak_buf_span(&run->body), run->meaning);
+}
+
+static enum ak_err put_proof(const struct run *run, struct ak_buf *proof)
+{
+    struct ak_client *client = run->client;
+    struct ak_dpop_make make = {.method = ak_span_str(run->call->method),
+        .url = ak_span_str(run->url),
+        .nonce = ak_span_str(client->fetch.nonce),
+        .token = takes_token(run->call) ? client->token : AK_SPAN_EMPTY,
+        .iat = ak_clock_wall_ms() / 1000,
+        .bh = run->call->auth == AK_AUTH_CHANGE ? run->meaning : NULL};
+    ak_random_bytes(make.jti, sizeof make.jti);
+    return ak_dpop_make(proof, &client->device->signer, &client->device->pub, &make);
+}
+
+static bool needs_proof(const struct run *run)
+{
+    if (run->call->auth == AK_AUTH_PUBLIC || !run->client->device) return false;
+    return run->call->auth != AK_AUTH_USE || !run->client->proved;
+}
+
+/* ---- sending ---- */
+
+static enum ak_err no_answer(const struct run *run, enum ak_err err, struct ak_client_error *out_error)
+{
+    const char *reason = run->client->fetch.reason;
+    const char *code = err == AK_E_AUTH ? "not_the_worker" : err == AK_E_LIMIT ? "bad_answer" : "unreachable";
+    ak_client_error_set(out_error, code, reason[0] ? reason : "no answer");
+    return err == AK_E_LIMIT ? AK_E_FORMAT : err == AK_E_AUTH ? AK_E_AUTH : AK_E_IO;
+}
+
+static enum ak_err attempt(struct run *run, bool with_proof, struct ak_client_error *out_error)
+{
+    uint8_t memory[AK_LIMIT_PROOF];
+    struct ak_buf proof = AK_BUF_ARR(memory);
+    struct ak_client *client = run->client;
+    struct ak_fetch_ask ask = {.method = run->call->method,
+        .path = run->path,
+        .body = ak_buf_span(&run->json),
+        .token = takes_token(run->call) ? client->token : AK_SPAN_EMPTY,
+        .idempotency = run->call->auth == AK_AUTH_CHANGE ? run->idempotency : NULL};
+    if (with_proof && put_proof(run, &proof) != AK_OK) {
+        ak_client_error_set(out_error, "bad_state", "the device key does not sign");
+        return AK_E_ARG;
+    }
+    ask.proof = ak_buf_span(&proof);
+    enum ak_err err = ak_fetch_do(&client->fetch, &ask, &run->answer);
+    if (err || run->answer.new_connection) client->proved = false;
+    if (err) return no_answer(run, err, out_error);
+    if (run->answer.status < 300 && with_proof && run->call->auth == AK_AUTH_USE) client->proved = true;
+    return AK_OK;
+}
+
+static bool asks_for_proof(const struct ak_client_error *error)
+{
+    static const char *const codes[] = {"use_dpop_nonce", "proof_required", "nonce_expired"};
+    for (size_t i = 0; error->status == 401 && i < AK_COUNT(codes); i++)
+        if (strcmp(error->code, codes[i]) == 0) return true;
+    return false;
+}
+
+/* AK_E_MEANING where the worker answered an error, which out_error holds. */
+static enum ak_err send(struct run *run, struct ak_client_error *out_error)
+{
+    bool with_proof = needs_proof(run);
+    for (int tries = 0;; tries++) {
+        AK_TRY(attempt(run, with_proof, out_error));
+        if (run->answer.status < 300) return AK_OK;
+        ak_client_error_read(run->answer.status, run->answer.body, out_error);
+        if (tries > 0 || !asks_for_proof(out_error) || !run->client->device) return AK_E_MEANING;
+        with_proof = true;
+    }
+}
+
+/* ---- after ---- */
+
+static enum ak_err decode(struct run *run, void *out_reply, struct ak_client_error *out_error)
+{
+    struct ak_client *client = run->client;
+    struct ak_buf decoded = ak_buf(client->decoded, AK_FETCH_BODY_MAX);
+    const struct ak_msg_input input = {.json = run->answer.body};
+    struct ak_msg_fault fault;
+    const struct ak_msg *msg = run->call->reply;
+    client->raw = run->answer.body;
+    client->status = run->answer.status;
+    if (ak_msg_from_json(msg, &input, &decoded, &fault) == AK_OK &&
+        ak_msg_decode(msg, ak_buf_span(&decoded), out_reply, NULL) == AK_OK)
+        return AK_OK;
+    ak_client_error_set(out_error, "bad_answer", "the answer is not what the contract says");
+    out_error->status = run->answer.status;
+    return AK_E_FORMAT;
+}
+
+static enum ak_err run_call(
+    struct run *run, const void *request, void *out_reply, struct ak_client_error *out_error)
+{
+    if (prepare(run, request) != AK_OK) {
+        ak_client_error_set(
+            out_error, "invalid_request", "a value is too long or has a form that no call takes");
+        out_error->status = 400;
+        return AK_E_ARG;
+    }
+    AK_TRY(send(run, out_error));
+    return decode(run, out_reply, out_error);
+}
+
+enum ak_err ak_client_call(struct ak_client *client, unsigned call, const void *request, void *out_reply,
+    struct ak_client_error *out_error)
+{
+    struct run run = {.client = client, .id = call, .call = ak_call_get(call)};
+    uint8_t *memory = malloc(2 * REQUEST_MAX);
+    memset(out_error, 0, sizeof *out_error);
+    client->raw = AK_SPAN_EMPTY;
+    client->status = 0;
+    if (!memory || !run.call) {
+        free(memory);
+        ak_client_error_set(out_error, "bad_state", "no memory");
+        return AK_E_FULL;
+    }
+    memset(out_reply, 0, run.call->reply->size);
+    run.body = ak_buf(memory, REQUEST_MAX);
+    run.json = ak_buf(memory + REQUEST_MAX, REQUEST_MAX);
+    enum ak_err err = run_call(&run, request, out_reply, out_error);
+    ak_wipe(memory, 2 * REQUEST_MAX); /* a recovery code may have been in it */
+    free(memory);
+    return err;
+}
+
+enum ak_err ak_client_get(struct ak_client *client, const char *path, struct ak_client_error *out_error)
+{
+    struct ak_fetch_answer answer;
+    const struct ak_fetch_ask ask = {.method = "GET", .path = path};
+    struct run run = {.client = client};
+    memset(out_error, 0, sizeof *out_error);
+    client->raw = AK_SPAN_EMPTY;
+    enum ak_err err = ak_fetch_do(&client->fetch, &ask, &answer);
+    if (err || answer.new_connection) client->proved = false;
+    if (err) return no_answer(&run, err, out_error);
+    client->raw = answer.body;
+    client->status = answer.status;
+    return AK_OK;
+}

@@ -1,0 +1,45 @@
+/* The worker's calls from a client's side: JSON by the tables of core/wire, proofs by the device key, the
+ * server's nonce kept, one repeat where the worker asks for a proof or a new nonce. A proof goes with the
+ * first request of a connection and with everything that is not a mere use; a change carries `ak_bh` over
+ * exactly the message that was given here (I15). Not guaranteed: that an answer is true. Secret: the token.
+ * One thread. spec: wire.md, policy.md Devices and proofs, RFC 9449 */
+#ifndef AK_IO_CLIENT_CLIENT_H
+#define AK_IO_CLIENT_CLIENT_H
+
+#include "core/wire/call.h"
+#include "io/client/device.h"
+#include "io/client/error.h"
+#include "io/client/fetch.h"
+
+struct ak_client {
+    struct ak_fetch fetch;
+    struct ak_target target;
+    struct ak_client_device *device; /* NULL: public calls only */
+    struct ak_span token;
+    bool proved;        /* this connection has carried a proof */
+    uint8_t *decoded;   /* AK_FETCH_BODY_MAX bytes: what reply structs point into */
+    struct ak_span raw; /* JSON of the newest good answer; valid until the next call */
+    unsigned status;
+};
+
+/* Copies `target`. `device` must outlive it. `pin` as in ak_fetch_open. AK_E_IO, AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_client_open(struct ak_client *client, const struct ak_target *target,
+    struct ak_client_device *device, const uint8_t *pin, uint64_t timeout_ms);
+/* Fine on a zeroed one. */
+void ak_client_close(struct ak_client *client);
+/* The token of the calls that follow; a view that stays the caller's. Empty: none. */
+void ak_client_use_token(struct ak_client *client, struct ak_span token);
+
+/* One call: `request` and `out_reply` are the structs of the call's tables. Texts in the reply point into the
+ * client's memory until the next call. AK_E_IO (no answer), AK_E_AUTH (not the pinned worker), AK_E_MEANING
+ * (an error answer), AK_E_FORMAT (an answer against the contract), AK_E_ARG (the request is beyond its
+ * table); *out_error says it in full for each of them. A 202 is AK_OK. */
+AK_MUST_USE enum ak_err ak_client_call(struct ak_client *client, unsigned call, const void *request,
+    void *out_reply, struct ak_client_error *out_error);
+
+/* A public GET that is no call: "/readyz". The JSON is client->raw, whatever the status, in client->status.
+ * AK_E_IO, AK_E_AUTH. */
+AK_MUST_USE enum ak_err ak_client_get(
+    struct ak_client *client, const char *path, struct ak_client_error *out_error);
+
+#endif
