@@ -69,6 +69,7 @@ struct ak_call {
     unsigned flags;
     const struct ak_msg *request;
     const struct ak_msg *reply;
+    const char *doc; /* one sentence: what it does */
 };
 
 /* NULL beyond the table. */

@@ -132,6 +132,8 @@ AK_MUST_USE enum ak_err ak_msg_to_json(
 AK_MUST_USE enum ak_err ak_msg_meaning(
     const struct ak_msg *msg, const char *call, struct ak_span body, uint8_t out_hash[32]);
 
+/* The limits of one value in its raw form, the same wherever it comes from. AK_E_LIMIT, AK_E_FORMAT. */
+AK_MUST_USE enum ak_err ak_field_check(const struct ak_field *field, struct ak_span value);
 /* The next field of a body at `reader`, as raw bytes: fixed kinds their bytes, var kinds without the length.
  * False in *out_present for an absent optional one. For walkers over bodies. */
 AK_MUST_USE enum ak_err ak_field_read(

@@ -92,19 +92,15 @@ static enum ak_err put_hex(struct ak_buf *body, const struct ak_field *field, st
 
 static enum ak_err put_text(struct ak_buf *body, const struct ak_field *field, struct ak_span text)
 {
-    if (text.len < field->min || text.len > field->max) return AK_E_LIMIT;
-    for (size_t i = 0; i < text.len && field->kind != AK_KIND_LINES; i++)
-        if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) return AK_E_FORMAT;
-    AK_TRY(ak_utf8_validate(text));
+    AK_TRY(ak_field_check(field, text));
     ak_buf_put_u32(body, (uint32_t)text.len);
     ak_buf_put(body, text);
     return AK_OK;
 }
 
-/* An array of strings without commas, or in a query one text that is joined already. */
+/* An array of strings without commas. */
 static enum ak_err put_texts(struct ak_buf *body, const struct ak_field *field, const struct found *value)
 {
-    if (value->form == TEXT && (field->flags & AK_MSG_QUERY)) return put_text(body, field, value->text);
     if (value->form != NODE || ak_json_type(value->node) != AK_JSON_ARRAY) return AK_E_FORMAT;
     size_t head = body->len;
     ak_buf_put_u32(body, 0);
@@ -114,12 +110,13 @@ static enum ak_err put_texts(struct ak_buf *body, const struct ak_field *field, 
         if (one.len == 0 || ak_span_find(one, 0, ',') < one.len) return AK_E_FORMAT;
         if (i) ak_buf_put_u8(body, ',');
         ak_buf_put(body, one);
+        if (body->failed) return AK_E_FULL;
         if (body->len - head - 4 > field->max) return AK_E_LIMIT;
     }
     if (body->failed) return AK_E_FULL;
     struct ak_buf len = ak_buf(body->ptr + head, 4);
     ak_buf_put_u32(&len, (uint32_t)(body->len - head - 4));
-    return AK_OK;
+    return ak_field_check(field, ak_span(body->ptr + head + 4, body->len - head - 4));
 }
 
 static enum ak_err put_number(struct ak_buf *body, const struct ak_field *field, const struct found *value)
@@ -255,9 +252,13 @@ static enum ak_err refuse_unknown(
     const struct ak_msg *msg, const struct source *source, struct ak_msg_fault *out_fault)
 {
     *out_fault =
-        (struct ak_msg_fault){AK_CODE_INVALID_REQUEST, NULL, "the body has a field this call does not know"};
+        (struct ak_msg_fault){AK_CODE_INVALID_REQUEST, NULL, "the call has a field it does not know"};
     for (size_t i = 0; i < source->flat_count; i++)
         if (!table_knows(msg, source->flat[i].key, 0)) return AK_E_FORMAT;
+    for (size_t i = 0; i < source->input->param_count; i++) {
+        struct ak_span name = source->input->params[i].name;
+        if (!table_knows(msg, name, AK_MSG_PATH) && !table_knows(msg, name, AK_MSG_QUERY)) return AK_E_FORMAT;
+    }
     if (!source->is_flat && source->json.root) {
         struct ak_json_value root = ak_json_root(&source->json);
         for (size_t i = 0; i < ak_json_len(root); i++) {

@@ -53,8 +53,7 @@ static enum ak_err check_list(const struct ak_field *field, struct ak_span bytes
     return AK_OK;
 }
 
-/* The limits of one value in its raw form; the same on both sides of the channel. */
-static enum ak_err check_value(const struct ak_field *field, struct ak_span value)
+enum ak_err ak_field_check(const struct ak_field *field, struct ak_span value)
 {
     switch (field->kind) {
     case AK_KIND_TEXT:
@@ -107,7 +106,7 @@ enum ak_err ak_field_read(
         len = ak_reader_u32(reader);
     *out_value = ak_reader_take(reader, len);
     if (reader->failed) return AK_E_FORMAT;
-    return check_value(field, *out_value);
+    return ak_field_check(field, *out_value);
 }
 
 static void put_head(struct ak_buf *buf, const struct ak_field *field, size_t len)
@@ -138,7 +137,7 @@ static enum ak_err encode_field(const struct ak_field *field, const uint8_t *mem
         memcpy(&value, member, sizeof value); /* struct ak_list is one span */
     }
     if (value.len > UINT32_MAX) return AK_E_LIMIT;
-    AK_TRY(check_value(field, value));
+    AK_TRY(ak_field_check(field, value));
     put_head(buf, field, value.len);
     ak_buf_put(buf, value);
     return ak_buf_check(buf);

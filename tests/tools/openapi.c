@@ -1,0 +1,252 @@
+/* Writes docs/api/openapi.yaml from the tables that gateway, keeper and clients are built from. `openapi >
+ * FILE` makes it anew; `openapi --check FILE` says where the file differs. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/wire/call.h"
+#include "core/wire/msg_error.h"
+
+enum { TEXT_MAX = 512 * 1024, MESSAGES_MAX = 128 };
+
+static char *text;
+static size_t text_len;
+
+AK_PRINTF(1, 2) static void put(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text + text_len, TEXT_MAX - text_len, format, args);
+    va_end(args);
+    if (len < 0 || (size_t)len >= TEXT_MAX - text_len) abort();
+    text_len += (size_t)len;
+}
+
+static const struct ak_msg *seen[MESSAGES_MAX];
+static size_t seen_count;
+
+static void want(const struct ak_msg *msg)
+{
+    for (size_t i = 0; i < seen_count; i++)
+        if (seen[i] == msg) return;
+    seen[seen_count++] = msg;
+    for (size_t i = 0; i < msg->count; i++)
+        if (msg->fields[i].item) want(msg->fields[i].item);
+}
+
+static void put_hex(const struct ak_field *field, const char *prefix)
+{
+    bool fixed = field->kind == AK_KIND_FIXED || field->kind == AK_KIND_FIXED0X;
+    if (fixed)
+        put("type: string, pattern: '^%s[0-9a-f]{%llu}$'", prefix, (unsigned long long)field->max * 2);
+    else
+        put("type: string, pattern: '^%s([0-9a-f]{2})*$', maxLength: %llu", prefix,
+            (unsigned long long)field->max * 2 + strlen(prefix));
+}
+
+static void put_number(const struct ak_field *field)
+{
+    put("type: integer, minimum: %llu", (unsigned long long)field->min);
+    if (field->max <= UINT64_C(9007199254740991)) put(", maximum: %llu", (unsigned long long)field->max);
+}
+
+static void put_type(const struct ak_field *field)
+{
+    switch (field->kind) {
+    case AK_KIND_TEXT:
+    case AK_KIND_LINES:
+        put("type: string, minLength: %llu, maxLength: %llu", (unsigned long long)field->min,
+            (unsigned long long)field->max);
+        break;
+    case AK_KIND_TEXTS: put("type: array, items: {type: string}"); break;
+    case AK_KIND_HEX:
+    case AK_KIND_FIXED: put_hex(field, ""); break;
+    case AK_KIND_HEX0X:
+    case AK_KIND_FIXED0X: put_hex(field, "0x"); break;
+    case AK_KIND_PRINT: put("type: string, pattern: '^[A-Za-z0-9_-]{43}$'"); break;
+    case AK_KIND_U64: put_number(field); break;
+    case AK_KIND_BOOL: put("type: boolean"); break;
+    case AK_KIND_LIST: put("type: array, items: {$ref: '#/components/schemas/%s'}", field->item->name); break;
+    case AK_KIND_JSON: put("type: object"); break;
+    }
+}
+
+static bool in_body(const struct ak_field *field)
+{
+    return !(field->flags & (AK_MSG_PATH | AK_MSG_QUERY));
+}
+
+/* A dotted group ("entry.index", "entry.leaf_hash") as one object; gives the index after it. */
+static size_t put_group(const struct ak_msg *msg, size_t from)
+{
+    const char *dot = strchr(msg->fields[from].name, '.');
+    size_t len = (size_t)(dot - msg->fields[from].name) + 1;
+    size_t i = from;
+    put("        %.*s:\n          type: object\n          properties:\n", (int)len - 1,
+        msg->fields[from].name);
+    for (; i < msg->count && strncmp(msg->fields[i].name, msg->fields[from].name, len) == 0; i++) {
+        put("            %s: {", msg->fields[i].name + len);
+        put_type(&msg->fields[i]);
+        put("}\n");
+    }
+    return i;
+}
+
+static void put_required(const struct ak_msg *msg)
+{
+    const char *glue = "      required: [";
+    const char *last = "";
+    for (size_t i = 0; i < msg->count; i++) {
+        const struct ak_field *field = &msg->fields[i];
+        size_t len = strcspn(field->name, ".");
+        if ((field->flags & AK_MSG_OPTIONAL) || !in_body(field)) continue;
+        if (strncmp(last, field->name, len) == 0 && strlen(last) >= len && strchr(field->name, '.')) continue;
+        put("%s%.*s", glue, (int)len, field->name);
+        glue = ", ";
+        last = field->name;
+    }
+    if (glue[0] == ',') put("]\n");
+}
+
+static void put_schema(const struct ak_msg *msg)
+{
+    put("    %s:\n      type: object\n", msg->name);
+    put_required(msg);
+    bool any = false;
+    for (size_t i = 0; i < msg->count; i++) any = any || in_body(&msg->fields[i]);
+    if (any) put("      properties:\n");
+    for (size_t i = 0; i < msg->count;) {
+        const struct ak_field *field = &msg->fields[i];
+        if (!in_body(field)) {
+            i++;
+            continue;
+        }
+        if (strchr(field->name, '.')) {
+            i = put_group(msg, i);
+            continue;
+        }
+        put("        %s: {", field->name);
+        put_type(field);
+        put("}\n");
+        i++;
+    }
+}
+
+static void put_parameters(const struct ak_call *call)
+{
+    bool first = true;
+    for (size_t i = 0; i < call->request->count; i++) {
+        const struct ak_field *field = &call->request->fields[i];
+        if (in_body(field)) continue;
+        if (first) put("      parameters:\n");
+        first = false;
+        bool path = field->flags & AK_MSG_PATH;
+        put("        - {name: %s, in: %s, required: %s, schema: {", field->name, path ? "path" : "query",
+            path || !(field->flags & AK_MSG_OPTIONAL) ? "true" : "false");
+        put_type(field);
+        put("}}\n");
+    }
+}
+
+static bool has_body(const struct ak_msg *msg)
+{
+    for (size_t i = 0; i < msg->count; i++)
+        if (in_body(&msg->fields[i])) return true;
+    return false;
+}
+
+static const char *security_of(const struct ak_call *call)
+{
+    switch (call->auth) {
+    case AK_AUTH_PUBLIC: return "[]";
+    case AK_AUTH_PROOF: return "[{proof: []}]";
+    case AK_AUTH_USE:
+        return call->flags & AK_CALL_SESSION ? "[{session: [], proof: []}]"
+                                             : "[{session: [], proof: []}, {agent: [], proof: []}]";
+    case AK_AUTH_CHANGE: return "[{session: [], proof: []}]";
+    }
+    return "[]";
+}
+
+static void put_operation(const struct ak_call *call)
+{
+    put("    %s:\n      operationId: %s\n      summary: \"%s\"\n",
+        strcmp(call->method, "GET") == 0 ? "get" : "post", call->name, call->doc);
+    if (call->auth == AK_AUTH_CHANGE)
+        put("      description: The proof carries ak_bh, the hash of this call's meaning "
+            "(docs/formats/meaning.md).\n");
+    if (call->flags & AK_CALL_LOCAL) put("      description: Only on the operator's own socket.\n");
+    put("      security: %s\n", security_of(call));
+    put_parameters(call);
+    if (strcmp(call->method, "POST") == 0 && has_body(call->request))
+        put("      requestBody:\n        content: {application/json: {schema: {$ref: "
+            "'#/components/schemas/%s'}}}\n",
+            call->request->name);
+    put("      responses:\n        '200':\n          description: done\n"
+        "          content: {application/json: {schema: {$ref: '#/components/schemas/%s'}}}\n"
+        "        default: {$ref: '#/components/responses/error'}\n",
+        call->reply->name);
+    want(call->request);
+    want(call->reply);
+}
+
+static void put_path_of(const struct ak_call *call)
+{
+    put("  %s%s:\n", call->flags & AK_CALL_SIGNER ? "/tee" : "", call->path);
+}
+
+static void put_all(void)
+{
+    put("# Made from src/core/wire by tests/tools/openapi; a test holds it to the tables. Do not edit by "
+        "hand.\n"
+        "openapi: 3.1.0\ninfo:\n  title: AgentKeys worker\n  version: " AK_VERSION "\n"
+        "  description: The signer's calls stand under /tee, and under /dev for the development signer.\n"
+        "servers:\n  - url: http://127.0.0.1:8092\npaths:\n");
+    bool done[AK_CALL_COUNT] = {false};
+    for (unsigned i = 0; i < AK_CALL_COUNT; i++) {
+        if (done[i]) continue;
+        put_path_of(ak_call_get(i));
+        for (unsigned k = i; k < AK_CALL_COUNT; k++) {
+            if (strcmp(ak_call_get(i)->path, ak_call_get(k)->path) != 0) continue;
+            put_operation(ak_call_get(k));
+            done[k] = true;
+        }
+    }
+    want(&ak_error_reply_msg);
+    put("components:\n  securitySchemes:\n"
+        "    session: {type: http, scheme: DPoP, description: a session token (ak-session+jwt)}\n"
+        "    agent: {type: http, scheme: DPoP, description: an agent's token (ak-agent+jwt)}\n"
+        "    proof: {type: apiKey, in: header, name: DPoP, description: RFC 9449 with the server's nonce}\n"
+        "  responses:\n    error:\n      description: any refusal or failure\n"
+        "      content: {application/json: {schema: {$ref: '#/components/schemas/error_reply'}}}\n  "
+        "schemas:\n");
+    for (size_t i = 0; i < seen_count; i++) put_schema(seen[i]);
+}
+
+static int check(const char *path)
+{
+    static char found[TEXT_MAX];
+    FILE *file = fopen(path, "rb");
+    size_t len = file ? fread(found, 1, sizeof found, file) : 0;
+    if (file) (void)fclose(file);
+    if (len == text_len && memcmp(found, text, len) == 0) return 0;
+    size_t line = 1;
+    for (size_t i = 0; i < len && i < text_len && found[i] == text[i]; i++) line += found[i] == '\n';
+    (void)fprintf(stderr, "%s differs from the tables at line %zu\n", path, line);
+    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    text = malloc(TEXT_MAX);
+    if (!text) return 1;
+    put_all();
+    int status = 0;
+    if (argc == 3 && strcmp(argv[1], "--check") == 0)
+        status = check(argv[2]);
+    else
+        status = fwrite(text, 1, text_len, stdout) == text_len ? 0 : 1;
+    free(text);
+    return status;
+}
