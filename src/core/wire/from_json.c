@@ -234,6 +234,8 @@ static enum ak_err from_source(const struct ak_msg *msg, const struct source *so
             return err;
         }
     }
+    *out_fault = (struct ak_msg_fault){AK_CODE_INVALID_REQUEST, NULL, fault_text(AK_E_FULL)};
+    AK_TRY(ak_buf_check(body));
     *out_fault = (struct ak_msg_fault){AK_CODE_OK, NULL, NULL};
     return AK_OK;
 }
