@@ -1,6 +1,7 @@
 /* Writing entries: common fields, the log, the fold, and what the reply then waits for. */
 #include "base/assert.h"
 #include "core/engine/internal.h"
+#include "core/policy/bucket.h"
 
 bool ak_engine_has_memory(const struct ak_engine *engine)
 {
@@ -59,12 +60,27 @@ static bool takes_rights_away(enum ak_entry_type type)
     }
 }
 
+/* Each control entry may cost a write of the sealed state, so an account has a budget of them. What takes
+ * rights away passes: it cannot be repeated without giving them back first. */
+static bool within_budget(struct ak_step *step, enum ak_entry_type type)
+{
+    struct ak_account *account = step->caller.account;
+    if (!account || !ak_entry_is_control(type) || takes_rights_away(type)) return true;
+    struct ak_bucket_result taken = ak_bucket_take(
+        account->control_tat_us, 0, AK_ENGINE_CONTROL_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    if (taken.allowed) account->control_tat_us = taken.tat_us;
+    step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
+    return taken.allowed;
+}
+
 enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry)
 {
     struct ak_engine *engine = step->engine;
     bool control = ak_entry_is_control(entry->type);
     if (!control && engine->storage_low) return AK_CODE_STORAGE_FULL;
     if (control && !ak_engine_has_memory(engine)) return AK_CODE_STORAGE_FULL;
+    if (!within_budget(step, entry->type))
+        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes of policy in a minute");
     if (ak_engine_emit(engine, entry, &step->ref) != AK_OK) return AK_CODE_LEDGER_UNAVAILABLE;
     step->out->wait |= AK_WAIT_DURABLE;
     if (takes_rights_away(entry->type)) step->out->wait |= AK_WAIT_SEALED;

@@ -28,7 +28,8 @@ enum {
     AK_ENGINE_INVITES = 1024,
     AK_ENGINE_INVITE_MS = 24 * 3600 * 1000,
     AK_ENGINE_BATCH_BYTES = 512 * 1024,
-    AK_ENGINE_ENTRIES_STEP = 8, /* no step writes more entries */
+    AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */
+    AK_ENGINE_CONTROL_PER_MINUTE = 600, /* control entries an account: spares the counter and the disk */
     AK_ENGINE_ORIGINS = 4,
     AK_ENGINE_WANT_MAX = 512, /* what a pairing request may wish for, in bytes */
 };

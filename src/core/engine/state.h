@@ -27,7 +27,8 @@ struct ak_account {
     uint32_t first_device, device_count; /* enrolled ones; AK_INDEX_NONE ends a list */
     uint32_t first_path, last_path, path_count;
     uint32_t first_waiting, waiting_count;
-    bool has_points; /* not part of the fold: computed when first used */
+    uint64_t control_tat_us; /* not part of the fold: budget of control entries */
+    bool has_points;         /* not part of the fold: computed when first used */
     struct ak_user_points points;
 };
 
