@@ -1,0 +1,42 @@
+/* Agents of one account on a running worker, made by the real protocol: the operator's session, a pairing
+ * request of each agent, approvals with scope and rate, tokens. And the requests that they send. One thread.
+ */
+#ifndef AK_BENCH_COMMON_FLEET_H
+#define AK_BENCH_COMMON_FLEET_H
+
+#include "base/limits.h"
+#include "bench/common/worker.h"
+#include "io/client/client.h"
+
+enum { BENCH_AGENTS_MAX = 256 };
+
+struct bench_agent {
+    struct ak_client_device device;
+    char label[16];
+    char token[AK_LIMIT_TOKEN];
+    size_t token_len;
+};
+
+struct bench_fleet {
+    struct ak_client person; /* with the account's session */
+    struct ak_client_device device;
+    char session[AK_LIMIT_TOKEN];
+    uint8_t anchor[32];
+    char nonce[AK_FETCH_NONCE_MAX + 1];
+    struct ak_target target;
+    size_t count;
+    struct bench_agent agents[BENCH_AGENTS_MAX];
+};
+
+/* Opens the account and makes `count` agents with the largest rate there is. */
+void bench_fleet_open(struct bench_fleet *fleet, const struct bench_worker *worker, size_t count);
+void bench_fleet_close(struct bench_fleet *fleet);
+
+/* Appends one whole HTTP request of an agent: sign a plain text. `proof`: with a DPoP proof for a new
+ * connection. *out_counter_at is where eight hex-coded digits of the message stand, to be varied. */
+void bench_fleet_request(
+    struct bench_fleet *fleet, size_t agent, bool proof, struct ak_buf *out_request, size_t *out_counter_at);
+/* The message that those requests sign, with eight digits in it. */
+extern const char bench_message[];
+
+#endif
