@@ -6,6 +6,7 @@
 
 #include "base/codec/hex.h"
 #include "core/token/dpop.h"
+#include "io/client/trace.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
@@ -31,6 +32,7 @@ enum ak_err ak_client_open(struct ak_client *client, const struct ak_target *tar
     memset(client, 0, sizeof *client);
     client->target = *target;
     client->device = device;
+    client->trace_fd = -1;
     client->decoded = malloc(AK_FETCH_BODY_MAX);
     enum ak_err err = client->decoded ? AK_OK : AK_E_FULL;
     if (!err) err = ak_fetch_open(&client->fetch, &client->target, pin, timeout_ms);
@@ -52,6 +54,11 @@ void ak_client_use_token(struct ak_client *client, struct ak_span token)
 {
     client->token = token;
     client->proved = false;
+}
+
+void ak_client_trace(struct ak_client *client, int fd)
+{
+    client->trace_fd = fd;
 }
 
 static bool takes_token(const struct ak_call *call)
@@ -135,6 +142,7 @@ static enum ak_err attempt(struct run *run, bool with_proof, struct ak_client_er
     enum ak_err err = ak_fetch_do(&client->fetch, &ask, &run->answer);
     if (err || run->answer.new_connection) client->proved = false;
     if (err) return no_answer(run, err, out_error);
+    if (client->trace_fd >= 0) ak_trace_write(client->trace_fd, &ask, &run->answer, ak_clock_wall_ms());
     if (run->answer.status < 300 && with_proof && run->call->auth == AK_AUTH_USE) client->proved = true;
     return AK_OK;
 }

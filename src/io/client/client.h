@@ -20,6 +20,7 @@ struct ak_client {
     uint8_t *decoded;   /* AK_FETCH_BODY_MAX bytes: what reply structs point into */
     struct ak_span raw; /* JSON of the newest good answer; valid until the next call */
     unsigned status;
+    int trace_fd; /* -1: calls are not recorded; see trace.h */
 };
 
 /* Copies `target`. `device` must outlive it. `pin` as in ak_fetch_open. AK_E_IO, AK_E_FULL. */
@@ -29,6 +30,9 @@ AK_MUST_USE enum ak_err ak_client_open(struct ak_client *client, const struct ak
 void ak_client_close(struct ak_client *client);
 /* The token of the calls that follow; a view that stays the caller's. Empty: none. */
 void ak_client_use_token(struct ak_client *client, struct ak_span token);
+
+/* Records the calls that follow to `fd`, which stays the caller's. */
+void ak_client_trace(struct ak_client *client, int fd);
 
 /* One call: `request` and `out_reply` are the structs of the call's tables. Texts in the reply point into the
  * client's memory until the next call. AK_E_IO (no answer), AK_E_AUTH (not the pinned worker), AK_E_MEANING

@@ -1,0 +1,13 @@
+/* A record of calls for people who want to recompute them: one JSON line a request and answer, as they went
+ * over the wire. Tokens and codes are replaced by "<redacted>"; proofs and keys are never in it. */
+#ifndef AK_IO_CLIENT_TRACE_H
+#define AK_IO_CLIENT_TRACE_H
+
+#include "io/client/fetch.h"
+
+/* Appends {"time_ms","method","path","request","status","answer"} to `fd`; what is not JSON is null. A line
+ * that cannot be written is lost. */
+void ak_trace_write(
+    int fd, const struct ak_fetch_ask *ask, const struct ak_fetch_answer *answer, uint64_t time_ms);
+
+#endif
