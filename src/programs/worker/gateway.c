@@ -40,6 +40,7 @@ struct loop {
     struct ak_http_tls tls;
     int epoll_fd;
     int stop_fd;
+    bool given[AK_GATEWAY_FD_TLS_SIGN]; /* which listeners the supervisor passed on */
     bool keeper_waits_write;
     bool said_ready;
     uint64_t tick_ms;
@@ -77,9 +78,10 @@ static enum ak_err watch(int fd, uint32_t events, uint32_t tag, int operation)
     return epoll_ctl(the.epoll_fd, operation, fd, &event) ? AK_E_IO : AK_OK;
 }
 
-static void add_listener(struct ak_http_config *config, int fd, bool tls, enum ak_transport transport)
+static void add_listener(struct ak_http_config *config, int index, bool tls, enum ak_transport transport)
 {
-    if (!fd_is_open(fd)) return;
+    int fd = AK_FD_FIRST + index;
+    if (!the.given[index]) return;
     the.gw.transports[config->listener_count] = (uint8_t)transport;
     config->listeners[config->listener_count++] = (struct ak_http_listener){fd, tls};
 }
@@ -99,9 +101,9 @@ static enum ak_err open_http(void)
         .tls_accepts_per_s = TLS_ACCEPTS_PER_S,
         .tls = &the.tls,
         .hooks = {&the.gw, ak_gateway_opened, ak_gateway_closed, ak_gateway_request}};
-    add_listener(&config, AK_FD_FIRST + AK_GATEWAY_FD_TCP, tls, tcp);
-    add_listener(&config, AK_FD_FIRST + AK_GATEWAY_FD_UNIX, false, AK_TRANSPORT_UNIX);
-    add_listener(&config, AK_FD_FIRST + AK_GATEWAY_FD_OPERATOR, false, AK_TRANSPORT_OPERATOR);
+    add_listener(&config, AK_GATEWAY_FD_TCP, tls, tcp);
+    add_listener(&config, AK_GATEWAY_FD_UNIX, false, AK_TRANSPORT_UNIX);
+    add_listener(&config, AK_GATEWAY_FD_OPERATOR, false, AK_TRANSPORT_OPERATOR);
     AK_TRY(ak_http_open(&config, &the.gw.http));
     for (uint32_t i = 0; i < config.listener_count; i++)
         AK_TRY(watch(ak_http_fd(the.gw.http, i), EPOLLIN, i, EPOLL_CTL_ADD));
@@ -135,6 +137,8 @@ static enum ak_err enter_sandbox(void)
 
 static enum ak_err start(void)
 {
+    /* before anything is opened, which may get the number of a listener that is not there */
+    for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) the.given[i] = fd_is_open(AK_FD_FIRST + i);
     the.gw.keeper.fd = the.gw.signer.fd = -1;
     the.gw.phase = AK_PHASE_START;
     AK_TRY(read_conf(&the.conf));

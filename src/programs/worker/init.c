@@ -55,10 +55,6 @@ static void open_all(struct init *init)
         ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, init->config);
     if (result != AK_SEALED_OK) fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result));
     enum ak_err err = ak_tee_open(ops, &how, &init->tee);
-    if (err == AK_E_EXISTS)
-        fail(init, "sealed_state_exists",
-            "there is a worker already, or a broken-off init; nothing was changed (remove the folder to "
-            "begin anew)");
     if (err) fail(init, "tee_unavailable", "the TEE's key and counter cannot be made");
 }
 
@@ -114,6 +110,10 @@ static void make_ledger(struct init *init)
     if (!err) err = ak_store_open(&options, &store);
     if (!err) err = append_first(init, store);
     ak_store_close(store);
+    if (err == AK_E_EXISTS)
+        fail(init, "sealed_state_exists",
+            "there is a worker already, or a broken-off init; nothing was changed (remove the folder to "
+            "begin anew)");
     if (err) fail(init, err == AK_E_FULL ? "storage_full" : "ledger", "the ledger cannot be made");
 }
 

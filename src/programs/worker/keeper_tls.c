@@ -36,6 +36,10 @@ void ak_keeper_tls_turn(struct ak_keeper *keeper)
 {
     struct ak_span frame;
     enum ak_err err = ak_channel_fill(&keeper->tls);
+    if (err == AK_E_STATE) {
+        keeper->stopping = true; /* the gateway ended: both its channels do, in any order */
+        return;
+    }
     while (!err && (err = ak_channel_next(&keeper->tls, &frame)) == AK_OK) err = take_frame(keeper, frame);
     if (err == AK_E_NOT_FOUND) err = ak_channel_flush(&keeper->tls);
     if (err) {
