@@ -9,11 +9,14 @@ bool ak_engine_has_memory(const struct ak_engine *engine)
     return engine->arena->cap - engine->arena->held >= HEADROOM;
 }
 
-/* Chain of the account, random bytes, time; then append and fold, which cannot fail for an entry the caller
- * checked. */
+/* Chain of the account, random bytes, time, and the required fields marked, so that the fold sees what a
+ * replay will see; then append and fold, which cannot fail for an entry the caller checked. */
 enum ak_err ak_engine_emit(struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref)
 {
     struct ak_batch_memory *memory = &engine->memory[engine->memory_now];
+    const struct ak_entry_type_info *info = ak_entry_type_info(entry->type);
+    if (!info) return AK_E_ARG;
+    entry->present |= info->required;
     if (entry->service.len == 0 && !entry->has_anchor) entry->service = AK_SPAN_LIT("worker");
     if (entry->has_anchor) {
         const struct ak_account *account = ak_state_account(&engine->state, entry->anchor, NULL);
