@@ -163,7 +163,8 @@ static enum ak_err say_hello(void)
     struct ak_buf buf = AK_BUF_ARR(memory);
     const struct ak_frame_hello hello = {.version = AK_SPAN_LIT(AK_VERSION)};
     AK_TRY(ak_frame_hello_encode(&hello, &buf));
-    return ak_channel_send(&the.gw.keeper, ak_buf_span(&buf));
+    AK_TRY(ak_channel_send(&the.gw.keeper, ak_buf_span(&buf)));
+    return ak_channel_flush(&the.gw.keeper);
 }
 
 /* Leaves with one write; what does not fit waits for the peer. */
