@@ -58,6 +58,13 @@ void *ak_arena_alloc(struct ak_arena *arena, size_t len)
     return at;
 }
 
+enum ak_err ak_arena_reserve(struct ak_arena *arena, size_t len)
+{
+    struct ak_arena_block *block = arena->last;
+    if (block && len <= block->len - block->used) return AK_OK;
+    return add_block(arena, len) ? AK_OK : AK_E_FULL;
+}
+
 enum ak_err ak_arena_copy(struct ak_arena *arena, struct ak_span bytes, struct ak_span *out_copy)
 {
     *out_copy = AK_SPAN_EMPTY;

@@ -28,6 +28,9 @@ void ak_arena_init(struct ak_arena *arena, struct ak_arena_hooks hooks, size_t c
 void ak_arena_done(struct ak_arena *arena);
 /* `len` zeroed bytes aligned to 16; NULL where the cap or the hook says no. */
 void *ak_arena_alloc(struct ak_arena *arena, size_t len);
+/* Makes sure that allocations of `len` bytes in all, rounding included, come from what is held: the next ones
+ * up to that cannot fail. AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_arena_reserve(struct ak_arena *arena, size_t len);
 /* A copy of `bytes` in the arena; AK_E_FULL. The copy of an empty span is empty. */
 AK_MUST_USE enum ak_err ak_arena_copy(struct ak_arena *arena, struct ak_span bytes, struct ak_span *out_copy);
 

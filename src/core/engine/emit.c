@@ -3,10 +3,25 @@
 #include "core/engine/internal.h"
 #include "core/policy/bucket.h"
 
-bool ak_engine_has_memory(const struct ak_engine *engine)
+static bool takes_rights_away(enum ak_entry_type type)
 {
-    enum { HEADROOM = 4 * 1024 * 1024 };
-    return engine->arena->cap - engine->arena->held >= HEADROOM;
+    switch ((int)type) {
+    case AK_ENTRY_ACCOUNT_SUSPENDED:
+    case AK_ENTRY_DEVICE_REMOVED:
+    case AK_ENTRY_POLICY_CHANGED:
+    case AK_ENTRY_PATH_SUSPENDED:
+    case AK_ENTRY_PATH_ROTATED:
+    case AK_ENTRY_PATH_DECOMMISSIONED:
+    case AK_ENTRY_SESSION_ENDED: return true;
+    default: return false;
+    }
+}
+
+/* What is still written when the disk is nearly full: policy, and what a person needs to change it. Sessions
+ * come from the operator's own socket or an approval, so strangers cannot fill the reserve by them. */
+static bool passes_when_low(enum ak_entry_type type)
+{
+    return ak_entry_is_control(type) || type == AK_ENTRY_SESSION_ISSUED || type == AK_ENTRY_SESSION_ENDED;
 }
 
 /* Chain of the account, random bytes, time, and the required fields marked, so that the fold sees what a
@@ -16,6 +31,7 @@ enum ak_err ak_engine_emit(struct ak_engine *engine, struct ak_entry *entry, str
     struct ak_batch_memory *memory = &engine->memory[engine->memory_now];
     const struct ak_entry_type_info *info = ak_entry_type_info(entry->type);
     if (!info) return AK_E_ARG;
+    if (ak_entry_is_control(entry->type)) AK_TRY(ak_state_reserve(&engine->state));
     entry->present |= info->required;
     if (entry->service.len == 0 && !entry->has_anchor) entry->service = AK_SPAN_LIT("worker");
     if (entry->has_anchor) {
@@ -28,7 +44,8 @@ enum ak_err ak_engine_emit(struct ak_engine *engine, struct ak_entry *entry, str
     engine->hooks.random(engine->hooks.ctx, entry->random, sizeof entry->random);
     AK_TRY(ak_ledger_append(&engine->log, &memory->batch, &engine->mac_key, entry, out_ref));
     ak_assert(ak_state_apply(&engine->state, out_ref, entry) == AK_OK);
-    if (ak_entry_is_control(entry->type)) engine->batch_control = true;
+    if (passes_when_low(entry->type)) engine->batch_control = true;
+    if (takes_rights_away(entry->type)) engine->rights_size = engine->log.tree.size;
     return AK_OK;
 }
 
@@ -49,26 +66,19 @@ struct ak_entry ak_step_entry(const struct ak_step *step, enum ak_entry_type typ
     return entry;
 }
 
-static bool takes_rights_away(enum ak_entry_type type)
+/* Rights that cannot be taken twice without being given back. */
+static bool takes_all(enum ak_entry_type type)
 {
-    switch ((int)type) {
-    case AK_ENTRY_ACCOUNT_SUSPENDED:
-    case AK_ENTRY_DEVICE_REMOVED:
-    case AK_ENTRY_POLICY_CHANGED:
-    case AK_ENTRY_PATH_SUSPENDED:
-    case AK_ENTRY_PATH_ROTATED:
-    case AK_ENTRY_PATH_DECOMMISSIONED:
-    case AK_ENTRY_SESSION_ENDED: return true;
-    default: return false;
-    }
+    return type == AK_ENTRY_ACCOUNT_SUSPENDED || type == AK_ENTRY_DEVICE_REMOVED ||
+           type == AK_ENTRY_PATH_SUSPENDED || type == AK_ENTRY_PATH_DECOMMISSIONED;
 }
 
-/* Each control entry may cost a write of the sealed state, so an account has a budget of them. What takes
- * rights away passes: it cannot be repeated without giving them back first. */
+/* Each control entry may cost a write of the sealed state, so an account has a budget of them; suspending and
+ * its like always pass. */
 static bool within_budget(struct ak_step *step, enum ak_entry_type type)
 {
     struct ak_account *account = step->caller.account;
-    if (!account || !ak_entry_is_control(type) || takes_rights_away(type)) return true;
+    if (!account || !ak_entry_is_control(type) || takes_all(type)) return true;
     struct ak_bucket_result taken = ak_bucket_take(
         account->control_tat_us, 0, AK_ENGINE_CONTROL_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
     if (taken.allowed) account->control_tat_us = taken.tat_us;
@@ -79,12 +89,12 @@ static bool within_budget(struct ak_step *step, enum ak_entry_type type)
 enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry)
 {
     struct ak_engine *engine = step->engine;
-    bool control = ak_entry_is_control(entry->type);
-    if (!control && engine->storage_low) return AK_CODE_STORAGE_FULL;
-    if (control && !ak_engine_has_memory(engine)) return AK_CODE_STORAGE_FULL;
+    if (engine->storage_low && !passes_when_low(entry->type)) return AK_CODE_STORAGE_FULL;
     if (!within_budget(step, entry->type))
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes of policy in a minute");
-    if (ak_engine_emit(engine, entry, &step->ref) != AK_OK) return AK_CODE_LEDGER_UNAVAILABLE;
+    enum ak_err err = ak_engine_emit(engine, entry, &step->ref);
+    if (err == AK_E_FULL) return ak_step_fail(step, AK_CODE_STORAGE_FULL, "the worker's memory is full");
+    if (err) return AK_CODE_LEDGER_UNAVAILABLE;
     step->out->wait |= AK_WAIT_DURABLE;
     if (takes_rights_away(entry->type)) step->out->wait |= AK_WAIT_SEALED;
     step->out->size = engine->log.tree.size;

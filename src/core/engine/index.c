@@ -60,11 +60,17 @@ static enum ak_err grow(struct ak_index *index, const struct ak_index_ops *ops)
     return AK_OK;
 }
 
+enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *ops)
+{
+    bool full = !index->places || index->used + 1 > (index->mask + 1) / 4 * 3;
+    return full ? grow(index, ops) : AK_OK;
+}
+
 enum ak_err ak_index_add(
     struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops)
 {
     ak_assert(number != AK_INDEX_NONE);
-    if (!index->places || index->used + 1 > (index->mask + 1) / 4 * 3) AK_TRY(grow(index, ops));
+    AK_TRY(ak_index_reserve(index, ops));
     enter(index, hash, number);
     return AK_OK;
 }

@@ -31,6 +31,8 @@ void ak_index_init(struct ak_index *index, struct ak_arena *arena, const uint64_
 uint64_t ak_index_hash(const struct ak_index *index, uint64_t number, struct ak_span bytes);
 /* The item with the key, or AK_INDEX_NONE. */
 uint32_t ak_index_find(const struct ak_index *index, uint64_t hash, const struct ak_index_ops *ops);
+/* Makes sure that the next ak_index_add succeeds. AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *ops);
 /* Enters an item that is not there yet. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_index_add(
     struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops);

@@ -61,6 +61,7 @@ struct ak_engine {
     bool batch_control;
     uint64_t durable_size;
     uint8_t durable_root[32];
+    uint64_t rights_size; /* log size after the newest entry that took rights away */
     uint64_t counter;
     bool storage_low;
     bool stopping;
@@ -135,8 +136,6 @@ enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry);
 /* The same outside a step (starts, clock, merged refusals), by the service. */
 AK_MUST_USE enum ak_err ak_engine_emit(
     struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref);
-/* Whether policy changes still have room in memory. */
-bool ak_engine_has_memory(const struct ak_engine *engine);
 
 /* ---- reply.c ---- */
 enum ak_code ak_step_fail(struct ak_step *step, enum ak_code code, const char *message);

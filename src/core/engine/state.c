@@ -134,6 +134,23 @@ const struct ak_idempotent *ak_state_idempotent(
     return NULL;
 }
 
+enum ak_err ak_state_reserve(struct ak_state *state)
+{
+    /* an entry brings at most one record of each kind and two texts: a label or name, and a scope */
+    enum { TEXTS = AK_LIMIT_SCOPE_TEXT + 2 * AK_LIMIT_LABEL + 64 };
+    struct key key = {.state = state};
+    struct ak_index_ops anchors = {same_anchor, hash_anchor, &key};
+    struct ak_index_ops paths = {same_path, hash_path, &key};
+    struct ak_index_ops texts = {same_text, hash_text, &key};
+    struct ak_vec *vecs[] = {
+        &state->accounts, &state->devices, &state->paths, &state->waiting, &state->texts};
+    for (size_t i = 0; i < AK_COUNT(vecs); i++) AK_TRY(ak_vec_reserve(vecs[i]));
+    AK_TRY(ak_index_reserve(&state->by_anchor, &anchors));
+    AK_TRY(ak_index_reserve(&state->by_path, &paths));
+    AK_TRY(ak_index_reserve(&state->by_text, &texts));
+    return ak_arena_reserve(state->arena, TEXTS);
+}
+
 enum ak_err ak_state_intern(struct ak_state *state, struct ak_span text, struct ak_span *out_kept)
 {
     struct key key = {.state = state, .bytes = text};

@@ -108,6 +108,9 @@ AK_MUST_USE enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *a
 AK_MUST_USE enum ak_err ak_state_apply(
     struct ak_state *state, const struct ak_entry_ref *ref, const struct ak_entry *entry);
 
+/* Makes sure that applying one more entry finds its memory. AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_state_reserve(struct ak_state *state);
+
 /* NULL where there is none. */
 struct ak_account *ak_state_account(
     const struct ak_state *state, const uint8_t anchor[32], uint32_t *out_number);
