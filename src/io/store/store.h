@@ -75,5 +75,11 @@ AK_MUST_USE enum ak_err ak_store_meta_put(struct ak_store *store, const char *ke
 
 /* True while the whole reserve is set aside. */
 bool ak_store_reserve_whole(struct ak_store *store);
+/* True where the disk is nearly full: the reserve is not whole and there is no room to set it aside again, or
+ * beside it less than an eighth of it is left. Then use entries should wait. */
+bool ak_store_low(struct ak_store *store);
+/* Before a start, under the folder's lock: where less than 1 MiB is left on the disk, gives the reserve of
+ * the store at `path` free, so that the start itself can write. */
+void ak_store_make_room(const char *path);
 
 #endif

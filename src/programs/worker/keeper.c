@@ -76,7 +76,7 @@ static void storage_turn(struct ak_keeper *keeper, uint64_t now_ms)
 {
     if (now_ms - keeper->storage_ms < STORAGE_MS || !ak_helper_idle(&keeper->committer)) return;
     keeper->storage_ms = now_ms;
-    ak_engine_storage_low(keeper->engine, !ak_store_reserve_whole(keeper->store));
+    ak_engine_storage_low(keeper->engine, ak_store_low(keeper->store));
 }
 
 static void turn(struct ak_keeper *keeper)
@@ -214,7 +214,7 @@ static void commit_work(void *ctx)
         .record = commit->batch.record};
     commit->result =
         ak_store_append(commit->store, &stored, batch->subtrees, batch->subtree_count, commit->batch.control);
-    commit->reserve_whole = ak_store_reserve_whole(commit->store);
+    commit->low = ak_store_low(commit->store);
 }
 
 static void seal_work(void *ctx)

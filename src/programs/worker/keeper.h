@@ -47,7 +47,7 @@ struct ak_commit {
     struct ak_store *store;
     struct ak_engine_batch batch;
     enum ak_err result;
-    bool reserve_whole;
+    bool low; /* the disk, after it */
 };
 
 struct ak_sealing {

@@ -44,6 +44,7 @@ static void fail_sealed(struct ak_keeper *keeper, enum ak_sealed_result result)
  * counter. */
 static void open_sealed(struct ak_keeper *keeper)
 {
+    char path[600];
     uint8_t config[32];
     struct ak_tee_open how = {.dir_fd = keeper->tee_dir_fd};
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_TEE)));
@@ -53,6 +54,8 @@ static void open_sealed(struct ak_keeper *keeper)
     ak_folder_config_hash(&keeper->conf, config);
     fail_sealed(
         keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config));
+    ak_folder_store_path(ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR), keeper->dev, path, sizeof path);
+    ak_store_make_room(path);
     enum ak_err err = ak_tee_open(ops, &how, &keeper->tee);
     if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err));
     fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state));

@@ -53,7 +53,7 @@ void ak_keeper_commit_done(struct ak_keeper *keeper)
     keeper->durable_size = batch->size;
     memcpy(keeper->durable_root, batch->root, 32);
     ak_engine_durable(keeper->engine, batch->size, batch->root);
-    ak_engine_storage_low(keeper->engine, !keeper->commit.reserve_whole);
+    ak_engine_storage_low(keeper->engine, keeper->commit.low);
     if (batch->control) keeper->unsealed_control = true;
     if (keeper->unsealed_since_ms == 0) keeper->unsealed_since_ms = ak_clock_mono_ms();
     ak_keeper_release_durable(keeper);

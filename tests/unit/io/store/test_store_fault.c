@@ -219,13 +219,18 @@ static void use_waits_for_the_reserve(void **state)
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     assert_int_equal(ak_store_open(&o, &store), AK_OK);
     assert_false(ak_store_reserve_whole(store));
+    assert_true(ak_store_low(store));
     assert_int_equal(size_of(s.reserve), 0);
     assert_int_equal(sample_append(&s, store, &tree, 4, false), AK_E_FULL);
     assert_int_equal(sample_append(&s, store, &tree, 4, true), AK_OK);
     assert_int_equal(sample_append(&s, store, &tree, 4, false), AK_E_FULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(sample_append(&s, store, &tree, 4, false), AK_OK);
+    /* asking is enough to set it aside again: nobody has to append first */
+    assert_false(ak_store_low(store));
     assert_true(ak_store_reserve_whole(store));
+    ak_store_make_room(s.path);
+    assert_int_equal(size_of(s.reserve), 8 << 20);
+    assert_int_equal(sample_append(&s, store, &tree, 4, false), AK_OK);
     sample_check(store, tree.size);
     ak_store_close(store);
 }
