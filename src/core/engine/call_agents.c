@@ -1,6 +1,8 @@
 /* The agents of an account: listing, showing, and each change of a path's record. Every change is one control
  * entry. */
 #include "core/engine/internal.h"
+
+#include "base/assert.h"
 #include "core/engine/rotate.h"
 #include "core/evm/statement.h"
 #include "core/policy/bucket.h"
@@ -80,11 +82,12 @@ enum ak_code ak_call_agent_show(struct ak_step *step)
     uint8_t text[AK_PATH_TEXT_MAX];
     struct ak_buf name = AK_BUF_ARR(text);
     enum ak_code code = ak_step_read(step, &request);
+    if (!code) code = ak_step_check_agent(step);
     if (!code) code = ak_step_find_path(step, request.label, &path);
     if (code) return code;
     struct ak_span own = ak_span(step->caller.claims.label, step->caller.claims.label_len);
     if (step->caller.kind == AK_CALLER_AGENT && !ak_span_eq(own, ak_span(path->label, path->label_len)))
-        return AK_CODE_NOT_FOUND;
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "no agent of this label; see agentkeys agents list");
     struct ak_msg_agent_item item = item_of(step->engine, path, &name);
     return ak_step_reply(step, &ak_agent_item_msg, &item);
 }
@@ -134,6 +137,7 @@ static enum ak_code find_for_change(struct ak_step *step, struct ak_path_state *
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = ak_step_find_path(step, request.label, out_path);
     if (code) return code;
+    ak_assert(*out_path);
     if (ak_msg_has(&request, AK_AGENT_CHANGE_REQUEST_GENERATION) &&
         request.generation != (*out_path)->generation)
         return AK_CODE_GENERATION_CONFLICT;
@@ -235,8 +239,8 @@ enum ak_code ak_call_agent_policy(struct ak_step *step)
     return code ? code : ak_step_reply_path(step, path, ak_path_status(path));
 }
 
-/* The statement that binds an agent's address to the user's, signed by both keys; it is on record like any
- * signature. */
+/* The statement that binds an agent's address to the user's, signed by both keys; on record, and counted,
+ * like any signature of the session's. */
 static enum ak_code record_lineage(
     struct ak_step *step, const struct ak_path_state *path, const uint8_t digest[32])
 {
@@ -244,7 +248,7 @@ static enum ak_code record_lineage(
     memcpy(entry.omni, step->caller.account->anchor, 32);
     entry.operation = AK_SPAN_LIT("lineage");
     memcpy(entry.message_hash, digest, 32);
-    entry.tat_us = path->tat_us;
+    entry.tat_us = step->decision.tat_us;
     entry.label = ak_span(path->label, path->label_len);
     entry.generation = path->generation;
     ak_entry_mark(&entry, AK_F_LABEL);
@@ -271,6 +275,19 @@ static void prepare_lineage(struct ak_step *step, const struct ak_path_state *pa
     step->out->wait |= AK_WAIT_JOB;
 }
 
+/* Both keys sign: the agent must be one whose address a session may have, and the session may sign. */
+static enum ak_code decide_lineage(struct ak_step *step, struct ak_path_state *path)
+{
+    struct ak_policy_request look = {.operation = AK_OP_DERIVE_ADDRESS};
+    struct ak_policy_request sign = {.operation = AK_OP_SIGN_TYPED_DATA};
+    struct ak_path_state *same = NULL;
+    uint8_t text[AK_PATH_TEXT_MAX];
+    struct ak_buf name = AK_BUF_ARR(text);
+    put_path(&name, path);
+    enum ak_code code = ak_step_decide(step, &look, ak_buf_span(&name), false, &same);
+    return code ? code : ak_step_decide(step, &sign, AK_SPAN_EMPTY, false, &same);
+}
+
 enum ak_code ak_call_agent_lineage(struct ak_step *step)
 {
     struct ak_msg_agent_show_request request;
@@ -279,9 +296,8 @@ enum ak_code ak_call_agent_lineage(struct ak_step *step)
     struct ak_buf base = AK_BUF_ARR(text);
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = ak_step_find_path(step, request.label, &path);
+    if (!code) code = decide_lineage(step, path);
     if (code) return code;
-    if (path->flags & AK_PATH_DECOMMISSIONED)
-        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "a decommissioned agent's key never signs again");
     if (ak_engine_path_points(step->engine, path) != AK_OK) return AK_CODE_INTERNAL;
     ak_buf_put_u8(&base, '/');
     ak_buf_put(&base, ak_span(path->label, path->label_len));

@@ -131,7 +131,9 @@ static enum ak_err find_entry(const struct ak_read_source *source, uint64_t inde
     struct ak_span *out_bytes)
 {
     struct ak_read_batch batch;
+    *out_bytes = (struct ak_span){NULL, 0};
     AK_TRY(source->batch(source->ctx, index, &batch));
+    if (index < batch.first || index - batch.first >= batch.count) return AK_E_AUTH;
     struct ak_reader reader = ak_reader(batch.entries);
     for (uint64_t at = batch.first; at <= index; at++)
         if (ak_segment_next(&reader, out_bytes) != AK_OK) return AK_E_AUTH;
