@@ -36,11 +36,10 @@ static void check_json(const struct ak_frame_reply *reply)
 
 static void check_reply(struct ak_span frame, struct ak_reader *reader)
 {
-    static const struct ak_frame_reply none;
     struct ak_frame_reply reply;
     struct ak_buf again = AK_BUF_ARR(again_memory);
     if (ak_frame_reply_decode(reader, &reply) != AK_OK) {
-        AK_FUZZ_CHECK(memcmp(&reply, &none, sizeof none) == 0);
+        AK_FUZZ_CHECK(fuzz_is_empty(&reply, sizeof reply));
         return;
     }
     for (size_t i = 0; i < reply.notice.len; i++)
@@ -51,22 +50,20 @@ static void check_reply(struct ak_span frame, struct ak_reader *reader)
 
 static void check_status(struct ak_span frame, struct ak_reader *reader)
 {
-    static const struct ak_frame_status none;
     struct ak_frame_status status;
     struct ak_buf again = AK_BUF_ARR(again_memory);
     if (ak_frame_status_decode(reader, &status) != AK_OK)
-        AK_FUZZ_CHECK(memcmp(&status, &none, sizeof none) == 0);
+        AK_FUZZ_CHECK(fuzz_is_empty(&status, sizeof status));
     else
         check_same(frame, ak_frame_status_encode(&status, &again), &again);
 }
 
 static void check_welcome(struct ak_span frame, struct ak_reader *reader)
 {
-    static const struct ak_frame_welcome none;
     struct ak_frame_welcome welcome;
     struct ak_buf again = AK_BUF_ARR(again_memory);
     if (ak_frame_welcome_decode(reader, &welcome) != AK_OK)
-        AK_FUZZ_CHECK(memcmp(&welcome, &none, sizeof none) == 0);
+        AK_FUZZ_CHECK(fuzz_is_empty(&welcome, sizeof welcome));
     else
         check_same(frame, ak_frame_welcome_encode(&welcome, &again), &again);
 }

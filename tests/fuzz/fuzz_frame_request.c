@@ -31,11 +31,10 @@ static void check_body(const struct ak_frame_request *request)
 
 static void check_request(struct ak_span frame, struct ak_reader *reader)
 {
-    static const struct ak_frame_request none;
     struct ak_frame_request request;
     struct ak_buf again = AK_BUF_ARR(again_memory);
     if (ak_frame_request_decode(reader, &request) != AK_OK) {
-        AK_FUZZ_CHECK(memcmp(&request, &none, sizeof none) == 0);
+        AK_FUZZ_CHECK(fuzz_is_empty(&request, sizeof request));
         return;
     }
     AK_FUZZ_CHECK(request.token.len <= AK_LIMIT_TOKEN && request.proof.len <= AK_LIMIT_PROOF);

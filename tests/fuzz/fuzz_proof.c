@@ -46,9 +46,11 @@ static bool turn(struct ak_reader *reader, uint8_t *bytes, size_t len)
 static bool resize(struct ak_reader *reader, struct ak_merkle_proof *proof)
 {
     int by = reader->len ? (int8_t)ak_reader_u8(reader) % 3 : 0;
-    if (by < 0 && (size_t)-by > proof->count) by = 0;
-    for (int i = 0; i < by; i++) memset(proof->hashes[proof->count + (size_t)i], 1, 32);
-    proof->count = (size_t)((int)proof->count + by);
+    int count = (int)proof->count;
+    if (count < -by) by = 0;
+    for (int i = 0; i < by; i++) memset(proof->hashes[count + i], 1, 32);
+    count += by;
+    proof->count = (size_t)count;
     return by != 0;
 }
 
