@@ -92,9 +92,9 @@ static void bounds_the_message(void **state)
     (void)state;
     static char json[2 * AK_LIMIT_MESSAGE + 256];
     for (size_t len = AK_LIMIT_MESSAGE - 1; len <= AK_LIMIT_MESSAGE + 1; len++) {
-        int at = sprintf(json, "{\"omni_account\":\"" OMNI "\",\"message_hex\":\"");
+        int at = snprintf(json, sizeof json, "{\"omni_account\":\"" OMNI "\",\"message_hex\":\"");
         memset(json + at, '7', 2 * len);
-        strcpy(json + at + 2 * len, "\"}");
+        memcpy(json + at + 2 * len, "\"}", 3);
         enum ak_err err = from(AK_CALL_SIGN_MESSAGE, json, false);
         assert_int_equal(err, len <= AK_LIMIT_MESSAGE ? AK_OK : AK_E_LIMIT);
         if (err) assert_fault(AK_CODE_INVALID_MESSAGE_HEX, "message_hex");
@@ -106,10 +106,10 @@ static void bounds_depth(void **state)
     (void)state;
     char json[128];
     for (size_t depth = 15; depth <= 17; depth++) { /* with the object around */
-        size_t at = (size_t)sprintf(json, "{\"omni_account\":\"" OMNI "\",\"z\":");
+        size_t at = (size_t)snprintf(json, sizeof json, "{\"omni_account\":\"" OMNI "\",\"z\":");
         memset(json + at, '[', depth - 1);
         memset(json + at + depth - 1, ']', depth - 1);
-        strcpy(json + at + 2 * (depth - 1), "}");
+        memcpy(json + at + 2 * (depth - 1), "}", 2);
         assert_int_equal(from(AK_CALL_DERIVE_ADDRESS, json, false) == AK_OK, depth <= 16);
         if (depth > 16) assert_fault(AK_CODE_INVALID_JSON, NULL);
     }
@@ -185,7 +185,7 @@ static void reads_numbers(void **state)
     params[0] = (struct ak_msg_param){AK_SPAN_LIT("label"), AK_SPAN_LIT("a")};
     param_count = 1;
     for (size_t i = 0; i < AK_COUNT(rates); i++) {
-        sprintf(json, "{\"rate\":%s}", rates[i].rate);
+        (void)snprintf(json, sizeof json, "{\"rate\":%s}", rates[i].rate);
         if ((from(AK_CALL_AGENT_POLICY, json, true) == AK_OK) != rates[i].ok) fail_msg("%s", json);
     }
     param_count = 0;
@@ -206,7 +206,7 @@ static void reads_texts(void **state)
     for (size_t i = 0; i < AK_COUNT(scopes); i++) {
         struct ak_buf body = AK_BUF_ARR(body_memory);
         uint64_t message[32];
-        sprintf(json, "{\"scope\":%s}", scopes[i].scope);
+        (void)snprintf(json, sizeof json, "{\"scope\":%s}", scopes[i].scope);
         enum ak_err err = from_text(AK_CALL_AGENT_POLICY, ak_span_str(json), true, &body);
         if ((err == AK_OK) != scopes[i].ok) fail_msg("%s", json);
         /* What goes out here is taken at the other end. */
@@ -236,8 +236,8 @@ static void both_parsers_agree(void **state)
         char full[512];
         struct ak_buf a = AK_BUF_ARR(body_memory);
         struct ak_buf b = AK_BUF_ARR(other_memory);
-        sprintf(flat, "{%s}", members[i]);
-        sprintf(full, "{\"not flat\":[],%s}", members[i]);
+        (void)snprintf(flat, sizeof flat, "{%s}", members[i]);
+        (void)snprintf(full, sizeof full, "{\"not flat\":[],%s}", members[i]);
         enum ak_err err_a = from_text(AK_CALL_SIGN_MESSAGE, ak_span_str(flat), false, &a);
         struct ak_msg_fault fault_a = fault;
         enum ak_err err_b = from_text(AK_CALL_SIGN_MESSAGE, ak_span_str(full), false, &b);

@@ -17,7 +17,7 @@ static enum ak_err load(const char *text, const char *profile_flag)
     char *argv[] = {(char[]){"agentkeys"}, (char[]){"--profile"}, (char[64]){0}, NULL};
     struct ak_conf_input in = {
         .dirs = {"/d", "/r", "/h"}, .file = name, .argc = profile_flag ? 3 : 1, .argv = argv};
-    if (profile_flag) strcpy(argv[2], profile_flag);
+    if (profile_flag) (void)snprintf(argv[2], 64, "%s", profile_flag);
     enum ak_err err = ak_client_conf_load(&conf, &in, &fail);
     unlink(name);
     return err;

@@ -132,11 +132,13 @@ static void bad_flags_are_refused(void **state)
     assert_string_equal(fail.code, "bad_value");
 }
 
+enum { SEEN_MAX = 64 };
+
 static enum ak_err note_option(void *ctx, const struct ak_conf_option *option, const char *value)
 {
     char *seen = ctx;
-    strcat(seen, option->name);
-    strcat(seen, value ? value : "-");
+    size_t len = strlen(seen);
+    (void)snprintf(seen + len, SEEN_MAX - len, "%s%s", option->name, value ? value : "-");
     return value && strcmp(value, "bad") == 0 ? AK_E_FORMAT : AK_OK;
 }
 
@@ -144,7 +146,7 @@ static void own_options_and_operands(void **state)
 {
     (void)state;
     static const struct ak_conf_option options[] = {{"help", 'h', false}, {"json", 0, true}};
-    char seen[64] = "";
+    char seen[SEEN_MAX] = "";
     char *argv[] = {(char[]){"program"}, (char[]){"verb"}, (char[]){"-h"}, (char[]){"--json=F"},
         (char[]){"--enabled"}, (char[]){"--"}, (char[]){"--operand"}, NULL};
     struct ak_conf_input in = {.dirs = dirs,

@@ -61,8 +61,8 @@ static void log_levels_match_the_log(void **state)
     (void)state;
     const char *names[] = {"error", "warn", "info", "debug"};
     for (unsigned i = 0; i < AK_COUNT(names); i++) {
-        char text[64] = "log_level = ";
-        strcat(strcat(text, names[i]), "\n");
+        char text[64];
+        (void)snprintf(text, sizeof text, "log_level = %s\n", names[i]);
         assert_int_equal(load_text(text), AK_OK);
         assert_int_equal(ak_conf_choice(&conf, AK_WORKER_LOG_LEVEL), i);
         enum ak_log_level level;
@@ -88,8 +88,9 @@ static void plain_text_stays_on_loopback(void **state)
     const char *fine[] = {
         "listen = 127.0.0.1:1\n", "listen = 127.9.9.9:1\n", "listen = [::1]:1\n", "listen = none\n"};
     for (size_t i = 0; i < AK_COUNT(fine); i++) {
-        char text[128] = "insecure_dev = on\ntls = off\n";
-        assert_int_equal(load_text(strcat(text, fine[i])), AK_OK);
+        char text[128];
+        (void)snprintf(text, sizeof text, "insecure_dev = on\ntls = off\n%s", fine[i]);
+        assert_int_equal(load_text(text), AK_OK);
         assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
         assert_false(ak_worker_conf_tls(&conf));
     }
@@ -108,7 +109,8 @@ static void other_rules(void **state)
     assert_invalid("insecure_dev = on\nrecovery_wait = 1h\nrecovery_wait_code = 2h\n", "bad_value");
     char text[256] = "insecure_dev = on\nsocket = /";
     memset(text + strlen(text), 'x', 107);
-    assert_invalid(strcat(text, "\n"), "bad_value");
+    text[strlen(text)] = '\n';
+    assert_invalid(text, "bad_value");
     char fits[256] = "insecure_dev = on\nsocket = /";
     memset(fits + strlen(fits), 'x', 106);
     assert_int_equal(load_text(fits), AK_OK);

@@ -32,7 +32,8 @@ static int begin(void)
 
 static size_t post(char *out, size_t body_len)
 {
-    size_t len = (size_t)sprintf(out, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", body_len);
+    size_t len =
+        (size_t)snprintf(out, 128, "POST /p HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", body_len);
     for (size_t i = 0; i < body_len; i++) out[len + i] = (char)('a' + i % 23);
     return len + body_len;
 }

@@ -16,7 +16,7 @@ static struct ak_file_ops ops;
 static int setup(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/agentkeys-durable-XXXXXX");
+    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-durable-XXXXXX");
     ops = ak_file_ops_system();
     if (!mkdtemp(dir)) return -1;
     return ak_durable_open_dir(dir, false, &dir_fd) == AK_OK ? 0 : -1;

@@ -15,7 +15,7 @@ static int setup(void **state)
     (void)state;
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     snprintf(path, sizeof path, "/tmp/agentkeys-notify-%d", (int)getpid());
-    strcpy(addr.sun_path, path);
+    memcpy(addr.sun_path, path, sizeof path);
     server = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     unlink(path);
     return server < 0 || bind(server, (const struct sockaddr *)(const void *)&addr, sizeof addr);

@@ -26,7 +26,7 @@ static char dir[64];
 static int setup(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/agentkeys-sandbox-XXXXXX");
+    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-sandbox-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 

@@ -21,7 +21,7 @@ static char dir[64];
 static int setup(void **state)
 {
     (void)state;
-    strcpy(dir, "/tmp/agentkeys-libs-XXXXXX");
+    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-libs-XXXXXX");
     return mkdtemp(dir) ? 0 : -1;
 }
 

@@ -2,8 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void set_name(char *out, size_t cap, const char *name)
+{
+    if ((size_t)snprintf(out, cap, "%s", name) >= cap) abort();
+}
 
 static int *map_find(struct memfs_map *map, const char *name)
 {
@@ -22,7 +28,7 @@ static void map_set(struct memfs_map *map, const char *name, int inode)
     }
     for (size_t i = 0; i < MEMFS_NAMES && inode >= 0; i++) {
         if (map->entries[i].inode >= 0) continue;
-        strcpy(map->entries[i].name, name);
+        set_name(map->entries[i].name, sizeof map->entries[i].name, name);
         map->entries[i].inode = inode;
         return;
     }
@@ -47,8 +53,8 @@ static void change(struct memfs_dir *dir, enum memfs_change what, const char *na
 {
     if (dir->log_len == MEMFS_LOG) abort();
     dir->log[dir->log_len].what = what;
-    strcpy(dir->log[dir->log_len].name, name);
-    strcpy(dir->log[dir->log_len].to, to);
+    set_name(dir->log[dir->log_len].name, sizeof dir->log[0].name, name);
+    set_name(dir->log[dir->log_len].to, sizeof dir->log[0].to, to);
     dir->log[dir->log_len].inode = inode;
     dir->log_len++;
     map_apply(&dir->now, what, name, to, inode);

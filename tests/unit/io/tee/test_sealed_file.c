@@ -206,7 +206,7 @@ static void second_process_is_refused(void **state)
 {
     (void)state;
     struct ak_sealed_file first = {0};
-    strcpy(dir, "/tmp/agentkeys-sealed-XXXXXX");
+    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-sealed-XXXXXX");
     assert_non_null(mkdtemp(dir));
     assert_int_equal(open_real(&first), AK_SEALED_OK);
     for (int round = 0; round < 2; round++) {
