@@ -17,8 +17,6 @@ static int count_fds(void)
     return count;
 }
 
-extern char **environ;
-
 /* The child: answers over the channel with the configuration it read and what it sees of the world. */
 static int child_main(void)
 {
