@@ -15,8 +15,8 @@ struct ak_frame_welcome {
     bool dev;            /* the development signer: prefix /dev */
     uint32_t caps;       /* capability bits of the backend */
     struct ak_span spki; /* of the worker's TLS key; empty without TLS */
-    /* Self-signed by that key, DER; made by the keeper, as its key signs nothing else for the gateway. Clients
-     * pin the key, so nothing in it but the key matters. Empty without TLS. */
+    /* Self-signed by that key, DER; made by the keeper, as its key signs nothing else for the gateway.
+     * Clients pin the key, so nothing in it but the key matters. Empty without TLS. */
     struct ak_span certificate;
     uint8_t worker_id[16];
 };

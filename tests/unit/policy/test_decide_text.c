@@ -44,8 +44,8 @@ static void test_path_rules(void **state)
     expect(&q, &r, "/agent-1 is not approved yet", "an approved path that is not suspended",
         "agentkeys pair approve CODE");
     r.account_suspended = true;
-    expect(&q, &r, "the account is suspended", "an account that is not suspended",
-        "agentkeys account resume");
+    expect(
+        &q, &r, "the account is suspended", "an account that is not suspended", "agentkeys account resume");
 }
 
 static void test_time_and_device(void **state)
