@@ -1,5 +1,7 @@
 /* The fold: one function an entry type, chosen by a table. What an entry may change is all here. */
 #include "core/engine/state.h"
+
+#include "base/num.h"
 #include "core/policy/bucket.h"
 #include "core/policy/logic_time.h"
 
@@ -65,13 +67,26 @@ static enum ak_err account_resumed(struct fold *fold)
     return AK_OK;
 }
 
+/* Whether the device was enrolled before and removed: its sessions of that time stay over. */
+static bool was_here(struct fold *fold, const uint8_t thumbprint[32])
+{
+    for (uint32_t at = fold->account->first_device; at != AK_INDEX_NONE;) {
+        const struct ak_device *device = ak_vec_at(&fold->state->devices, at);
+        if (memcmp(device->thumbprint, thumbprint, 32) == 0) return true;
+        at = device->next;
+    }
+    return false;
+}
+
 static enum ak_err device_enrolled(struct fold *fold)
 {
     if (ak_state_device(fold->state, fold->account, fold->entry->device)) return AK_E_MEANING;
     if (fold->account->device_count >= AK_LIMIT_DEVICES) return AK_E_MEANING;
     uint32_t number = fold->state->devices.count;
+    bool was_removed = was_here(fold, fold->entry->device);
     struct ak_device *device = ak_vec_add(&fold->state->devices);
     if (!device) return AK_E_FULL;
+    if (was_removed) device->sessions_after_ms = fold->entry->time_ms;
     device->account = fold->account_number;
     device->next = fold->account->first_device;
     memcpy(device->thumbprint, fold->entry->device, 32);
@@ -81,12 +96,26 @@ static enum ak_err device_enrolled(struct fold *fold)
     return ak_arena_copy(fold->state->arena, fold->entry->name, &device->name);
 }
 
+/* Takes it out of the account's list, so that lists stay short whatever was started and cancelled. */
+static void end_waiting(struct fold *fold, struct ak_waiting *waiting)
+{
+    uint32_t *link = &fold->account->first_waiting;
+    while (ak_vec_at(&fold->state->waiting, *link) != waiting)
+        link = &((struct ak_waiting *)ak_vec_at(&fold->state->waiting, *link))->next;
+    *link = waiting->next;
+    waiting->over = true;
+    fold->account->waiting_count--;
+}
+
 static enum ak_err device_removed(struct fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
     if (!device || fold->account->device_count <= 1) return AK_E_MEANING;
     device->removed = true;
     fold->account->device_count--;
+    struct ak_waiting *waiting =
+        ak_state_waiting(fold->state, fold->account, AK_RECOVERY_DEVICE_REMOVE, fold->entry->device);
+    if (waiting) end_waiting(fold, waiting); /* it went by itself; nothing waits for it any more */
     return AK_OK;
 }
 
@@ -113,14 +142,14 @@ static enum ak_err recovery_over(struct fold *fold)
     struct ak_waiting *waiting =
         ak_state_waiting(fold->state, fold->account, fold->entry->what, fold->entry->device);
     if (!waiting) return AK_E_MEANING;
-    waiting->over = true;
-    fold->account->waiting_count--;
+    end_waiting(fold, waiting);
     return AK_OK;
 }
 
 static enum ak_err set_policy(struct fold *fold, struct ak_path_state *path)
 {
     struct ak_span scope;
+    if (ak_entry_has(fold->entry, AK_F_VALID_UNTIL_HEIGHT)) return AK_E_MEANING; /* not built */
     AK_TRY(ak_state_intern(fold->state, fold->entry->scope, &scope));
     path->scope = scope.ptr;
     path->scope_len = (uint16_t)scope.len;
@@ -215,7 +244,9 @@ static enum ak_err snapshot(struct fold *fold)
 static enum ak_err use_counted(struct fold *fold)
 {
     if (!ak_entry_has(fold->entry, AK_F_TAT_US)) return AK_OK;
-    if (!ak_entry_has(fold->entry, AK_F_LABEL)) {
+    /* a statement of lineage names the agent, but a session asked for it */
+    bool lineage = ak_span_eq(fold->entry->operation, AK_SPAN_LIT("lineage"));
+    if (lineage || !ak_entry_has(fold->entry, AK_F_LABEL)) {
         fold->account->tat_us = fold->entry->tat_us;
         return AK_OK;
     }
@@ -228,7 +259,11 @@ static enum ak_err use_counted(struct fold *fold)
 static enum ak_err session_ended(struct fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
-    if (device) device->sessions_after_ms = fold->entry->time_ms;
+    if (!device) return AK_E_MEANING;
+    /* a session issued in the second of a logout bears the next one: end that, too */
+    uint64_t newest_ms = (device->sessions_after_ms / 1000 + 1) * 1000;
+    uint64_t now_ms = fold->entry->time_ms;
+    device->sessions_after_ms = newest_ms > now_ms ? newest_ms : now_ms;
     return AK_OK;
 }
 
@@ -237,7 +272,8 @@ static enum ak_err worker_started(struct fold *fold)
     struct ak_state *state = fold->state;
     state->unseen_ms += ak_logic_time_gap(state->last_ms, fold->entry->time_ms);
     if (!fold->entry->clean)
-        state->floor_us = ak_bucket_floor((fold->entry->time_ms - state->unseen_ms) * 1000);
+        state->floor_us =
+            ak_bucket_floor(ak_num_mul_sat(ak_num_sub_sat(fold->entry->time_ms, state->unseen_ms), 1000));
     return AK_OK;
 }
 

@@ -147,7 +147,7 @@ static enum ak_code check_session(struct ak_step *step)
     const struct ak_token_claims *claims = &step->caller.claims;
     const struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, claims->jkt);
     if (!device) return AK_CODE_DEVICE_NOT_ENROLLED;
-    if (claims->iat * 1000 < device->sessions_after_ms)
+    if (claims->iat * 1000 <= device->sessions_after_ms)
         return ak_step_fail(step, AK_CODE_INVALID_TOKEN, "this session has ended (logout); sign in again");
     return AK_CODE_OK;
 }

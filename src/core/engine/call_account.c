@@ -55,7 +55,6 @@ enum ak_code ak_call_recovery_list(struct ak_step *step)
     for (uint32_t at = step->caller.account->first_waiting; at != AK_INDEX_NONE;) {
         const struct ak_waiting *waiting = ak_vec_at(&state->waiting, at);
         at = waiting->next;
-        if (waiting->over) continue;
         struct ak_msg_recovery_item item = {.what = ak_span_str(ak_waiting_name(waiting->what)),
             .ready_at = (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000};
         memcpy(item.started_by, waiting->started_by, 32);

@@ -35,7 +35,10 @@ enum ak_code ak_call_audit(struct ak_step *step)
     struct ak_path path = {0};
     enum ak_entry_type type = 0;
     enum ak_code code = ak_step_read(step, &request);
+    if (!code) code = ak_step_check_agent(step);
     if (code) return code;
+    if (request.proofs && step->engine->note_len == 0)
+        return ak_step_fail(step, AK_CODE_NOT_READY, "no checkpoint is sealed yet");
     if (request.type.len && ak_entry_type_parse(request.type, &type) != AK_OK)
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST, "type is no entry type, such as MessageSigned");
     if (request.path.len && ak_path_parse(request.path, &path) != AK_OK) return AK_CODE_INVALID_PATH;
@@ -76,8 +79,12 @@ enum ak_code ak_call_checkpoint(struct ak_step *step)
  * ak_engine_late. */
 enum ak_code ak_call_checkpoint_seal(struct ak_step *step)
 {
-    step->out->wait |= AK_WAIT_DURABLE | AK_WAIT_SEALED;
-    step->out->size = step->engine->log.tree.size;
+    const struct ak_engine *engine = step->engine;
+    uint64_t size = engine->log.tree.size;
+    if (engine->checkpoint_size == size) return ak_call_checkpoint(step);
+    if (engine->durable_size < size) step->out->wait |= AK_WAIT_DURABLE;
+    step->out->wait |= AK_WAIT_SEALED;
+    step->out->size = size;
     return AK_CODE_OK;
 }
 
@@ -91,6 +98,7 @@ enum ak_code ak_call_inclusion(struct ak_step *step)
 {
     struct ak_msg_inclusion_request request;
     enum ak_code code = ak_step_read(step, &request);
+    if (!code) code = ak_step_check_agent(step);
     if (code) return code;
     uint64_t size =
         ak_msg_has(&request, AK_INCLUSION_REQUEST_SIZE) ? request.size : step->engine->checkpoint_size;

@@ -44,21 +44,32 @@ static enum ak_code find_named(struct ak_step *step, struct ak_span text, struct
     return AK_CODE_OK;
 }
 
-static void write_denial(
-    struct ak_step *step, uint64_t ref, struct ak_span label, enum ak_operation operation)
+static void write_denial(struct ak_step *step, uint64_t ref, struct ak_span label, const char *operation)
 {
     struct ak_engine *engine = step->engine;
     engine->figures[AK_FIGURE_DENIALS]++;
     if (!ak_denial_note(engine->denials, ref, step->decision.rule, engine->time.logic_ms)) return;
     struct ak_entry entry = ak_step_entry(step, AK_ENTRY_DENIED);
     entry.rule = ak_span_str(ak_rule_name(step->decision.rule));
-    entry.operation = ak_span_str(ak_operation_name(operation));
+    entry.operation = ak_span_str(operation);
     entry.count = 1;
     if (label.len) {
         entry.label = label;
         ak_entry_mark(&entry, AK_F_LABEL);
     }
     (void)ak_step_emit(step, &entry); /* a full disk must not turn a refusal into anything else */
+}
+
+enum ak_code ak_step_refuse(
+    struct ak_step *step, uint32_t path_number, struct ak_span label, const char *operation)
+{
+    bool has_path = path_number != AK_INDEX_NONE;
+    uint64_t ref = has_path ? path_number : (UINT64_C(1) << 32 | step->caller.account_number);
+    step->refused_by_policy = true;
+    step->retry_after_secs = step->decision.retry_after_secs;
+    write_denial(step, ref, label, operation);
+    bool wait = step->decision.rule == AK_RULE_RATE || step->decision.rule == AK_RULE_COUNTER;
+    return wait ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_DENIED;
 }
 
 static void decide(struct ak_step *step, struct ak_policy_request *request, const struct ak_path_state *path)
@@ -100,10 +111,15 @@ enum ak_code ak_step_decide(struct ak_step *step, struct ak_policy_request *requ
     memcpy(request->thumbprint, caller->jkt, 32);
     decide(step, request, *out_path);
     if (step->decision.allowed || explain) return AK_CODE_OK;
-    step->refused_by_policy = true;
-    step->retry_after_secs = step->decision.retry_after_secs;
-    uint64_t ref = *out_path ? number : (UINT64_C(1) << 32 | caller->account_number);
-    write_denial(step, ref, *out_path ? request->label : AK_SPAN_EMPTY, request->operation);
-    bool wait = step->decision.rule == AK_RULE_RATE || step->decision.rule == AK_RULE_COUNTER;
-    return wait ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_DENIED;
+    return ak_step_refuse(step, number, *out_path ? request->label : AK_SPAN_EMPTY,
+        step->query ? "query" : ak_operation_name(request->operation));
+}
+
+enum ak_code ak_step_check_agent(struct ak_step *step)
+{
+    struct ak_policy_request ask = {.operation = AK_OP_DERIVE_ADDRESS}; /* needs no scope, counts nothing */
+    struct ak_path_state *path = NULL;
+    if (step->caller.kind != AK_CALLER_AGENT) return AK_CODE_OK;
+    step->query = true;
+    return ak_step_decide(step, &ask, AK_SPAN_EMPTY, false, &path);
 }

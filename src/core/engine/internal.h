@@ -114,6 +114,7 @@ struct ak_step {
     struct ak_caller caller;
     struct ak_decision decision; /* why it was refused; for error answers */
     bool refused_by_policy;
+    bool query;                /* a read, which policy knows no operation for */
     const char *message;       /* more precise than the code's sentence; constant text */
     uint64_t retry_after_secs; /* 0: none */
     bool has_idempotency;
@@ -155,6 +156,14 @@ struct ak_policy_record ak_engine_path_record(
  * for the user's own key. `explain`: nothing is written or counted. */
 enum ak_code ak_step_decide(struct ak_step *step, struct ak_policy_request *request, struct ak_span path_text,
     bool explain, struct ak_path_state **out_path);
+
+/* The answer of a refusal that stands in step->decision, and its entry. `path_number`: AK_INDEX_NONE where
+ * the refusal is of no path of the account; then `label` is empty. */
+enum ak_code ak_step_refuse(
+    struct ak_step *step, uint32_t path_number, struct ak_span label, const char *operation);
+/* For calls that only read: an agent's token counts while its path is active, of its generation and on its
+ * device (I5). Sessions pass. */
+enum ak_code ak_step_check_agent(struct ak_step *step);
 
 /* ---- points.c ---- */
 /* Public points of account and path, computed when first used and held against the recorded address. */

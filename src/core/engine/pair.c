@@ -57,18 +57,15 @@ enum ak_code ak_pair_deliver_agent(struct ak_step *step, struct ak_span label,
     struct ak_msg_pair_status_reply *reply, struct ak_buf *token, struct ak_buf *path_text)
 {
     struct ak_engine *engine = step->engine;
-    struct ak_path_state *path = ak_state_path(&engine->state, step->caller.account_number, label, NULL);
+    uint32_t number = AK_INDEX_NONE;
+    struct ak_path_state *path = ak_state_path(&engine->state, step->caller.account_number, label, &number);
     struct ak_policy_request ask = {.operation = AK_OP_TOKEN, .label = label};
     struct ak_policy_now now = ak_engine_now(engine);
     struct ak_policy_record record = {0};
     if (path) record = ak_engine_path_record(engine, path);
     memcpy(ask.thumbprint, step->caller.jkt, 32);
     ak_policy_decide(&ask, path ? &record : NULL, &now, &step->decision);
-    if (!step->decision.allowed || !path) {
-        step->refused_by_policy = true;
-        step->retry_after_secs = step->decision.retry_after_secs;
-        return step->decision.rule == AK_RULE_RATE ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_DENIED;
-    }
+    if (!step->decision.allowed || !path) return ak_step_refuse(step, number, label, "token");
     enum ak_code code = ak_step_issue_agent(step, path, token, &reply->expires_at);
     if (code) return code;
     ak_buf_put_u8(path_text, '/');

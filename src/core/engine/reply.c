@@ -61,9 +61,10 @@ void ak_step_put_notice(struct ak_step *step)
     step->out->notice_len = 0;
     if (!account || account->waiting_count == 0) return;
     for (uint32_t at = account->first_waiting; at != AK_INDEX_NONE;) {
+        enum { ITEM_MAX = 48 }; /* "; account-resume ready_at=" and a number */
         const struct ak_waiting *waiting = ak_vec_at(&step->engine->state.waiting, at);
         at = waiting->next;
-        if (waiting->over) continue;
+        if (notice.cap - notice.len < ITEM_MAX) break; /* the newest are there; recovery lists all */
         if (notice.len) ak_buf_put_str(&notice, "; ");
         ak_buf_put_str(&notice, ak_waiting_name(waiting->what));
         ak_buf_put_str(&notice, " ready_at=");

@@ -20,7 +20,7 @@ enum ak_code ak_step_issue_session(
     const struct ak_device *device = ak_state_device(&engine->state, step->caller.account, step->caller.jkt);
     uint64_t iat = ak_engine_now_s(engine);
     if (!device) return AK_CODE_DEVICE_NOT_ENROLLED;
-    if (iat * 1000 < device->sessions_after_ms)
+    if (iat * 1000 <= device->sessions_after_ms)
         iat = device->sessions_after_ms / 1000 + 1; /* just logged out */
     fill_claims(step, &claims, iat, engine->conf.session_secs);
     struct ak_entry entry = ak_step_entry(step, AK_ENTRY_SESSION_ISSUED);
