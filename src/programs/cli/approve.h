@@ -1,0 +1,23 @@
+/* Approving a pairing request by its code: shows what asks, then approves exactly what was shown (I15).
+ * Shared by `pair approve` and `device add CODE`. */
+#ifndef AK_PROGRAMS_CLI_APPROVE_H
+#define AK_PROGRAMS_CLI_APPROVE_H
+
+#include "core/wire/msg_pair.h"
+#include "programs/cli/cli.h"
+
+/* The one pending request with this code; its texts are copied into `memory`. 0 or the exit status. */
+int ak_cli_find_request(
+    struct ak_cli *cli, const char *code, struct ak_buf *memory, struct ak_msg_pair_item *out_item);
+/* Shows the request, asks, approves, prints. `kind` is what it must be: "agent" or "device". */
+int ak_cli_approve(struct ak_cli *cli, const char *code, const char *kind);
+
+/* The asker's side: polls until the request is answered or over, with growing pauses. On AK status approved
+ * *out_reply holds the token. 0 or the exit status. */
+int ak_cli_await_approval(struct ak_cli *cli, const uint8_t request_id[16], uint64_t lifetime_s,
+    struct ak_msg_pair_status_reply *out_reply);
+/* Prints code, thumbprint and what to type on the other side. */
+void ak_cli_show_code(
+    const struct ak_cli *cli, const struct ak_msg_pair_reply *reply, const char *approve_with);
+
+#endif

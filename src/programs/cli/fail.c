@@ -1,0 +1,130 @@
+/* Failures as people read them: what went wrong, why, and what to type next. */
+#include <stdio.h>
+#include <string.h>
+
+#include "programs/cli/cli.h"
+#include "programs/cli/out.h"
+
+enum { JSON_MAX = 4096, CAUSE_MAX = 1400, NEXT_MAX = 320 };
+
+static void print_json(const struct ak_client_error *error)
+{
+    uint8_t memory[JSON_MAX];
+    struct ak_buf json = AK_BUF_ARR(memory);
+    ak_client_error_put_json(error, &json);
+    if (ak_buf_check(&json) == AK_OK) ak_out_json(ak_buf_span(&json));
+}
+
+static int print_lines(const struct ak_cli *cli, enum ak_client_category category, const char *problem,
+    const char *cause, const char *next)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "%s: %s\n  cause: %s\n  next:  %s\n", cli->program->name, problem, cause, next);
+    return (int)category;
+}
+
+static const char *const category_codes[AK_CATEGORY_COUNT] = {"ok", "failure", "invalid_request", "denied",
+    "not_signed_in", "rate_limit_exceeded", "not_found", "conflict", "unreachable"};
+
+int ak_cli_fail(struct ak_cli *cli, enum ak_client_category category, const char *problem, const char *cause,
+    const char *next)
+{
+    if (cli->json) {
+        struct ak_client_error error;
+        char message[512];
+        (void)snprintf(message, sizeof message, "%s: %s", problem, cause);
+        ak_client_error_set(&error, category_codes[category], message);
+        print_json(&error);
+    }
+    return print_lines(cli, category, problem, cause, next);
+}
+
+int ak_cli_fail_usage(struct ak_cli *cli, const char *problem, const char *cause)
+{
+    char next[NEXT_MAX];
+    const struct ak_cli_command *command = cli->command;
+    (void)snprintf(next, sizeof next, "%s%s%s%s%s --help", cli->program->name, command ? " " : "",
+        command ? command->noun : "", command && command->verb ? " " : "",
+        command && command->verb ? command->verb : "");
+    return ak_cli_fail(cli, AK_CATEGORY_USAGE, problem, cause, next);
+}
+
+int ak_cli_fail_state(struct ak_cli *cli, enum ak_err err, const char *problem)
+{
+    char next[AK_PROFILE_PATH_MAX + 64];
+    const char *where =
+        cli->profile.path[0] ? cli->profile.path : ak_conf_text(&cli->conf, AK_CLIENT_STATE_DIR);
+    const char *cause = err == AK_E_MEANING  ? "others may read it, or it is not yours"
+                        : err == AK_E_FORMAT ? "a file in it is damaged"
+                        : err == AK_E_LIMIT  ? "its path is too long"
+                                             : "the system refused";
+    (void)snprintf(next, sizeof next, err == AK_E_MEANING ? "chmod -R go= %s" : "ls -la %s", where);
+    return ak_cli_fail(cli, AK_CATEGORY_FAILURE, problem, cause, next);
+}
+
+/* ---- answers ---- */
+
+static const struct {
+    const char *code;
+    const char *next; /* NULL: the program's own way to sign in */
+} nexts[] = {
+    {"unauthorized", NULL},
+    {"invalid_token", NULL},
+    {"token_expired", NULL},
+    {"not_signed_in", NULL},
+    {"device_not_enrolled", "agentkeys device add --account ANCHOR --name NAME"},
+    {"bad_signature", "agentkeys doctor"},
+    {"account_mismatch", "agentkeys whoami"},
+    {"not_found", "agentkeys agents list"},
+    {"expired_request", "agentkeys-daemon pair --label LABEL"},
+    {"already_consumed", "agentkeys agents list"},
+    {"already_exists", "agentkeys agents list"},
+    {"already_done", "agentkeys agents list"},
+    {"generation_conflict", "agentkeys agents list"},
+    {"generation_exhausted", "agentkeys agents decommission LABEL"},
+    {"unreachable", "agentkeys up"},
+    {"not_the_worker", "agentkeys doctor"},
+    {"not_ready", "agentkeys status"},
+    {"signer_disabled", "agentkeys doctor"},
+    {"ledger_damaged", "agentkeys up --verify-all"},
+    {"storage_full", "agentkeys status"},
+};
+
+static const char *next_of(const struct ak_cli *cli, char *room, size_t cap)
+{
+    const struct ak_client_error *error = &cli->error;
+    if (error->has_denial && error->remedy[0]) return error->remedy;
+    if (error->has_retry) {
+        (void)snprintf(room, cap, "try again in %llu s", (unsigned long long)error->retry_after_secs);
+        return room;
+    }
+    for (size_t i = 0; i < AK_COUNT(nexts); i++)
+        if (strcmp(nexts[i].code, error->code) == 0)
+            return nexts[i].next ? nexts[i].next : cli->program->sign_in;
+    (void)snprintf(room, cap, "%s %s%s%s --help", cli->program->name, cli->command->noun,
+        cli->command->verb ? " " : "", cli->command->verb ? cli->command->verb : "");
+    return room;
+}
+
+/* "denied by rule scope: saw sign-message, allowed: openrouter", or the worker's own sentence. */
+static void put_cause(const struct ak_client_error *error, char *out, size_t cap)
+{
+    if (error->has_denial)
+        (void)snprintf(out, cap, "rule %s: saw %s; limit: %s%s", error->rule, error->seen, error->limit,
+            error->has_retry ? "; it comes back with time" : "");
+    else
+        (void)snprintf(out, cap, "%s (%s)", error->message, error->code);
+}
+
+int ak_cli_fail_call(struct ak_cli *cli, const char *problem)
+{
+    char cause[CAUSE_MAX], next[NEXT_MAX], what[256];
+    enum ak_client_category category = ak_client_error_category(&cli->error);
+    (void)snprintf(what, sizeof what, "%s%s", problem,
+        category == AK_CATEGORY_DENIED ? ": denied"
+        : category == AK_CATEGORY_RATE ? ": too often"
+                                       : " failed");
+    put_cause(&cli->error, cause, sizeof cause);
+    if (cli->json) print_json(&cli->error);
+    return print_lines(cli, category, what, cause, next_of(cli, next, sizeof next));
+}

@@ -1,0 +1,216 @@
+/* From arguments to a command: find it in the table, load the configuration, hand over. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/codec/json.h"
+#include "io/log/log.h"
+#include "io/proc/random.h"
+#include "programs/cli/cli.h"
+#include "programs/cli/help.h"
+
+enum { HELP_MAX = 64 * 1024, OPTION_TOTAL = AK_CLI_OPTIONS_MAX + AK_CLI_COMMON_COUNT };
+
+static struct ak_cli cli_state; /* one run a process; large */
+
+static void print(void (*put)(const struct ak_cli *cli, struct ak_buf *out), const struct ak_cli *cli)
+{
+    static char text[HELP_MAX];
+    struct ak_buf buf = AK_BUF_ARR(text);
+    put(cli, &buf);
+    (void)fwrite(text, 1, buf.len, stdout);
+}
+
+static void put_program(const struct ak_cli *cli, struct ak_buf *out)
+{
+    ak_help_program(cli->program, out);
+}
+
+static void put_command(const struct ak_cli *cli, struct ak_buf *out)
+{
+    ak_help_command(cli->program, cli->command, out);
+}
+
+/* ---- which command ---- */
+
+/* The number of words of argv that name the command; 0 where none does. */
+static int match(const struct ak_cli_command *command, int argc, char **argv)
+{
+    if (argc < 2 || strcmp(argv[1], command->noun) != 0) return 0;
+    if (!command->verb) return 1;
+    return argc >= 3 && strcmp(argv[2], command->verb) == 0 ? 2 : 0;
+}
+
+static const struct ak_cli_command *find(
+    const struct ak_cli_program *program, int argc, char **argv, int *out_words)
+{
+    for (size_t i = 0; i < program->count; i++) {
+        *out_words = match(&program->commands[i], argc, argv);
+        if (*out_words) return &program->commands[i];
+    }
+    return NULL;
+}
+
+static bool is_noun(const struct ak_cli_program *program, const char *word)
+{
+    for (size_t i = 0; i < program->count; i++)
+        if (strcmp(program->commands[i].noun, word) == 0) return true;
+    return false;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* No command, or none of that name. */
+static int without_command(struct ak_cli *cli, int argc, char **argv)
+{
+    char problem[128];
+    if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
+        (void)printf("%s " AK_VERSION "\n", cli->program->name);
+        return AK_CATEGORY_OK;
+    }
+    bool asked =
+        argc >= 2 && (is_help(argv[1]) || (argc >= 3 && is_noun(cli->program, argv[1]) && is_help(argv[2])));
+    if (asked) {
+        print(put_program, cli);
+        return AK_CATEGORY_OK;
+    }
+    if (argc < 2) return ak_cli_fail_usage(cli, "no command given", "the first word is a command");
+    if (is_noun(cli->program, argv[1]))
+        (void)snprintf(problem, sizeof problem, "%.40s needs a verb that it has", argv[1]);
+    else
+        (void)snprintf(problem, sizeof problem, "there is no command %.40s", argv[1]);
+    return ak_cli_fail_usage(cli, problem, "the table of commands does not have it");
+}
+
+/* ---- options ---- */
+
+struct options {
+    struct ak_cli *cli;
+    struct ak_conf_option rows[OPTION_TOTAL];
+    size_t count;
+    bool twice;
+    bool help;
+};
+
+static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
+{
+    struct options *options = ctx;
+    struct ak_cli *cli = options->cli;
+    size_t i = (size_t)(option - options->rows);
+    if (i < AK_CLI_COMMON_COUNT) {
+        cli->json = cli->json || i == AK_CLI_COMMON_JSON;
+        cli->yes = cli->yes || i == AK_CLI_COMMON_YES;
+        options->help = options->help || i == AK_CLI_COMMON_HELP;
+        return AK_OK;
+    }
+    i -= AK_CLI_COMMON_COUNT;
+    options->twice = options->twice || cli->values[i];
+    cli->values[i] = value ? value : "";
+    return AK_OK;
+}
+
+static void list_options(struct ak_cli *cli, struct options *options)
+{
+    options->cli = cli;
+    for (size_t i = 0; i < AK_CLI_COMMON_COUNT; i++)
+        options->rows[options->count++] =
+            (struct ak_conf_option){ak_cli_common[i].name, i == AK_CLI_COMMON_HELP ? 'h' : 0, false};
+    for (size_t i = 0; i < cli->command->option_count; i++) {
+        const struct ak_cli_option *option = &cli->command->options[i];
+        options->rows[options->count++] = (struct ak_conf_option){option->name, 0, option->value != NULL};
+    }
+}
+
+const char *ak_cli_value(const struct ak_cli *cli, const char *name)
+{
+    for (size_t i = 0; i < cli->command->option_count; i++)
+        if (strcmp(cli->command->options[i].name, name) == 0) return cli->values[i];
+    return NULL;
+}
+
+bool ak_cli_has(const struct ak_cli *cli, const char *name)
+{
+    return ak_cli_value(cli, name) != NULL;
+}
+
+static int fail_conf(struct ak_cli *cli, const struct ak_boot_fail *fail)
+{
+    char problem[256];
+    (void)snprintf(problem, sizeof problem, "%s: %s%s%s", fail->code, fail->setting,
+        fail->value[0] ? "=" : "", fail->value);
+    return ak_cli_fail_usage(cli, problem, fail->reason);
+}
+
+/* 0, or the exit status; *out_done where all is done already (--help). */
+static int load(struct ak_cli *cli, int argc, char **argv, bool *out_done)
+{
+    struct options options = {.count = 0};
+    struct ak_boot_fail fail;
+    char file[AK_CONF_TEXT_MAX];
+    list_options(cli, &options);
+    struct ak_conf_input in = {.dirs = cli->dirs,
+        .file = file,
+        .envp = (const char *const *)environ,
+        .argc = argc,
+        .argv = argv,
+        .options = options.rows,
+        .option_count = options.count,
+        .on_option = on_option,
+        .ctx = &options};
+    (void)snprintf(file, sizeof file, "%s/config", cli->dirs.home);
+    enum ak_err err = ak_client_conf_load(&cli->conf, &in, &fail);
+    if (options.help) {
+        print(put_command, cli);
+        *out_done = true;
+        return AK_CATEGORY_OK;
+    }
+    if (err) return fail_conf(cli, &fail);
+    if (options.twice) return ak_cli_fail_usage(cli, "an option stands there twice", "each is given once");
+    cli->operand_count = in.out_argc;
+    cli->operands = in.out_argv;
+    if (in.out_argc >= cli->command->min_operands && in.out_argc <= cli->command->max_operands) return 0;
+    return ak_cli_fail_usage(cli, "wrong number of operands",
+        cli->command->operands[0] ? cli->command->operands : "it takes none");
+}
+
+static int run(struct ak_cli *cli, int argc, char **argv)
+{
+    bool done = false;
+    if (cli->command->own_arguments) {
+        cli->argc = argc;
+        cli->argv = argv;
+        return cli->command->run(cli);
+    }
+    int status = load(cli, argc, argv, &done);
+    if (status || done) return status;
+    ak_log_init((enum ak_log_level)ak_conf_choice(&cli->conf, AK_CLIENT_LOG_LEVEL), cli->program->name, 2);
+    status = cli->command->run(cli);
+    ak_cli_close(cli);
+    return status;
+}
+
+int ak_cli_main(const struct ak_cli_program *program, int argc, char **argv)
+{
+    struct ak_cli *cli = &cli_state;
+    uint64_t seed = 0;
+    int words = 0;
+    ak_random_bytes(&seed, sizeof seed);
+    ak_json_init(seed | 1);
+    *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .trace_fd = -1};
+    cli->command = find(program, argc, argv, &words);
+    if (!cli->command) return without_command(cli, argc, argv);
+    if (ak_conf_dirs_find((const char *const *)environ, geteuid() == 0, &cli->dirs) != AK_OK)
+        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "no folder for settings and state",
+            "neither HOME nor XDG_CONFIG_HOME and XDG_DATA_HOME are set", "export HOME=/home/you");
+    argv[words] = argv[0];
+    int status = run(cli, argc - words, argv + words);
+    if (fflush(stdout) || ferror(stdout)) {
+        (void)fprintf(stderr, "%s: standard output cannot be written\n", program->name);
+        return status ? status : AK_CATEGORY_FAILURE;
+    }
+    return status;
+}

@@ -1,0 +1,28 @@
+/* Signing a message and showing the signature; shared by agentkeys and agentkeys-daemon. */
+#ifndef AK_PROGRAMS_CLI_SIGNING_H
+#define AK_PROGRAMS_CLI_SIGNING_H
+
+#include "programs/cli/cli.h"
+
+/* Exactly one of --message, --message-hex, --message-file. 0 or the exit status. */
+int ak_cli_read_message(struct ak_cli *cli, struct ak_buf *out_message);
+/* --path, or nothing. */
+int ak_cli_read_path(struct ak_cli *cli, struct ak_buf *out_path);
+/* Signs for the account of cli->saved; checks the signature before it is shown. `path` may be empty. The
+ * connection has its token already. */
+int ak_cli_sign(struct ak_cli *cli, struct ak_span message, struct ak_span path);
+/* Options that all commands with a message have. */
+#define AK_CLI_MESSAGE_TEXT                                                                                  \
+    {                                                                                                        \
+        "message", "TEXT", "The message as text."                                                            \
+    }
+#define AK_CLI_MESSAGE_HEX                                                                                   \
+    {                                                                                                        \
+        "message-hex", "HEX", "The message as bytes in hex."                                                 \
+    }
+#define AK_CLI_MESSAGE_FILE                                                                                  \
+    {                                                                                                        \
+        "message-file", "FILE", "The message from a file, byte for byte; - is standard input."               \
+    }
+
+#endif

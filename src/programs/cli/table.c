@@ -1,0 +1,173 @@
+/* The subcommands of agentkeys. Help, man page and completion come from here. */
+#include "programs/cli/commands.h"
+#include "programs/cli/signing.h"
+
+#define WIRE(method_path) "the wire's answer of " method_path
+
+static const struct ak_cli_option init_options[] = {
+    {"local", "TYPE:VALUE", "The identity, over the operator socket on the worker's machine."},
+    {"name", "NAME", "Name of this device in lists; default: the host's name."},
+};
+static const struct ak_cli_option grant_options[] = {
+    {"scope", "ITEMS", "What it may do: items separated by commas, such as openrouter,cap:sign-message."},
+    {"rate", "RATE", "Uses a minute, such as 100/min."},
+    {"valid-for", "DURATION", "Until when, such as 30d; ever is without end."},
+};
+static const struct ak_cli_option policy_options[] = {
+    {"scope", "ITEMS", "The whole scope, or changes of it: +cap:sign-message,-openrouter."},
+    {"rate", "RATE", "Uses a minute, such as 50/min; the debt stays."},
+    {"valid-for", "DURATION", "Until when from now on, such as 30d; ever takes the end away."},
+};
+static const struct ak_cli_option device_add_options[] = {
+    {"name", "NAME", "Name of the new device, shown to the one that approves."},
+};
+static const struct ak_cli_option recovery_options[] = {
+    {"recovery-code-file", "FILE", "File with the recovery code, which confirms at once."},
+};
+static const struct ak_cli_option cancel_options[] = {
+    {"what", "KIND", "device-remove or account-resume, where several wait."},
+    {"device", "ID", "The device whose removal waits."},
+};
+static const struct ak_cli_option sign_options[] = {
+    AK_CLI_MESSAGE_TEXT,
+    AK_CLI_MESSAGE_HEX,
+    AK_CLI_MESSAGE_FILE,
+    {"path", "PATH", "An agent's path; default: the account's own key."},
+    {"v27", NULL, "Recovery byte 27 or 28, as some contracts want it."},
+};
+static const struct ak_cli_option path_options[] = {
+    {"path", "PATH", "An agent's path; default: the account's own key."},
+};
+static const struct ak_cli_option lineage_options[] = {
+    {"verify", "FILE", "Check a statement that --json printed, without the worker."},
+};
+static const struct ak_cli_option explain_options[] = {
+    {"operation", "NAME", "sign-message, sign-siwe, derive-address, or a service's name."},
+    AK_CLI_MESSAGE_TEXT,
+    AK_CLI_MESSAGE_HEX,
+    AK_CLI_MESSAGE_FILE,
+    {"path", "PATH", "The agent that would ask."},
+    {"domain", "HOST", "The site, with --operation sign-siwe."},
+    {"exit-code", NULL, "Exit with 3 where it would be denied."},
+};
+static const struct ak_cli_option list_options[] = {
+    {"since", "INDEX", "First index to look at."},
+    {"type", "TYPE", "Entries of one type, such as MessageSigned."},
+    {"path", "PATH", "Entries of one agent."},
+    {"limit", "COUNT", "At most so many; default: all."},
+};
+static const struct ak_cli_option verify_options[] = {
+    {"checkpoint", "FILE", "An earlier checkpoint: the file must not have been rewritten since."},
+    {"consistency", "FILE",
+        "The worker's proof that the log only grew since then; needed for an account's part."},
+    {"receipt", "INDEX:HASH", "An entry that an answer named: it must be there."},
+    {"key", "HEX", "The ledger's key; default: the one fixed at enrolment."},
+};
+
+static const struct ak_cli_command commands[] = {
+    {"up", NULL, "", 0, 0, "Run a worker on this machine, in the foreground; takes the worker's options.",
+        "agentkeys up --listen 127.0.0.1:8092",
+        "one line before the worker starts; its log follows on stderr", NULL, 0, ak_cmd_up, true},
+    {"init", NULL, "", 0, 0, "Sign in on the worker's own machine; opens the account where it is new.",
+        "agentkeys init --local email:alice@demo.example",
+        "anchor, identity, wallet_address, device, device_count, account_new, expires_at, and recovery_code "
+        "for a new "
+        "account",
+        AK_CLI_OPTIONS(init_options), .run = ak_cmd_init},
+    {"whoami", NULL, "", 0, 0, "Show who is signed in.", "agentkeys whoami", WIRE("GET /v1/account"),
+        .run = ak_cmd_whoami},
+    {"status", NULL, "", 0, 0, "Show whether the worker is ready and how long the session lasts.",
+        "agentkeys status", WIRE("GET /readyz"), .run = ak_cmd_status},
+    {"logout", NULL, "", 0, 0, "End the session and erase its token.", "agentkeys logout",
+        WIRE("POST /v1/logout"), .run = ak_cmd_logout},
+    {"pair", "list", "[CODE]", 0, 1, "Show requests that name this account, or the one with this code.",
+        "agentkeys pair list ABCD-EFGH", WIRE("GET /v1/pair"), .run = ak_cmd_pair_list},
+    {"pair", "approve", "CODE", 1, 1, "Show what an agent asks for, and approve exactly that or less.",
+        "agentkeys pair approve ABCD-EFGH --scope openrouter,cap:sign-message --rate 100/min --valid-for 30d",
+        WIRE("POST /v1/pair/approve"), AK_CLI_OPTIONS(grant_options), .run = ak_cmd_pair_approve},
+    {"pair", "refuse", "CODE", 1, 1, "Refuse a request.", "agentkeys pair refuse ABCD-EFGH",
+        WIRE("POST /v1/pair/refuse"), .run = ak_cmd_pair_refuse},
+    {"pair", "invite", "LABEL", 1, 1, "Make a code that works once, for an agent that starts unattended.",
+        "agentkeys pair invite agent-2 --scope cap:sign-message --rate 10/min --valid-for 7d",
+        WIRE("POST /v1/pair/invite"), AK_CLI_OPTIONS(grant_options), .run = ak_cmd_pair_invite},
+    {"agents", "list", "", 0, 0, "List the agents of the account.", "agentkeys agents list",
+        WIRE("GET /v1/agents") ", a line a page", .run = ak_cmd_agents_list},
+    {"agents", "show", "LABEL", 1, 1, "Show one agent.", "agentkeys agents show agent-1",
+        WIRE("GET /v1/agents/{label}"), .run = ak_cmd_agents_show},
+    {"agents", "suspend", "LABEL", 1, 1, "Stop an agent at once.", "agentkeys agents suspend agent-1",
+        WIRE("POST /v1/agents/{label}/suspend"), .run = ak_cmd_agents_suspend},
+    {"agents", "resume", "LABEL", 1, 1, "Let a suspended agent act again, as before.",
+        "agentkeys agents resume agent-1", WIRE("POST /v1/agents/{label}/resume"),
+        .run = ak_cmd_agents_resume},
+    {"agents", "rotate", "LABEL", 1, 1, "Give an agent a new key; the old one never signs again.",
+        "agentkeys agents rotate agent-1", WIRE("POST /v1/agents/{label}/rotate"),
+        .run = ak_cmd_agents_rotate},
+    {"agents", "policy", "LABEL", 1, 1, "Change what an agent may do, how often, how long.",
+        "agentkeys agents policy agent-1 --scope +cap:sign-message,-openrouter --rate 50/min",
+        WIRE("POST /v1/agents/{label}/policy"), AK_CLI_OPTIONS(policy_options), .run = ak_cmd_agents_policy},
+    {"agents", "decommission", "LABEL", 1, 1, "End an agent for good; its label is never given again.",
+        "agentkeys agents decommission agent-1", WIRE("POST /v1/agents/{label}/decommission"),
+        .run = ak_cmd_agents_decommission},
+    {"device", "list", "", 0, 0, "List the devices that act for the account.", "agentkeys device list",
+        WIRE("GET /v1/devices"), .run = ak_cmd_device_list},
+    {"device", "add", "[CODE]", 0, 1,
+        "On a new device: ask to join --account as --name. On an enrolled one: approve the CODE that it "
+        "shows.",
+        "agentkeys device add --account ANCHOR --name laptop",
+        "on the new device " WIRE("POST /v1/devices") ", then nothing; on the other " WIRE(
+            "POST /v1/pair/approve"),
+        AK_CLI_OPTIONS(device_add_options), .run = ak_cmd_device_add},
+    {"device", "remove", "ID", 1, 1,
+        "Remove a device; another one's removal waits unless a second device or the recovery code confirms.",
+        "agentkeys device remove THUMBPRINT --recovery-code-file FILE", WIRE("POST /v1/devices/{id}/remove"),
+        AK_CLI_OPTIONS(recovery_options), .run = ak_cmd_device_remove},
+    {"account", "show", "", 0, 0, "Show the account.", "agentkeys account show", WIRE("GET /v1/account"),
+        .run = ak_cmd_account_show},
+    {"account", "suspend", "", 0, 0, "Stop the whole account at once.", "agentkeys account suspend",
+        WIRE("POST /v1/account/suspend"), .run = ak_cmd_account_suspend},
+    {"account", "resume", "", 0, 0,
+        "Resume the account; this waits unless a second device or the recovery code confirms.",
+        "agentkeys account resume --recovery-code-file FILE", WIRE("POST /v1/account/resume"),
+        AK_CLI_OPTIONS(recovery_options), .run = ak_cmd_account_resume},
+    {"account", "cancel", "", 0, 0, "Cancel a removal or resumption that waits.", "agentkeys account cancel",
+        WIRE("POST /v1/recovery/cancel"), AK_CLI_OPTIONS(cancel_options), .run = ak_cmd_account_cancel},
+    {"sign", NULL, "", 0, 0, "Sign a message or a sign-in text (EIP-191, EIP-4361).",
+        "agentkeys sign --message 'hello'", WIRE("POST /tee/sign-message"), AK_CLI_OPTIONS(sign_options),
+        .run = ak_cmd_sign},
+    {"address", NULL, "", 0, 0, "Show the address of the account or of an agent.",
+        "agentkeys address --path /agent-1", WIRE("POST /tee/derive-address"), AK_CLI_OPTIONS(path_options),
+        .run = ak_cmd_address},
+    {"lineage", NULL, "[LABEL]", 0, 1,
+        "Prove that an agent's address belongs to this account, signed by both keys; or check such a proof.",
+        "agentkeys lineage agent-1 --json", WIRE("GET /v1/agents/{label}/lineage"),
+        AK_CLI_OPTIONS(lineage_options), .run = ak_cmd_lineage},
+    {"explain", NULL, "", 0, 0,
+        "Show what would be decided, by which rule, and what would change it; nothing is done.",
+        "agentkeys explain --operation sign-message --path /agent-1", WIRE("POST /v1/explain"),
+        AK_CLI_OPTIONS(explain_options), .run = ak_cmd_explain},
+    {"audit", "list", "", 0, 0, "List the ledger's entries of this account.",
+        "agentkeys audit list --type MessageSigned --path /agent-1",
+        WIRE("GET /v1/audit") ", its pages joined: entries, next, size", AK_CLI_OPTIONS(list_options),
+        .run = ak_cmd_audit_list},
+    {"audit", "show", "INDEX", 1, 1, "Show one entry in full.", "agentkeys audit show 7",
+        "one item of " WIRE("GET /v1/audit"), .run = ak_cmd_audit_show},
+    {"audit", "export", "FILE", 1, 1,
+        "Write this account's part of the ledger with its proofs; - is standard output.",
+        "agentkeys audit export account.jsonl", "entries and size", .run = ak_cmd_audit_export},
+    {"audit", "verify", "FILE", 1, 1, "Check an export without the worker.",
+        "agentkeys audit verify account.jsonl --checkpoint earlier.note",
+        "ok, kind, entries, size, and what is wrong", AK_CLI_OPTIONS(verify_options),
+        .run = ak_cmd_audit_verify},
+    {"audit", "proof", "INDEX", 1, 1, "Get and check the proof that an entry is in the ledger.",
+        "agentkeys audit proof 7", "index, size, entry, leaf_hash, proof, root_hash, checkpoint",
+        .run = ak_cmd_audit_proof},
+    {"doctor", NULL, "", 0, 0, "Check everything between this terminal and a signature.", "agentkeys doctor",
+        "checks (check, state, seen, remedy) and ok", .run = ak_cmd_doctor},
+    {"version", NULL, "", 0, 0, "Print the version.", "agentkeys version", "version", .run = ak_cmd_version},
+};
+
+const struct ak_cli_program ak_cli_agentkeys = {.name = "agentkeys",
+    .summary = "A person's side: approve, suspend, rotate and audit what agents may do.",
+    .commands = commands,
+    .count = AK_COUNT(commands),
+    .sign_in = "agentkeys init --local email:YOU"};

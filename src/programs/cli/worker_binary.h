@@ -1,0 +1,11 @@
+/* Where agentkeys-worker is: beside this program, else on PATH. */
+#ifndef AK_PROGRAMS_CLI_WORKER_BINARY_H
+#define AK_PROGRAMS_CLI_WORKER_BINARY_H
+
+#include <stdbool.h>
+
+enum { AK_WORKER_PATH_MAX = 4096 };
+
+bool ak_cli_find_worker(char out_path[AK_WORKER_PATH_MAX]);
+
+#endif
