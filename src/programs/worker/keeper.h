@@ -78,6 +78,12 @@ struct ak_read_queue {
 };
 enum { AK_READ_QUEUE = 64 };
 
+/* Random bytes drawn ahead; each is wiped as it is given out. */
+struct ak_random_store {
+    uint8_t bytes[1024];
+    size_t left;
+};
+
 struct ak_keeper {
     struct ak_conf conf;
     struct ak_engine_conf engine_conf;
@@ -88,6 +94,7 @@ struct ak_keeper {
     struct ak_root born; /* service keys, where the root above was brought in */
     struct ak_store *store;
     struct ak_arena arena;
+    struct ak_random_store random;
     struct ak_engine *engine;
     int data_dir_fd, tee_dir_fd;
     bool dev;

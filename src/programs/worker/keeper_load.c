@@ -16,15 +16,27 @@
 static const char *const hint_key =
     "snapshot"; /* size (8) and hash (32): where to look, never what to believe */
 
+/* The random bytes of entries come from a store that is filled by one system call for many; whatever may be a
+ * key is longer and never lies there. */
 static void engine_random(void *ctx, void *out, size_t len)
 {
-    (void)ctx;
-    ak_random_bytes(out, len);
+    struct ak_random_store *store = ctx;
+    if (len > AK_ENTRY_RANDOM_LEN) {
+        ak_random_bytes(out, len);
+        return;
+    }
+    if (store->left < len) {
+        ak_random_bytes(store->bytes, sizeof store->bytes);
+        store->left = sizeof store->bytes;
+    }
+    store->left -= len;
+    memcpy(out, store->bytes + store->left, len);
+    ak_wipe(store->bytes + store->left, len);
 }
 
 static enum ak_err fresh_engine(struct ak_keeper *keeper)
 {
-    struct ak_engine_hooks hooks = {engine_random, NULL};
+    struct ak_engine_hooks hooks = {engine_random, &keeper->random};
     ak_engine_free(keeper->engine);
     keeper->engine = NULL;
     ak_arena_done(&keeper->arena);

@@ -5,7 +5,7 @@
 #include "io/proc/secmem.h"
 #include "programs/worker/helper.h"
 
-enum { STACK_LEN = 128 * 1024, AT_ONCE = 4 };
+enum { STACK_LEN = 128 * 1024, AT_ONCE = 8, ENOUGH_DONE = 16 };
 
 /* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get
  * their share. */
@@ -20,14 +20,19 @@ static struct ak_pool_item *take_some(struct ak_pool *pool)
     return first;
 }
 
+/* The loop is woken once for many: where enough are done, or nothing more is under way. */
 static void give_back(struct ak_pool *pool, struct ak_pool_item *first)
 {
     struct ak_pool_item *last = first;
-    while (last->next) last = last->next;
-    bool was_empty = pool->done == NULL;
+    size_t count = 1;
+    for (; last->next; last = last->next) count++;
     last->next = pool->done;
     pool->done = first;
-    if (was_empty) ak_event_signal(pool->event_fd);
+    pool->done_count += count;
+    pool->inside -= count;
+    if (pool->told || (pool->inside > 0 && pool->done_count < ENOUGH_DONE)) return;
+    pool->told = true;
+    ak_event_signal(pool->event_fd);
 }
 
 static void *run(void *arg)
@@ -93,7 +98,9 @@ void ak_pool_give(struct ak_pool *pool, struct ak_pool_item *first, struct ak_po
     else
         pool->todo_first = first;
     pool->todo_last = last;
-    size_t wake = count < pool->waiting ? count : pool->waiting;
+    pool->inside += count;
+    size_t wake = (count + AT_ONCE - 1) / AT_ONCE;
+    if (wake > pool->waiting) wake = pool->waiting;
     pthread_mutex_unlock(&pool->mutex);
     while (wake--) pthread_cond_signal(&pool->wake);
 }
@@ -103,6 +110,8 @@ struct ak_pool_item *ak_pool_take(struct ak_pool *pool)
     pthread_mutex_lock(&pool->mutex);
     struct ak_pool_item *done = pool->done;
     pool->done = NULL;
+    pool->done_count = 0;
+    pool->told = false;
     pthread_mutex_unlock(&pool->mutex);
     return done;
 }

@@ -21,6 +21,9 @@ struct ak_pool {
     pthread_cond_t wake;
     struct ak_pool_item *todo_first, *todo_last;
     struct ak_pool_item *done;
+    size_t done_count;
+    size_t inside;  /* given and not done yet */
+    bool told;      /* the loop was woken and has not taken since */
     size_t waiting; /* threads that sleep */
     bool stop;
     int event_fd;
