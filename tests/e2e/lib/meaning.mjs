@@ -1,0 +1,37 @@
+// What a device signs as ak_bh: SHA-256 of ["agentkeys-call-v1", call, {field number: value}] in deterministic CBOR.
+import { b64u, sha256, unb64u, unhex } from './bytes.mjs';
+import { encode } from './cbor.mjs';
+
+const text = (value) => value;
+const number = (value) => value;
+const texts = (value) => value;
+const bytes = (value) => unhex(value);
+const print = (value) => unb64u(value);
+
+// Fields of each call that changes policy, in the order of the contract.
+const change = [['label', text], ['generation', number]];
+const grant = [['scope', texts], ['rate', number], ['valid_until_at', number]];
+const fields = {
+  'account-suspend': [['recovery_code', bytes]],
+  'account-resume': [['recovery_code', bytes]],
+  'recovery-cancel': [['what', text], ['device', print]],
+  'device-remove': [['id', print], ['recovery_code', bytes]],
+  'pair-approve': [['request_id', bytes], ['kind', text], ['label', text], ['device', print], ...grant],
+  'pair-refuse': [['request_id', bytes]],
+  'pair-invite': [['label', text], ...grant],
+  'agent-suspend': change,
+  'agent-resume': change,
+  'agent-rotate': change,
+  'agent-decommission': change,
+  'agent-policy': [['label', text], ...grant],
+};
+
+export const changes = Object.keys(fields);
+
+export function meaning(call, values) {
+  const map = new Map();
+  fields[call].forEach(([name, value], at) => {
+    if (values[name] !== undefined) map.set(at, value(values[name]));
+  });
+  return b64u(sha256(encode(['agentkeys-call-v1', call, map])));
+}
