@@ -13,7 +13,7 @@ static enum ak_code read_question(
 {
     struct ak_span nonce;
     if (ak_msg_has(request, AK_EXPLAIN_REQUEST_MESSAGE))
-        return ak_step_classify(step, request->message, NULL, ask, &nonce);
+        return ak_step_classify(step, request->message, request->path, ask, &nonce);
     ask->operation = ak_operation_parse(request->operation);
     ask->facts.domain = request->domain;
     if (ask->operation == AK_OP_NONE && ak_scope_is_service(request->operation)) {

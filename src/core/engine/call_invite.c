@@ -5,12 +5,18 @@
 #include "base/ct.h"
 #include "core/engine/pair.h"
 
-static struct ak_invite *free_invite(struct ak_engine *engine)
+/* A free place; NULL where there is none, or the account has its share. */
+static struct ak_invite *free_invite(struct ak_engine *engine, uint32_t account)
 {
-    for (size_t i = 0; i < AK_ENGINE_INVITES; i++)
-        if (!engine->invites[i].live || engine->invites[i].expires_ms <= engine->time.logic_ms)
-            return &engine->invites[i];
-    return NULL;
+    struct ak_invite *found = NULL;
+    unsigned own = 0;
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++) {
+        struct ak_invite *one = &engine->invites[i];
+        bool live = one->live && one->expires_ms > engine->time.logic_ms;
+        own += live && one->account == account;
+        if (!live && !found) found = one;
+    }
+    return own < AK_ENGINE_INVITES_ACCOUNT ? found : NULL;
 }
 
 static void hash_code(struct ak_span code, uint8_t out_hash[32])
@@ -30,20 +36,27 @@ enum ak_code ak_call_pair_invite(struct ak_step *step)
     struct ak_grant grant = {0};
     enum ak_code code = ak_step_read(step, &request);
     if (!code && !ak_path_label_valid(request.label)) code = AK_CODE_INVALID_PATH;
-    if (!code)
-        code = ak_pair_read_grant(step, request.scope, ak_msg_has(&request, AK_PAIR_INVITE_REQUEST_RATE),
-            request.rate, request.valid_until_at, &scope, &grant);
+    grant = (struct ak_grant){.has_scope = ak_msg_has(&request, AK_PAIR_INVITE_REQUEST_SCOPE),
+        .has_rate = ak_msg_has(&request, AK_PAIR_INVITE_REQUEST_RATE),
+        .has_valid_until = ak_msg_has(&request, AK_PAIR_INVITE_REQUEST_VALID_UNTIL_AT),
+        .scope = request.scope,
+        .rate = request.rate};
+    if (!code) code = ak_pair_read_grant(step, request.valid_until_at, &scope, &grant);
     if (code) return code;
-    struct ak_invite *invite = free_invite(engine);
-    if (!invite) return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "1024 invites are open");
+    struct ak_invite *invite = free_invite(engine, step->caller.account_number);
+    struct ak_span kept;
+    if (!invite)
+        return ak_step_fail(
+            step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many invites are open; they end after 24 h");
+    if (ak_state_intern(&engine->state, grant.scope, &kept) != AK_OK)
+        return ak_step_fail(step, AK_CODE_STORAGE_FULL, "the worker's memory is full");
+    grant.scope = kept;
     *invite = (struct ak_invite){.live = true,
         .account = step->caller.account_number,
         .expires_ms = engine->time.logic_ms + AK_ENGINE_INVITE_MS,
-        .valid_until_ms = grant.valid_until_ms,
-        .rate = (uint32_t)grant.rate,
+        .grant = grant,
         .label_len = (uint8_t)request.label.len};
     memcpy(invite->label, request.label.ptr, request.label.len);
-    if (ak_state_intern(&engine->state, grant.scope, &invite->scope) != AK_OK) return AK_CODE_STORAGE_FULL;
     engine->hooks.random(engine->hooks.ctx, random, sizeof random);
     ak_buf_put_str(&text, "inv-");
     ak_base64url_encode(&text, AK_SPAN_ARR(random));
@@ -83,11 +96,9 @@ enum ak_code ak_call_pair_redeem(struct ak_step *step)
     step->caller.account_number = invite->account;
     if (step->caller.account->suspended)
         return ak_step_fail(step, AK_CODE_DENIED, "the account is suspended");
-    struct ak_grant grant = {.label = ak_span(invite->label, invite->label_len),
-        .scope = invite->scope,
-        .rate = invite->rate,
-        .valid_until_ms = invite->valid_until_ms,
-        .device = step->caller.jkt};
+    struct ak_grant grant = invite->grant;
+    grant.label = ak_span(invite->label, invite->label_len);
+    grant.device = step->caller.jkt;
     code = ak_pair_grant_agent(step, &grant);
     if (code) return code;
     invite->live = false;

@@ -154,6 +154,19 @@ enum ak_code ak_call_pair_list(struct ak_step *step)
 
 /* ---- answering ---- */
 
+static enum ak_code reply_enrolled(struct ak_step *step, struct ak_span name)
+{
+    const struct ak_account *account = step->caller.account;
+    struct ak_msg_agent_change_reply reply = {.label = name,
+        .path = AK_SPAN_LIT("device"),
+        .status = AK_SPAN_LIT("enrolled"),
+        .entry_index = step->ref.index};
+    memcpy(reply.anchor, account->anchor, 32);
+    memcpy(reply.address, account->home_wallet, 20);
+    memcpy(reply.entry_leaf_hash, step->ref.leaf, 32);
+    return ak_step_reply(step, &ak_agent_change_reply_msg, &reply);
+}
+
 static enum ak_code grant_device(struct ak_step *step, const struct ak_pair_facts *facts)
 {
     const struct ak_account *account = step->caller.account;
@@ -165,15 +178,7 @@ static enum ak_code grant_device(struct ak_step *step, const struct ak_pair_fact
     memcpy(entry.device, facts->jkt, 32);
     entry.name = ak_span(facts->label, facts->label_len);
     enum ak_code code = ak_step_emit(step, &entry);
-    if (code) return code;
-    struct ak_msg_agent_change_reply reply = {.label = entry.name,
-        .path = AK_SPAN_LIT("device"),
-        .status = AK_SPAN_LIT("enrolled"),
-        .entry_index = step->ref.index};
-    memcpy(reply.anchor, account->anchor, 32);
-    memcpy(reply.address, account->home_wallet, 20);
-    memcpy(reply.entry_leaf_hash, step->ref.leaf, 32);
-    return ak_step_reply(step, &ak_agent_change_reply_msg, &reply);
+    return code ? code : reply_enrolled(step, entry.name);
 }
 
 /* What the person signed must be what was asked: id, kind, label and device. */
@@ -185,6 +190,9 @@ static enum ak_code check_shown(struct ak_step *step, const struct ak_msg_pair_a
         !ak_span_eq(request->label, ak_span(facts->label, facts->label_len)) ||
         memcmp(request->device, facts->jkt, 32) != 0)
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST, "what was approved is not what was asked for");
+    if (facts->device && (request->scope.len || request->rate || request->valid_until_at))
+        return ak_step_fail(
+            step, AK_CODE_INVALID_REQUEST, "a device has no scope, rate or expiry of its own");
     if (facts->has_account && !addressed_to(facts, step->caller.account)) return AK_CODE_NOT_FOUND;
     return AK_CODE_OK;
 }
@@ -210,9 +218,12 @@ enum ak_code ak_call_pair_approve(struct ak_step *step)
     if (code) return code;
     struct ak_pair_facts *facts = facts_of(step, slot);
     code = check_shown(step, &request, facts);
-    if (!code)
-        code = ak_pair_read_grant(step, request.scope, ak_msg_has(&request, AK_PAIR_APPROVE_REQUEST_RATE),
-            request.rate, request.valid_until_at, &scope, &grant);
+    grant = (struct ak_grant){.has_scope = ak_msg_has(&request, AK_PAIR_APPROVE_REQUEST_SCOPE),
+        .has_rate = ak_msg_has(&request, AK_PAIR_APPROVE_REQUEST_RATE),
+        .has_valid_until = ak_msg_has(&request, AK_PAIR_APPROVE_REQUEST_VALID_UNTIL_AT),
+        .scope = request.scope,
+        .rate = request.rate};
+    if (!code) code = ak_pair_read_grant(step, request.valid_until_at, &scope, &grant);
     if (code) return code;
     grant.label = ak_span(facts->label, facts->label_len);
     grant.device = facts->jkt;
@@ -223,6 +234,17 @@ enum ak_code ak_call_pair_approve(struct ak_step *step)
     enum ak_err err =
         ak_pair_table_answer(&step->engine->pairs, slot, AK_PAIR_APPROVED, step->engine->time.logic_ms);
     return err ? AK_CODE_INTERNAL : AK_CODE_OK;
+}
+
+enum ak_code ak_pair_answer_repeat(struct ak_step *step)
+{
+    struct ak_msg_pair_approve_request request;
+    struct ak_path_state *path = NULL;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    if (ak_span_eq(request.kind, AK_SPAN_LIT("device"))) return reply_enrolled(step, request.label);
+    code = ak_step_find_path(step, request.label, &path);
+    return code ? code : ak_step_reply_path(step, path, ak_path_status(path));
 }
 
 enum ak_code ak_call_pair_refuse(struct ak_step *step)

@@ -96,19 +96,6 @@ static enum ak_code reply_signed(struct ak_step *step, const struct ak_path_stat
     return ak_step_reply(step, &ak_sign_reply_msg, &reply);
 }
 
-/* The address that would sign, for the check of a sign-in text; NULL where the path is not known. */
-static const uint8_t *signer_address(struct ak_step *step, struct ak_span path_text)
-{
-    struct ak_path path;
-    if (step->caller.kind == AK_CALLER_SESSION && path_text.len == 0)
-        return step->caller.account->home_wallet;
-    struct ak_span label = ak_span(step->caller.claims.label, step->caller.claims.label_len);
-    if (path_text.len && ak_path_parse(path_text, &path) == AK_OK) label = ak_path_label(&path);
-    const struct ak_path_state *state =
-        ak_state_path(&step->engine->state, step->caller.account_number, label, NULL);
-    return state ? state->address : NULL;
-}
-
 enum ak_code ak_call_sign_message(struct ak_step *step)
 {
     struct ak_msg_sign_request request;
@@ -117,8 +104,7 @@ enum ak_code ak_call_sign_message(struct ak_step *step)
     struct ak_path_state *path = NULL;
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = check_omni(step, request.omni_account);
-    if (!code)
-        code = ak_step_classify(step, request.message, signer_address(step, request.path), &ask, &nonce);
+    if (!code) code = ak_step_classify(step, request.message, request.path, &ask, &nonce);
     if (!code) code = ak_step_decide(step, &ask, request.path, false, &path);
     if (!code) code = prepare_job(step, path);
     if (code) return code;

@@ -26,6 +26,7 @@ enum {
     AK_ENGINE_CONN_MS = 600 * 1000,
     AK_ENGINE_CACHE = 4096, /* verified tokens */
     AK_ENGINE_INVITES = 1024,
+    AK_ENGINE_INVITES_ACCOUNT = 100, /* open ones of an account */
     AK_ENGINE_INVITE_MS = 24 * 3600 * 1000,
     AK_ENGINE_BATCH_BYTES = 512 * 1024,
     AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */

@@ -27,16 +27,24 @@ struct ak_pair_facts {
     uint8_t want[AK_ENGINE_WANT_MAX];
 };
 
+/* What a person allows an agent. */
+struct ak_grant {
+    struct ak_span label;
+    bool has_scope, has_rate, has_valid_until; /* said by the person; else the default, or as it was */
+    struct ak_span scope;                      /* canonical */
+    uint64_t rate;
+    uint64_t valid_until_ms;
+    const uint8_t *device;
+};
+
 struct ak_invite {
     bool live;
     uint32_t account;
     uint8_t code_hash[32];
     uint64_t expires_ms;
-    uint64_t valid_until_ms;
-    uint32_t rate;
+    struct ak_grant grant; /* without label and device; the scope is interned in the state */
     uint8_t label_len;
     uint8_t label[AK_LIMIT_LABEL];
-    struct ak_span scope; /* interned in the state */
 };
 
 struct ak_batch_memory {
@@ -114,6 +122,7 @@ struct ak_step {
     struct ak_caller caller;
     struct ak_decision decision; /* why it was refused; for error answers */
     bool refused_by_policy;
+    bool repeat;               /* of a change under the same Idempotency-Key */
     bool query;                /* a read, which policy knows no operation for */
     const char *message;       /* more precise than the code's sentence; constant text */
     uint64_t retry_after_secs; /* 0: none */
@@ -123,6 +132,9 @@ struct ak_step {
     size_t idempotency_call_len;
     struct ak_entry_ref ref; /* of the newest entry of this step */
 };
+
+_Static_assert(
+    AK_POLICY_TEXT_CAP <= 320, "a refusal's texts fit the fields of their answer: core/wire/msg_error.c");
 
 /* ---- auth.c ---- */
 /* Who calls, by what the call's table row asks for. AK_CODE_OK, or what to answer. */
@@ -177,11 +189,11 @@ enum ak_code ak_step_issue_agent(
     struct ak_step *step, struct ak_path_state *path, struct ak_buf *token, uint64_t *out_expires_at);
 
 /* ---- classify.c ---- */
-struct ak_siwe;
-/* Which operation signing this message is, and its facts; domain and nonce for a sign-in.
- * AK_CODE_INVALID_SIWE for a text that reads like a sign-in but is none, or is over, or names another address
- * than `address` (NULL: not looked at). */
-enum ak_code ak_step_classify(struct ak_step *step, struct ak_span message, const uint8_t *address,
+/* Which operation signing this message with the key of `path` is, and its facts; domain and nonce for a
+ * sign-in. AK_CODE_INVALID_SIWE for a text that reads like a sign-in but is none, or is over, names another
+ * address than the one that would sign, or is for our own site and not what the keeper itself would compose.
+ */
+enum ak_code ak_step_classify(struct ak_step *step, struct ak_span message, struct ak_span path,
     struct ak_policy_request *request, struct ak_span *out_nonce);
 
 /* ---- handlers, one file a noun; the table in step.c ---- */
@@ -199,6 +211,8 @@ ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, 
 enum ak_code ak_step_read(struct ak_step *step, void *message);
 /* The path a label of the caller's account names. AK_CODE_NOT_FOUND, AK_CODE_INVALID_PATH. */
 enum ak_code ak_step_find_path(struct ak_step *step, struct ak_span label, struct ak_path_state **out_path);
+/* pair-approve under an Idempotency-Key that approved before. */
+enum ak_code ak_pair_answer_repeat(struct ak_step *step);
 /* agent_change_reply for a path, with the step's newest entry. */
 enum ak_code ak_step_reply_path(struct ak_step *step, const struct ak_path_state *path, const char *status);
 const char *ak_path_status(const struct ak_path_state *path);

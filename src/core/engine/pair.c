@@ -24,6 +24,24 @@ static enum ak_code activate(struct ak_step *step, const struct ak_grant *grant)
     return ak_step_emit(step, &entry);
 }
 
+/* What the person said in place of the path's policy; nothing where it is the same. */
+static enum ak_code change_policy(
+    struct ak_step *step, const struct ak_path_state *path, const struct ak_grant *grant)
+{
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_POLICY_CHANGED);
+    struct ak_span scope = ak_span(path->scope, path->scope_len);
+    entry.label = grant->label;
+    entry.scope = grant->has_scope ? grant->scope : scope;
+    entry.rate = grant->has_rate ? grant->rate : path->rate;
+    entry.valid_until_ms = grant->has_valid_until ? grant->valid_until_ms : path->valid_until_ms;
+    entry.has_idempotency = false; /* the rotation carries it */
+    if (entry.valid_until_ms) ak_entry_mark(&entry, AK_F_VALID_UNTIL_MS);
+    if (ak_span_eq(entry.scope, scope) && entry.rate == path->rate &&
+        entry.valid_until_ms == path->valid_until_ms)
+        return AK_CODE_OK;
+    return ak_step_emit(step, &entry);
+}
+
 enum ak_code ak_pair_grant_agent(struct ak_step *step, const struct ak_grant *grant)
 {
     struct ak_engine *engine = step->engine;
@@ -32,24 +50,25 @@ enum ak_code ak_pair_grant_agent(struct ak_step *step, const struct ak_grant *gr
     if (path && (path->flags & AK_PATH_DECOMMISSIONED))
         return ak_step_fail(
             step, AK_CODE_ALREADY_EXISTS, "this label was decommissioned and is never given again");
-    if (path) return ak_rotate_path(step, path, grant->device);
-    enum ak_code code = activate(step, grant);
+    if (path && path->generation == UINT32_MAX) return AK_CODE_GENERATION_EXHAUSTED;
+    enum ak_code code = path ? change_policy(step, path, grant) : activate(step, grant);
+    if (path && !code) return ak_rotate_path(step, path, grant->device);
     if (code) return code;
     path = ak_state_path(&engine->state, step->caller.account_number, grant->label, NULL);
     return path ? ak_step_reply_path(step, path, "active") : AK_CODE_INTERNAL;
 }
 
-enum ak_code ak_pair_read_grant(struct ak_step *step, struct ak_span scope, bool has_rate, uint64_t rate,
-    uint64_t valid_until_at, struct ak_buf *memory, struct ak_grant *out_grant)
+enum ak_code ak_pair_read_grant(
+    struct ak_step *step, uint64_t valid_until_at, struct ak_buf *memory, struct ak_grant *grant)
 {
     struct ak_scope_error why = {0};
-    if (ak_scope_canonicalise(scope, memory, &why) != AK_OK)
+    if (ak_scope_canonicalise(grant->scope, memory, &why) != AK_OK)
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST, ak_scope_fault_text(why.fault));
     if (valid_until_at && valid_until_at <= ak_engine_now_s(step->engine))
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST, "valid_until_at is in the past");
-    out_grant->scope = ak_buf_span(memory);
-    out_grant->rate = has_rate ? rate : AK_RATE_PER_MINUTE_DEFAULT;
-    out_grant->valid_until_ms = valid_until_at * 1000;
+    grant->scope = ak_buf_span(memory);
+    if (!grant->has_rate) grant->rate = AK_RATE_PER_MINUTE_DEFAULT;
+    grant->valid_until_ms = valid_until_at * 1000;
     return AK_CODE_OK;
 }
 

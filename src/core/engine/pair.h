@@ -5,20 +5,12 @@
 #include "core/engine/internal.h"
 #include "core/wire/msg_pair.h"
 
-/* What a person allows an agent. */
-struct ak_grant {
-    struct ak_span label;
-    struct ak_span scope; /* canonical */
-    uint64_t rate;
-    uint64_t valid_until_ms;
-    const uint8_t *device;
-};
-
-/* Scope (canonical, into `memory`), rate and expiry of an approval or an invite. */
-enum ak_code ak_pair_read_grant(struct ak_step *step, struct ak_span scope, bool has_rate, uint64_t rate,
-    uint64_t valid_until_at, struct ak_buf *memory, struct ak_grant *out_grant);
-/* A path that exists moves to the new device by a rotation and keeps its policy; a new one is activated.
- * Makes the reply. */
+/* Checks scope (made canonical, into `memory`) and expiry of an approval or an invite; fills in what was not
+ * said. */
+enum ak_code ak_pair_read_grant(
+    struct ak_step *step, uint64_t valid_until_at, struct ak_buf *memory, struct ak_grant *grant);
+/* A path that exists moves to the new device by a rotation and keeps its policy but for what the person said
+ * (I15); a new one is activated. Makes the reply. */
 enum ak_code ak_pair_grant_agent(struct ak_step *step, const struct ak_grant *grant);
 /* The first token of an agent whose device is the caller. `token` and `path_text` are memory for the reply's
  * views. */

@@ -5,6 +5,7 @@
 #include "core/engine/internal.h"
 
 enum { CHUNK = 64 * 1024, RECORD_MAX = 512 };
+enum { ACCOUNT_SUSPENDED = 1, ACCOUNT_RECOVERY = 2, ACCOUNT_FLAGS = 3 };
 
 struct writer {
     const struct ak_snapshot_sink *sink;
@@ -35,7 +36,8 @@ static void put_account(struct ak_buf *buf, const struct ak_account *account)
 {
     ak_buf_put(buf, AK_SPAN_ARR(account->anchor));
     ak_buf_put(buf, AK_SPAN_ARR(account->home_wallet));
-    ak_buf_put_u8(buf, (uint8_t)((account->suspended ? 1 : 0) | (account->has_recovery ? 2 : 0)));
+    ak_buf_put_u8(buf, (uint8_t)((account->suspended ? ACCOUNT_SUSPENDED : 0) |
+                                 (account->has_recovery ? ACCOUNT_RECOVERY : 0)));
     ak_buf_put(buf, AK_SPAN_ARR(account->recovery_hash));
     ak_buf_put_u32(buf, account->root_version);
     put_short(buf, account->identity_type);
@@ -198,8 +200,8 @@ static enum ak_err read_account(struct ak_state *state, struct ak_reader *reader
     ak_reader_copy(reader, account->anchor, 32);
     ak_reader_copy(reader, account->home_wallet, 20);
     uint8_t flags = ak_reader_u8(reader);
-    account->suspended = flags & 1;
-    account->has_recovery = flags & 2;
+    account->suspended = flags & ACCOUNT_SUSPENDED;
+    account->has_recovery = flags & ACCOUNT_RECOVERY;
     ak_reader_copy(reader, account->recovery_hash, 32);
     account->root_version = ak_reader_u32(reader);
     AK_TRY(ak_state_intern(state, take_short(reader), &account->identity_type));
@@ -208,7 +210,9 @@ static enum ak_err read_account(struct ak_state *state, struct ak_reader *reader
     ak_reader_copy(reader, account->last_leaf, 32);
     account->tat_us = ak_reader_u64(reader);
     account->first_device = account->first_path = account->last_path = account->first_waiting = AK_INDEX_NONE;
-    return reader->failed ? AK_E_FORMAT : ak_state_index_account(state, state->accounts.count - 1);
+    if (reader->failed || flags & ~ACCOUNT_FLAGS || ak_state_account(state, account->anchor, NULL))
+        return AK_E_FORMAT;
+    return ak_state_index_account(state, state->accounts.count - 1);
 }
 
 static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
@@ -217,13 +221,17 @@ static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
     struct ak_device *device = ak_vec_add(&state->devices);
     if (!device) return AK_E_FULL;
     device->account = ak_reader_u32(reader);
-    device->removed = ak_reader_u8(reader) == 1;
+    uint8_t removed = ak_reader_u8(reader);
+    device->removed = removed == 1;
     ak_reader_copy(reader, device->thumbprint, 32);
     AK_TRY(ak_arena_copy(state->arena, take_short(reader), &device->name));
     device->enrolled_ms = ak_reader_u64(reader);
     device->sessions_after_ms = ak_reader_u64(reader);
-    if (reader->failed || device->account >= state->accounts.count) return AK_E_FORMAT;
+    if (reader->failed || removed > 1 || device->account >= state->accounts.count) return AK_E_FORMAT;
     struct ak_account *account = ak_state_account_at(state, device->account);
+    if (!device->removed &&
+        (account->device_count >= AK_LIMIT_DEVICES || ak_state_device(state, account, device->thumbprint)))
+        return AK_E_FORMAT;
     device->next = account->first_device;
     account->first_device = number;
     account->device_count += !device->removed;
@@ -264,7 +272,9 @@ static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
     AK_TRY(ak_state_intern(state, take_short(reader), &scope));
     path->scope = scope.ptr;
     path->scope_len = (uint16_t)scope.len;
-    if (reader->failed || path->account >= state->accounts.count || label.len > AK_LIMIT_LABEL)
+    if (reader->failed || path->account >= state->accounts.count || !ak_path_label_valid(label) ||
+        path->flags & ~(AK_PATH_SUSPENDED | AK_PATH_DECOMMISSIONED) || scope.len > AK_LIMIT_SCOPE_TEXT ||
+        ak_state_path(state, path->account, label, NULL))
         return AK_E_FORMAT;
     return link_path(state, path, number);
 }
@@ -281,6 +291,9 @@ static enum ak_err read_waiting(struct ak_state *state, struct ak_reader *reader
     waiting->ready_at_ms = ak_reader_u64(reader);
     if (reader->failed || account_number >= state->accounts.count) return AK_E_FORMAT;
     struct ak_account *account = ak_state_account_at(state, account_number);
+    if (account->waiting_count >= AK_STATE_WAITING_ACCOUNT ||
+        ak_state_waiting(state, account, waiting->what, waiting->device))
+        return AK_E_FORMAT;
     waiting->next = account->first_waiting;
     account->first_waiting = number;
     account->waiting_count++;

@@ -91,6 +91,7 @@ static enum ak_code check_idempotency(struct ak_step *step, bool *out_repeat)
 static enum ak_code answer_repeat(struct ak_step *step)
 {
     if (step->call->reply != &ak_agent_change_reply_msg) return ak_step_reply_done(step, "done");
+    if (step->request->call == AK_CALL_PAIR_APPROVE) return ak_pair_answer_repeat(step);
     const struct ak_field *field = NULL;
     struct ak_reader reader = ak_reader(step->request->body);
     for (size_t i = 0; i < step->call->request->count; i++) {
@@ -106,6 +107,16 @@ static enum ak_code answer_repeat(struct ak_step *step)
     return AK_CODE_INVALID_REQUEST;
 }
 
+/* A suspended account gives no rights; said as policy says it. */
+static enum ak_code refuse_giving(struct ak_step *step)
+{
+    struct ak_policy_request ask = {.operation = AK_OP_DERIVE_ADDRESS};
+    struct ak_path_state *path = NULL;
+    step->query = true;
+    enum ak_code code = ak_step_decide(step, &ask, AK_SPAN_EMPTY, false, &path);
+    return code ? code : AK_CODE_DENIED;
+}
+
 static enum ak_code dispatch(struct ak_step *step)
 {
     bool repeat = false;
@@ -115,10 +126,23 @@ static enum ak_code dispatch(struct ak_step *step)
     enum ak_code code = ak_step_authenticate(step);
     if (!code) code = check_idempotency(step, &repeat);
     if (code) return code;
-    if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended)
-        return ak_step_fail(
-            step, AK_CODE_DENIED, "the account is suspended; resume it first: agentkeys account resume");
+    if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended) return refuse_giving(step);
+    step->repeat = repeat;
     return repeat ? answer_repeat(step) : handlers[step->request->call](step);
+}
+
+/* Nothing of the state is told before it is durable, nor that rights are gone before that is sealed (I3): an
+ * answer that wrote nothing itself waits for what stands before it. */
+static void wait_for_what_is_told(struct ak_step *step)
+{
+    const struct ak_engine *engine = step->engine;
+    struct ak_outcome *out = step->out;
+    uint64_t size = engine->log.tree.size;
+    if (step->caller.kind == AK_CALLER_NONE) return;
+    if (engine->durable_size < size) out->wait |= AK_WAIT_DURABLE;
+    bool done = step->repeat || out->code == AK_CODE_ALREADY_DONE;
+    if (done && engine->rights_size > engine->checkpoint_size) out->wait |= AK_WAIT_SEALED;
+    out->size = size;
 }
 
 void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *request, struct ak_outcome *out)
@@ -127,6 +151,7 @@ void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *req
         .engine = engine, .request = request, .call = ak_call_get(request->call), .out = out};
     out->wait = 0;
     out->job.kind = AK_JOB_NONE;
+    out->size = 0;
     out->body.len = 0;
     out->body.failed = false;
     out->code = AK_CODE_NOT_READY;
@@ -139,4 +164,5 @@ void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *req
         ak_step_put_error(&step, out->code);
     }
     ak_step_put_notice(&step);
+    wait_for_what_is_told(&step);
 }
