@@ -1,0 +1,121 @@
+/* The helper thread: one piece at a time, told once when it is done, and none is lost at the end. */
+#include "unit/check.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "programs/worker/helper.h"
+
+static struct ak_helper helper;
+static int event_fd, gate[2]; /* each piece waits for a byte of the gate */
+static int pieces;            /* belongs to whoever has the work */
+
+static void work(void *ctx)
+{
+    char byte;
+    if (read(gate[0], &byte, 1) == 1) (*(int *)ctx)++;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    pieces = 0;
+    event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    if (event_fd < 0 || pipe(gate) != 0) return -1;
+    return ak_helper_start(&helper, work, &pieces, event_fd) == AK_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    ak_helper_stop(&helper);
+    close(event_fd);
+    close(gate[0]);
+    close(gate[1]);
+    return 0;
+}
+
+static void open_gate(void)
+{
+    assert_int_equal(write(gate[1], "x", 1), 1);
+}
+
+static bool is_told(int timeout_ms)
+{
+    struct pollfd fd = {.fd = event_fd, .events = POLLIN};
+    return poll(&fd, 1, timeout_ms) == 1;
+}
+
+static void one_piece(void **state)
+{
+    (void)state;
+    assert_true(ak_helper_idle(&helper));
+    assert_false(ak_helper_done(&helper));
+    ak_helper_give(&helper);
+    assert_false(ak_helper_idle(&helper));
+    assert_false(ak_helper_done(&helper));
+    assert_false(is_told(0));
+    open_gate();
+    assert_true(is_told(-1));
+    assert_false(ak_helper_idle(&helper)); /* until it is taken */
+    assert_true(ak_helper_done(&helper));
+    assert_int_equal(pieces, 1);
+    assert_false(ak_helper_done(&helper));
+    assert_true(ak_helper_idle(&helper));
+}
+
+static void many_pieces(void **state)
+{
+    (void)state;
+    for (int i = 1; i <= 100; i++) {
+        ak_helper_give(&helper);
+        open_gate();
+        assert_true(is_told(-1));
+        ak_event_clear(event_fd);
+        assert_false(is_told(0));
+        assert_true(ak_helper_done(&helper));
+        assert_int_equal(pieces, i);
+    }
+}
+
+static void stop_waits_for_the_piece_in_hand(void **state)
+{
+    (void)state;
+    ak_helper_give(&helper);
+    open_gate();
+    ak_helper_stop(&helper);
+    assert_int_equal(pieces, 1);
+    ak_helper_stop(&helper);
+}
+
+static void stop_without_a_start(void **state)
+{
+    (void)state;
+    struct ak_helper none = {0};
+    ak_helper_stop(&none);
+    assert_false(none.started);
+}
+
+static void an_event_counts_and_is_cleared(void **state)
+{
+    (void)state;
+    ak_event_clear(event_fd); /* with nothing there it does not block */
+    ak_event_signal(event_fd);
+    ak_event_signal(event_fd);
+    assert_true(is_told(0));
+    ak_event_clear(event_fd);
+    assert_false(is_told(0));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_piece, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(stop_waits_for_the_piece_in_hand, setup, teardown),
+        cmocka_unit_test_setup_teardown(stop_without_a_start, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_event_counts_and_is_cleared, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("worker helper", tests, NULL, NULL);
+}
