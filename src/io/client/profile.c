@@ -68,15 +68,20 @@ enum ak_err ak_profile_write(const struct ak_profile *profile, const char *name,
     return ak_durable_write(&ops, profile->dir_fd, name, bytes);
 }
 
-enum ak_err ak_profile_forget(const struct ak_profile *profile)
+enum ak_err ak_profile_erase(const struct ak_profile *profile, const char *name)
 {
     struct ak_file_ops ops = ak_file_ops_system();
-    enum ak_err err = ak_durable_erase(&ops, profile->dir_fd, token_file);
+    enum ak_err err = ak_durable_erase(&ops, profile->dir_fd, name);
     if (err == AK_E_LIMIT) { /* longer than erase takes: a short one takes its place first */
-        AK_TRY(ak_durable_write(&ops, profile->dir_fd, token_file, AK_SPAN_LIT("{}")));
-        err = ak_durable_erase(&ops, profile->dir_fd, token_file);
+        AK_TRY(ak_durable_write(&ops, profile->dir_fd, name, AK_SPAN_LIT("{}")));
+        err = ak_durable_erase(&ops, profile->dir_fd, name);
     }
     return err == AK_E_NOT_FOUND ? AK_OK : err;
+}
+
+enum ak_err ak_profile_forget(const struct ak_profile *profile)
+{
+    return ak_profile_erase(profile, token_file);
 }
 
 /* ---- writing ---- */

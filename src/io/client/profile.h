@@ -53,5 +53,7 @@ AK_MUST_USE enum ak_err ak_profile_read(
     const struct ak_profile *profile, const char *name, uint8_t *out_bytes, size_t cap, size_t *out_len);
 AK_MUST_USE enum ak_err ak_profile_write(
     const struct ak_profile *profile, const char *name, struct ak_span bytes);
+/* AK_OK also where there is none. */
+AK_MUST_USE enum ak_err ak_profile_erase(const struct ak_profile *profile, const char *name);
 
 #endif

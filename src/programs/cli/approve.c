@@ -120,6 +120,17 @@ void ak_cli_show_code(
     (void)fflush(stdout);
 }
 
+void ak_cli_print_paired(const struct ak_msg_pair_status_reply *reply)
+{
+    uint8_t body_memory[1024], json_memory[2048];
+    struct ak_buf body = AK_BUF_ARR(body_memory), json = AK_BUF_ARR(json_memory);
+    struct ak_msg_pair_status_reply shown = *reply;
+    shown.present &= ~(1u << AK_PAIR_STATUS_REPLY_AGENT_TOKEN | 1u << AK_PAIR_STATUS_REPLY_SESSION_JWT);
+    if (ak_msg_encode(&ak_pair_status_reply_msg, &shown, &body) == AK_OK &&
+        ak_msg_to_json(&ak_pair_status_reply_msg, ak_buf_span(&body), false, &json) == AK_OK)
+        ak_out_json(ak_buf_span(&json));
+}
+
 static void pause_ms(uint64_t ms)
 {
     const struct timespec wait = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};

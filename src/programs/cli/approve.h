@@ -16,6 +16,8 @@ int ak_cli_approve(struct ak_cli *cli, const char *code, const char *kind);
  * *out_reply holds the token. 0 or the exit status. */
 int ak_cli_await_approval(struct ak_cli *cli, const uint8_t request_id[16], uint64_t lifetime_s,
     struct ak_msg_pair_status_reply *out_reply);
+/* The approved answer as JSON, without its token: that is kept, not shown. */
+void ak_cli_print_paired(const struct ak_msg_pair_status_reply *reply);
 /* Prints code, thumbprint and what to type on the other side. */
 void ak_cli_show_code(
     const struct ak_cli *cli, const struct ak_msg_pair_reply *reply, const char *approve_with);

@@ -62,7 +62,10 @@ static int ask_to_join(struct ak_cli *cli, const uint8_t anchor[32], const char 
     status = ak_cli_await_approval(cli, asked.request_id, asked.expires_in_seconds, &answer);
     if (!status) status = keep_session(cli, &answer, anchor);
     if (status) return status;
-    if (cli->json) return 0;
+    if (cli->json) {
+        ak_cli_print_paired(&answer);
+        return 0;
+    }
     ak_out_line("This device now acts for the account.");
     ak_out_row_hex("account", AK_SPAN_ARR(cli->saved.anchor));
     ak_out_row_time("session until", cli->saved.expires_at);

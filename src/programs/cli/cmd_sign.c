@@ -18,7 +18,10 @@ int ak_cmd_sign(struct ak_cli *cli)
     int status = ak_cli_read_message(cli, &message);
     if (!status) status = ak_cli_read_path(cli, &path);
     if (!status) status = ak_cli_open_session(cli);
-    return status ? status : ak_cli_sign(cli, ak_buf_span(&message), ak_buf_span(&path));
+    if (status) return status;
+    struct ak_msg_sign_reply reply;
+    enum ak_err err = ak_cli_try_sign(cli, ak_buf_span(&message), ak_buf_span(&path), &reply);
+    return ak_cli_finish_sign(cli, err, &reply);
 }
 
 int ak_cmd_address(struct ak_cli *cli)

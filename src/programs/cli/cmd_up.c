@@ -1,5 +1,5 @@
-/* agentkeys up: the worker in the foreground, for one machine. Says what is not protected, makes the sealed
- * state where there is none, then becomes the worker: signals and exit status are the worker's own. */
+/* agentkeys up: the worker in the foreground, for one machine. Makes the sealed state where there is none, then
+ * becomes the worker, which says what its backend does not protect: signals and exit status are its own. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,6 @@
 
 #include "io/conf/worker_conf.h"
 #include "io/tee/sealed_file.h"
-#include "io/tee/tee.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/help.h"
 #include "programs/cli/out.h"
@@ -82,14 +81,6 @@ static int read_conf(struct up *up)
 
 /* ---- starting ---- */
 
-static void warn(const struct up *up)
-{
-    const char *name = ak_conf_text(&up->conf, AK_WORKER_TEE);
-    const struct ak_tee_ops *tee = ak_tee_find(ak_span_str(name));
-    const char *text = tee && tee->warning ? tee->warning() : NULL;
-    if (text) (void)fprintf(stderr, "%s\n", text);
-}
-
 /* The arguments for `command`, without options that are ours. */
 static void make_args(struct up *up, const char *command)
 {
@@ -149,7 +140,6 @@ int ak_cmd_up(struct ak_cli *cli)
     if (!ak_cli_find_worker(up.worker))
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "there is no agentkeys-worker",
             "it is neither beside this program nor on PATH", "meson install -C build");
-    warn(&up);
     if (!has_sealed_state(&up)) status = run_init(&up);
     return status ? status : become_worker(&up);
 }

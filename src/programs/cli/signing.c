@@ -68,17 +68,24 @@ static int print_signed(const struct ak_cli *cli, struct ak_msg_sign_reply *repl
     return 0;
 }
 
-int ak_cli_sign(struct ak_cli *cli, struct ak_span message, struct ak_span path)
+enum ak_err ak_cli_try_sign(
+    struct ak_cli *cli, struct ak_span message, struct ak_span path, struct ak_msg_sign_reply *out_reply)
 {
     struct ak_msg_sign_request request = {.message = message, .path = path};
-    struct ak_msg_sign_reply reply;
     uint8_t digest[32];
     memcpy(request.omni_account, cli->saved.anchor, 32);
     if (path.len) request.present = 1u << AK_SIGN_REQUEST_PATH;
-    int status = ak_cli_call(cli, AK_CALL_SIGN_MESSAGE, &request, &reply, "signing");
-    if (status) return status;
+    enum ak_err err = ak_client_call(&cli->client, AK_CALL_SIGN_MESSAGE, &request, out_reply, &cli->error);
+    ak_cli_show_notice(cli, &cli->client);
+    if (err) return err;
     ak_eip191_digest(message, digest);
-    if (ak_evm_verify(digest, reply.signature, reply.address) == AK_OK) return print_signed(cli, &reply);
-    return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the signature does not verify",
-        "it is not by the address that the worker named", "agentkeys doctor");
+    if (ak_evm_verify(digest, out_reply->signature, out_reply->address) == AK_OK) return AK_OK;
+    ak_client_error_set(
+        &cli->error, "bad_answer", "the signature does not verify against the address that the worker named");
+    return AK_E_FORMAT;
+}
+
+int ak_cli_finish_sign(struct ak_cli *cli, enum ak_err err, struct ak_msg_sign_reply *reply)
+{
+    return err ? ak_cli_fail_call(cli, "signing") : print_signed(cli, reply);
 }

@@ -8,9 +8,14 @@
 int ak_cli_read_message(struct ak_cli *cli, struct ak_buf *out_message);
 /* --path, or nothing. */
 int ak_cli_read_path(struct ak_cli *cli, struct ak_buf *out_path);
-/* Signs for the account of cli->saved; checks the signature before it is shown. `path` may be empty. The
- * connection has its token already. */
-int ak_cli_sign(struct ak_cli *cli, struct ak_span message, struct ak_span path);
+/* Signs for the account of cli->saved and checks the signature. `path` may be empty. The connection has its
+ * token already. Errors as ak_client_call, with cli->error. */
+struct ak_msg_sign_reply;
+AK_MUST_USE enum ak_err ak_cli_try_sign(
+    struct ak_cli *cli, struct ak_span message, struct ak_span path, struct ak_msg_sign_reply *out_reply);
+/* Prints what came of it; the exit status. */
+int ak_cli_finish_sign(struct ak_cli *cli, enum ak_err err, struct ak_msg_sign_reply *reply);
+
 /* Options that all commands with a message have. */
 #define AK_CLI_MESSAGE_TEXT                                                                                  \
     {                                                                                                        \

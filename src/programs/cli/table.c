@@ -114,8 +114,8 @@ static const struct ak_cli_command commands[] = {
         "On a new device: ask to join --account as --name. On an enrolled one: approve the CODE that it "
         "shows.",
         "agentkeys device add --account ANCHOR --name laptop",
-        "on the new device " WIRE("POST /v1/devices") ", then nothing; on the other " WIRE(
-            "POST /v1/pair/approve"),
+        "on the new device " WIRE("POST /v1/devices") ", then that of GET /v1/pair/{id} without its token; "
+                                                      "on the other " WIRE("POST /v1/pair/approve"),
         AK_CLI_OPTIONS(device_add_options), .run = ak_cmd_device_add},
     {"device", "remove", "ID", 1, 1,
         "Remove a device; another one's removal waits unless a second device or the recovery code confirms.",
