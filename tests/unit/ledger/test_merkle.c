@@ -5,6 +5,7 @@
 #include "unit/ledger/fixture.h"
 
 #include "base/codec/hex.h"
+#include "base/crypto/sha256.h"
 
 /* Leaves and roots of the Certificate Transparency reference tree. spec: RFC 6962 2.1 (as RFC 9162 2.1) */
 static const char *const ct_leaves[8] = {
@@ -115,6 +116,19 @@ static void greatest_sizes(void **state)
     assert_int_equal(ak_merkle_stored_root(&source, most + 1, root), AK_E_ARG);
 }
 
+static void the_empty_tree(void **state)
+{
+    (void)state;
+    unsigned calls = 0;
+    struct ak_merkle_source source = {uniform_node, &calls};
+    uint8_t root[32];
+    uint8_t nothing[32];
+    ak_sha256(AK_SPAN_EMPTY, nothing);
+    assert_int_equal(ak_merkle_stored_root(&source, 0, root), AK_OK);
+    assert_memory_equal(root, nothing, 32);
+    assert_int_equal(calls, 0);
+}
+
 static void impossible_arguments_are_refused(void **state)
 {
     (void)state;
@@ -203,6 +217,7 @@ int main(void)
         cmocka_unit_test(example_of_rfc9162),
         cmocka_unit_test(proofs_are_short),
         cmocka_unit_test(greatest_sizes),
+        cmocka_unit_test(the_empty_tree),
         cmocka_unit_test(impossible_arguments_are_refused),
         cmocka_unit_test(lying_source_is_noticed),
         cmocka_unit_test(sink_sees_each_completed_subtree),
