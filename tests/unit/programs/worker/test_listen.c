@@ -17,7 +17,7 @@ static const struct ak_listen_owner nobody = {(uid_t)-1, (gid_t)-1};
 static int make_folder(void **state)
 {
     (void)state;
-    strcpy(folder, "/tmp/ak-listen-XXXXXX");
+    (void)snprintf(folder, sizeof folder, "/tmp/ak-listen-XXXXXX");
     if (!mkdtemp(folder)) return -1;
     snprintf(path, sizeof path, "%s/a/b/w.sock", folder);
     return 0;
