@@ -31,7 +31,8 @@ static const uint8_t *signer_address(struct ak_step *step, struct ak_span path_t
 }
 
 /* Sign-ins to our own site: the text that the keeper itself composes from issuer, address, nonce and the
- * caller's device, with the times that the asker chose, 45 minutes apart. spec: keys.md, What may be signed
+ * caller's device, with the times that the asker chose, 45 minutes apart. spec: docs/policy.md, What may be
+ * signed
  */
 static bool is_our_own_text(struct ak_step *step, const struct ak_siwe *siwe, struct ak_span message)
 {

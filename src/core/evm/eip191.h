@@ -26,7 +26,7 @@ enum {
 };
 /* All reasons that apply, or'ed. Sign-in: after NFKC case folding, without white space, control, format and
  * other invisible characters (and invalid bytes) it contains `wantsyoutosigninwithyour`.
- * spec: keys.md, What may be signed */
+ * spec: docs/policy.md, What may be signed */
 unsigned ak_eip191_check_plain(struct ak_span message);
 
 #endif

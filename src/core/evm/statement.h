@@ -1,6 +1,6 @@
 /* Our own statements, as EIP-712 typed data under the domain {name: "AgentKeys", version: "1"}: shown to
  * strangers, who verify them with any EIP-712 library. No generic operation may reach these digests.
- * No secret arguments. Threads: any. spec: EIP-712; keys.md */
+ * No secret arguments. Threads: any. spec: EIP-712; docs/formats/keys.md, Lineage */
 #ifndef AK_CORE_EVM_STATEMENT_H
 #define AK_CORE_EVM_STATEMENT_H
 

@@ -26,14 +26,14 @@ struct ak_identity {
 
 /* Checks a type's text and a value and gives the identity. AK_E_UNSUPPORTED (type not in the list),
  * AK_E_LIMIT (value over 320 bytes), AK_E_FORMAT (empty, NUL, control byte, upper case in an address, not an
- * address). spec: keys.md Identity */
+ * address). spec: docs/formats/keys.md, Identity */
 AK_MUST_USE enum ak_err ak_identity_validate(
     struct ak_span type_text, struct ak_span value, struct ak_identity *out_identity);
 /* The same from "type:value", cut at the first colon. AK_E_FORMAT where there is none. */
 AK_MUST_USE enum ak_err ak_identity_parse(struct ak_span text, struct ak_identity *out_identity);
 
 /* SHA-256("agentkeys" || type || value), after the checks of ak_identity_validate. Errors as there; the omni
- * is zeros then. spec: keys.md Identity */
+ * is zeros then. spec: docs/formats/keys.md, Identity */
 AK_MUST_USE enum ak_err ak_identity_omni(
     struct ak_span type_text, struct ak_span value, uint8_t out_omni[32]);
 

@@ -1,10 +1,10 @@
 /* The derivation of user and agent keys from a root (suite ak1), and of user keys of earlier deployments
- * (suite signer-v0). Guarantees: byte-exact to keys.md; scalars and chain codes are wiped on every error.
- * Does not decide whether a path is active or who may use it, and exports nothing: scalars and chain codes
- * stay in the keeper. Secret: MSK, root, scalars, chain codes. Public: omnis, labels, points, addresses.
- * Ownership: a root is opened and closed by its owner; everything else is in the caller's memory.
+ * (suite signer-v0). Guarantees: byte-exact to docs/formats/keys.md; scalars and chain codes are wiped on
+ * every error. Does not decide whether a path is active or who may use it, and exports nothing: scalars and
+ * chain codes stay in the keeper. Secret: MSK, root, scalars, chain codes. Public: omnis, labels, points,
+ * addresses. Ownership: a root is opened and closed by its owner; everything else is in the caller's memory.
  * Threads: any; using a root does not change it.
- * spec: keys.md, Derivation suite `ak1` */
+ * spec: docs/formats/keys.md, User keys */
 #ifndef AK_CORE_KEYS_DERIVE_H
 #define AK_CORE_KEYS_DERIVE_H
 

@@ -1,6 +1,6 @@
 /* Names of agents: "/agent-1" (base path) and "/agent-1/0" (with the generation of its key).
  * Guarantees: each path has exactly one spelling. No secret arguments, owns nothing. Threads: any.
- * spec: keys.md, Base path and Generation */
+ * spec: docs/formats/keys.md, Paths */
 #ifndef AK_CORE_KEYS_PATH_H
 #define AK_CORE_KEYS_PATH_H
 

@@ -1,7 +1,7 @@
 /* Keys of the service itself, each bound to a purpose such as "session/v1" or "ledger/v1/<log id>".
  * Guarantees: purposes come from a closed list, and each has one kind of key, so that no two kinds share
  * bytes. Only a root born in the TEE gives any (AK_E_STATE otherwise). Secret: outputs. Public: purposes.
- * Threads: as the root's. spec: keys.md, Service keys */
+ * Threads: as the root's. spec: docs/formats/keys.md, Service keys */
 #ifndef AK_CORE_KEYS_SERVICE_H
 #define AK_CORE_KEYS_SERVICE_H
 

@@ -1,6 +1,6 @@
 /* Inside of core/keys: choosing among candidates and one step of the soft derivation. Everything here takes
  * or gives secrets; only derive.c and tests include it.
- * spec: keys.md, Derivation suite `ak1` */
+ * spec: docs/formats/keys.md, Agents' keys */
 #ifndef AK_CORE_KEYS_STEP_H
 #define AK_CORE_KEYS_STEP_H
 

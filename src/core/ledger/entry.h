@@ -218,7 +218,7 @@ AK_MUST_USE enum ak_err ak_entry_type_parse(struct ak_span name, enum ak_entry_t
  * `mac_key` (ledger-mac/v1 of this log) and the leaf hash of the control entry before it in the log (zeros
  * for the first); for use entries both may be NULL. AK_E_ARG (unknown type, a field missing or of wrong
  * range, an optional field the type does not have), AK_E_LIMIT (too long), AK_E_FULL; nothing is appended
- * then. spec: ledger.md Entries; docs/formats/ledger.md */
+ * then. spec: docs/formats/ledger.md, Entries */
 AK_MUST_USE enum ak_err ak_entry_encode(const struct ak_entry *entry, struct ak_hmac_key *mac_key,
     const uint8_t *prev_control_leaf, struct ak_buf *buf, uint8_t out_leaf[32]);
 /* Reads exactly one entry. AK_E_LIMIT (over AK_LIMIT_ENTRY), AK_E_FORMAT, AK_E_UNSUPPORTED (an unknown

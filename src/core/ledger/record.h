@@ -1,7 +1,7 @@
 /* The record that ends a batch: binds the tree after the batch to this log, to its place and to the record
  * before it by an HMAC, so that none can be cut out, replayed elsewhere, reordered or made by others.
  * Not guaranteed: that the newest records are there; the sealed checkpoint and the counter say that.
- * The MAC key is secret. No allocation. spec: ledger.md Log; docs/formats/ledger.md, Batch records */
+ * The MAC key is secret. No allocation. spec: docs/formats/ledger.md, Batch records */
 #ifndef AK_CORE_LEDGER_RECORD_H
 #define AK_CORE_LEDGER_RECORD_H
 

@@ -62,7 +62,7 @@ AK_MUST_USE enum ak_err ak_scope_validate(struct ak_span text, struct ak_scope_e
  * AK_E_NOT_FOUND. Adding what is there already is AK_SCOPE_DUPLICATE. */
 AK_MUST_USE enum ak_err ak_scope_edit(
     struct ak_span scope, struct ak_span edit, struct ak_buf *out, struct ak_scope_error *out_error);
-/* True for a service name. spec: policy page */
+/* True for a service name. spec: docs/policy.md, Scope */
 bool ak_scope_is_service(struct ak_span name);
 
 /* Walks the items of a canonical scope: false at the end. Start with *cursor = 0. */
@@ -78,7 +78,7 @@ enum ak_content {
                                  with the text that it composes itself) */
     AK_CONTENT_PERMIT         /* EIP-712 Permit types: no narrowing allows them yet */
 };
-/* A transaction's facts. spec: keys page, What may be signed */
+/* A transaction's facts. spec: docs/policy.md, What may be signed */
 struct ak_tx_facts {
     uint64_t chain;
     bool creates;     /* no recipient */

@@ -10,7 +10,8 @@
  *
  * Not guaranteed: that the device is still enrolled, the path active, the session not logged out: the caller
  * looks at its state at every use. The signer is secret; a token is a secret of its holder (never logged).
- * No allocation, no time, no randomness of its own. spec: wire page, Tokens and lifetimes; RFC 7519, 7800 */
+ * No allocation, no time, no randomness of its own. spec: docs/wire.md, Tokens and lifetimes; RFC 7519, 7800
+ */
 #ifndef AK_CORE_TOKEN_TOKEN_H
 #define AK_CORE_TOKEN_TOKEN_H
 
@@ -23,7 +24,7 @@
 enum ak_token_kind { AK_TOKEN_NONE = 0, AK_TOKEN_SESSION = 1, AK_TOKEN_AGENT = 2 };
 
 enum {
-    AK_TOKEN_SESSION_SECS = 5 * 3600, /* defaults and bounds of the wire page */
+    AK_TOKEN_SESSION_SECS = 5 * 3600, /* defaults and bounds: docs/wire.md */
     AK_TOKEN_SESSION_MIN_SECS = 60,
     AK_TOKEN_SESSION_MAX_SECS = 24 * 3600,
     AK_TOKEN_AGENT_SECS = 600,

@@ -47,7 +47,7 @@ struct ak_sealed_file {
 
 /* Takes the folder's lock. `ops` NULL: the system's (and only then a lock is taken). `tee` must outlive it
  * and may be opened after this, under the lock. `config` is the hash of the trust configuration in force
- * (tee.md). */
+ * (docs/operations.md, Configuration). */
 AK_MUST_USE enum ak_sealed_result ak_sealed_file_open(struct ak_sealed_file *file, int dir_fd,
     const struct ak_file_ops *ops, struct ak_tee *tee, const uint8_t config[32]);
 /* Lets the lock go; fine on a zeroed one and twice. */
