@@ -3,6 +3,17 @@
 #include "core/engine/pair.h"
 #include "core/wire/msg_token.h"
 
+/* Who does not hold the path's device key learns nothing about accounts and paths: all are unknown to it. */
+static enum ak_code refuse_unknown(struct ak_step *step, struct ak_span label)
+{
+    struct ak_policy_request ask = {.operation = AK_OP_TOKEN, .label = label};
+    struct ak_policy_now now = ak_engine_now(step->engine);
+    step->caller.account = NULL;
+    ak_policy_decide(&ask, NULL, &now, &step->decision);
+    step->refused_by_policy = true;
+    return AK_CODE_DENIED;
+}
+
 enum ak_code ak_call_token(struct ak_step *step)
 {
     struct ak_msg_token_request request;
@@ -15,16 +26,12 @@ enum ak_code ak_call_token(struct ak_step *step)
     if (code) return code;
     step->caller.account =
         ak_state_account(&step->engine->state, request.account, &step->caller.account_number);
-    /* who does not hold the path's device key learns nothing about accounts and paths */
     const struct ak_path_state *state =
         step->caller.account
             ? ak_state_path(&step->engine->state, step->caller.account_number, request.label, NULL)
             : NULL;
-    if (!state || memcmp(state->device, step->caller.jkt, 32) != 0) {
-        step->caller.account = NULL;
-        return ak_step_fail(step, AK_CODE_NOT_FOUND,
-            "no approved agent of this account and label has this device; pair first: agentkeys-daemon pair");
-    }
+    if (!state || memcmp(state->device, step->caller.jkt, 32) != 0)
+        return refuse_unknown(step, request.label);
     code = ak_pair_deliver_agent(step, request.label, &made, &token, &path);
     if (code) return code;
     struct ak_msg_token_reply reply = {.agent_token = made.agent_token,
