@@ -2,7 +2,7 @@
  * server's nonce kept, one repeat where the worker asks for a proof or a new nonce. A proof goes with the
  * first request of a connection and with everything that is not a mere use; a change carries `ak_bh` over
  * exactly the message that was given here (I15). Not guaranteed: that an answer is true. Secret: the token.
- * One thread. spec: wire.md, policy.md Devices and proofs, RFC 9449 */
+ * One thread. spec: docs/wire.md, docs/policy.md Devices and proofs, RFC 9449 */
 #ifndef AK_IO_CLIENT_CLIENT_H
 #define AK_IO_CLIENT_CLIENT_H
 

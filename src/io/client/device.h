@@ -1,6 +1,6 @@
 /* This client's device key: P-256, made here, never leaving the folder it lies in. Whoever has the file is
  * the device. Secret: the scalar, which is in OpenSSL's heap while the device is open and wiped after.
- * One thread. spec: policy.md, Devices and proofs */
+ * One thread. spec: docs/policy.md, Devices and proofs */
 #ifndef AK_IO_CLIENT_DEVICE_H
 #define AK_IO_CLIENT_DEVICE_H
 

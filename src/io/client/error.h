@@ -1,6 +1,6 @@
 /* What went wrong with a call, in one struct, and the category that a program's exit status tells. Texts come
  * from the worker: they are cut, and control bytes in them are shown as '?'. No secrets. Threads: any.
- * spec: wire.md, Errors */
+ * spec: docs/wire.md, Errors */
 #ifndef AK_IO_CLIENT_ERROR_H
 #define AK_IO_CLIENT_ERROR_H
 

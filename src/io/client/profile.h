@@ -1,6 +1,6 @@
 /* What a client keeps on disk: one folder (0700) a profile, or one below it an agent, with the device key, a
  * token, pins and the newest checkpoint it saw; each file 0600, replaced whole. Secret: the token. One
- * thread. spec: policy.md, Devices and proofs; architecture.md, Configuration */
+ * thread. spec: docs/policy.md, Devices and proofs; docs/operations.md, Client configuration */
 #ifndef AK_IO_CLIENT_PROFILE_H
 #define AK_IO_CLIENT_PROFILE_H
 

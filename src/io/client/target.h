@@ -1,6 +1,6 @@
 /* Where the worker is: the signer URL taken apart. Guarantees: plain text only to this machine, an origin in
  * the one spelling that proofs carry. Not guaranteed: that anybody listens there. No secrets. Threads: any.
- * spec: wire.md, AGENTKEYS_SIGNER_URL */
+ * spec: docs/wire.md, Addresses */
 #ifndef AK_IO_CLIENT_TARGET_H
 #define AK_IO_CLIENT_TARGET_H
 
