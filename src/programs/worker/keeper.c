@@ -47,8 +47,11 @@ static void take_frame(struct ak_keeper *keeper, struct ak_span frame)
         return;
     }
     if (type == AK_FRAME_REQUEST) take_request(keeper, &reader);
-    if (type == AK_FRAME_CLOSED && ak_frame_closed_decode(&reader, &closed) == AK_OK)
+    if (type != AK_FRAME_CLOSED) return;
+    if (ak_frame_closed_decode(&reader, &closed) == AK_OK)
         ak_engine_closed(keeper->engine, closed.conn);
+    else
+        keeper->fatal = true;
 }
 
 /* Requests that came together; stops where no answer could be kept or the batch is full. */

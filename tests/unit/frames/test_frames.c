@@ -288,6 +288,11 @@ static void checks_meaning(void **state)
     assert_int_equal(ak_frame_request_encode(&frame.request, &buf), AK_OK);
     assert_int_equal(decode(&kinds[2], ak_buf_span(&buf), &got), AK_E_LIMIT);
     fill_request(&frame);
+    frame.request.call = AK_CALL_LOGOUT; /* a message without fields has no body */
+    buf.len = 0;
+    assert_int_equal(ak_frame_request_encode(&frame.request, &buf), AK_OK);
+    assert_int_equal(decode(&kinds[2], ak_buf_span(&buf), &got), AK_E_FORMAT);
+    fill_request(&frame);
     frame.request.idempotency_key = AK_SPAN_LIT("a b");
     buf.len = 0;
     assert_int_equal(ak_frame_request_encode(&frame.request, &buf), AK_OK);

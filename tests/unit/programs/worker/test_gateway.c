@@ -60,7 +60,7 @@ static int listen_unix(char path[108], const char *name)
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     snprintf(path, 108, "/tmp/ak-gateway-test-%d-%s", (int)getpid(), name);
     unlink(path);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
     assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 16), 0);
@@ -167,7 +167,7 @@ static int dial(const char *path)
     socklen_t len = sizeof address.in;
     if (path) {
         address.un.sun_family = AF_UNIX;
-        strcpy(address.un.sun_path, path);
+        memcpy(address.un.sun_path, path, strlen(path) + 1);
         len = sizeof address.un;
     } else {
         address.in.sin_family = AF_INET;
@@ -318,7 +318,7 @@ static void passes_a_call(void **state)
     assert_non_null(strstr(the.answer, "\"signature\":\"0x1111"));
     assert_non_null(strstr(the.answer, "\"entry\":{\"index\":9,"));
     char want[64] = "X-Request-Id: ";
-    for (size_t i = 0; i < 16; i++) sprintf(want + 14 + 2 * i, "%02x", id[i]);
+    for (size_t i = 0; i < 16; i++) (void)snprintf(want + 14 + 2 * i, 3, "%02x", id[i]);
     assert_header(want);
     close(fd);
     struct ak_frame_closed closed;
@@ -500,6 +500,9 @@ static void bounds_tokens_and_proofs(void **state)
         if (len <= AK_LIMIT_TOKEN) {
             struct ak_frame_request got = take_request();
             assert_int_equal(got.token.len, len);
+            const struct ak_msg_error_reply error = {.error = AK_SPAN_LIT("x"), .message = AK_SPAN_LIT("y")};
+            push_reply(&got, AK_CODE_INVALID_TOKEN, error_reply(&error), NULL);
+            assert_int_equal(hear(fd), 401);
         } else {
             assert_int_equal(hear(fd), 401);
             assert_error("invalid_token");
