@@ -128,7 +128,7 @@ static struct ak_audit_type unknown_type(uint8_t type, uint64_t keys)
 {
     struct ak_audit_type rule = {
         "unknown", AK_AUDIT_HEAD, AK_AUDIT_KEY(8) | ~(AK_AUDIT_KEY(FIELDS_FROM) - 1)};
-    if (keys & AK_AUDIT_ACCOUNT_) rule.required |= AK_AUDIT_ACCOUNT_;
+    if (keys & AK_AUDIT_CHAIN) rule.required |= AK_AUDIT_CHAIN;
     if (type < AK_AUDIT_TYPE_USE_FIRST) {
         rule.required |= AK_AUDIT_KEY(9);
         rule.optional |= AK_AUDIT_KEY(10) | AK_AUDIT_KEY(11);

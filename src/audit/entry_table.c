@@ -86,7 +86,7 @@ const struct ak_audit_field ak_audit_fields[AK_AUDIT_KEYS] = {
     {                                                                                                        \
         (name), AK_AUDIT_HEAD | (required), K(8) | (optional)                                                \
     }
-#define ACCOUNT AK_AUDIT_ACCOUNT_
+#define ACCOUNT AK_AUDIT_CHAIN
 
 const struct ak_audit_type ak_audit_types[256] = {
     [1] = CONTROL("LedgerOpened", K(24) | K(25) | K(26) | K(27), 0),

@@ -10,7 +10,7 @@ enum { AK_AUDIT_KEYS = 57 }; /* known keys are below this */
 #define AK_AUDIT_KEY(k) ((uint64_t)1 << (k))
 #define AK_AUDIT_HEAD                                                                                        \
     (AK_AUDIT_KEY(0) | AK_AUDIT_KEY(1) | AK_AUDIT_KEY(2) | AK_AUDIT_KEY(4) | AK_AUDIT_KEY(5))
-#define AK_AUDIT_ACCOUNT_ (AK_AUDIT_KEY(3) | AK_AUDIT_KEY(6) | AK_AUDIT_KEY(7))
+#define AK_AUDIT_CHAIN (AK_AUDIT_KEY(3) | AK_AUDIT_KEY(6) | AK_AUDIT_KEY(7))
 
 enum ak_audit_form {
     AK_AUDIT_FORM_NONE = 0,
