@@ -161,6 +161,7 @@ static void test_calls_by_proof(void **state)
     struct ak_msg_token_request token = {.label = AK_SPAN_LIT("agent-1")};
     memcpy(token.account, w->alice.anchor, 32);
     assert_int_equal(h_call(&w->h, &w->bobs.device, AK_SPAN_EMPTY, AK_CALL_TOKEN, &token), AK_CODE_DENIED);
+    assert_string_equal(h_rule(&w->h), "path_unknown");
     check_no_word_of_alice(w);
     assert_int_equal(w->h.out.notice_len, 0);
     struct ak_msg_local_session_request session = {.identity = AK_SPAN_LIT("email:alice@demo.example")};

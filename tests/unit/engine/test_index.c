@@ -135,6 +135,35 @@ static void a_reserved_place_needs_no_memory(void **state)
     }
 }
 
+static enum ak_err claim(uint32_t number)
+{
+    wanted = number;
+    return ak_index_claim(&index_, hash_of(&index_, number), number, &ops);
+}
+
+static void what_is_there_cannot_be_claimed(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < ITEMS; i++) assert_int_equal(claim(i), AK_OK);
+    for (uint32_t i = 0; i < ITEMS; i++) assert_int_equal(claim(i), AK_E_EXISTS);
+    assert_int_equal(index_.used, ITEMS);
+}
+
+static void expected_items_need_no_memory(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_index_expect(&index_, AK_INDEX_ITEMS_MAX + 1), AK_E_FULL);
+    grows_left = 0;
+    assert_int_equal(ak_index_expect(&index_, ITEMS), AK_E_FULL);
+    assert_int_equal(find(0), AK_INDEX_NONE);
+    grows_left = INT_MAX;
+    assert_int_equal(ak_index_expect(&index_, ITEMS), AK_OK);
+    grows_left = 0;
+    assert_int_equal(ak_index_expect(&index_, ITEMS), AK_OK); /* it is there */
+    for (uint32_t i = 0; i < ITEMS; i++) assert_int_equal(claim(i), AK_OK);
+    for (uint32_t i = 0; i < ITEMS; i++) assert_int_equal(find(i), i);
+}
+
 /* Number, bytes, their length and both halves of the seed count. */
 static void the_hash_is_keyed(void **state)
 {
@@ -166,6 +195,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(goes_round_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(no_memory_is_told_and_harms_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reserved_place_needs_no_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_there_cannot_be_claimed, setup, teardown),
+        cmocka_unit_test_setup_teardown(expected_items_need_no_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(the_hash_is_keyed, setup, teardown),
     };
     return cmocka_run_group_tests_name("engine index", tests, NULL, NULL);
