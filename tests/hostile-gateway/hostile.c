@@ -21,7 +21,7 @@ void hostile_init(struct hostile *h, const char *exe)
     memset(h, 0, sizeof *h);
     h->exe = exe;
     h->channel.fd = h->tls.fd = -1;
-    strcpy(h->folder, "/tmp/ak-hostile-XXXXXX");
+    memcpy(h->folder, "/tmp/ak-hostile-XXXXXX", sizeof "/tmp/ak-hostile-XXXXXX");
     assert_non_null(mkdtemp(h->folder));
     pid_t pid = fork();
     assert_true(pid >= 0);
