@@ -1,4 +1,5 @@
-/* Open addressing with linear probing, at most three quarters full. */
+/* Open addressing with linear probing, at most three quarters full. A place keeps some bits of the hash, so
+ * that an item is looked at only where they are alike: each look is a cache miss. */
 #include "core/engine/index.h"
 
 #include "base/assert.h"
@@ -28,12 +29,20 @@ uint64_t ak_index_hash(const struct ak_index *index, uint64_t number, struct ak_
     return hash;
 }
 
+static uint32_t place_of(uint64_t hash, uint32_t number)
+{
+    return (uint32_t)(hash >> 56) << 24 | (number + 1);
+}
+
 uint32_t ak_index_find(const struct ak_index *index, uint64_t hash, const struct ak_index_ops *ops)
 {
+    uint32_t tag = (uint32_t)(hash >> 56);
     if (!index->places) return AK_INDEX_NONE;
     for (uint32_t at = (uint32_t)hash & index->mask;; at = (at + 1) & index->mask) {
-        if (index->places[at] == 0) return AK_INDEX_NONE;
-        if (ops->same(ops->ctx, index->places[at] - 1)) return index->places[at] - 1;
+        uint32_t place = index->places[at];
+        if (place == 0) return AK_INDEX_NONE;
+        uint32_t number = (place & AK_INDEX_ITEMS_MAX) - 1;
+        if (place >> 24 == tag && ops->same(ops->ctx, number)) return number;
     }
 }
 
@@ -41,23 +50,39 @@ static void enter(struct ak_index *index, uint64_t hash, uint32_t number)
 {
     uint32_t at = (uint32_t)hash & index->mask;
     while (index->places[at]) at = (at + 1) & index->mask;
-    index->places[at] = number + 1;
+    index->places[at] = place_of(hash, number);
     index->used++;
+}
+
+static enum ak_err make_places(struct ak_index *index, uint32_t count)
+{
+    uint32_t *fresh = ak_arena_alloc(index->arena, (size_t)count * sizeof *fresh);
+    if (!fresh) return AK_E_FULL;
+    index->places = fresh;
+    index->mask = count - 1;
+    index->used = 0;
+    return AK_OK;
 }
 
 static enum ak_err grow(struct ak_index *index, const struct ak_index_ops *ops)
 {
-    uint32_t places = index->places ? (index->mask + 1) * 2 : FIRST_PLACES;
     uint32_t *old = index->places;
     uint32_t old_mask = index->mask;
-    uint32_t *fresh = ak_arena_alloc(index->arena, (size_t)places * sizeof *fresh);
-    if (!fresh) return AK_E_FULL;
-    index->places = fresh;
-    index->mask = places - 1;
-    index->used = 0;
-    for (uint32_t at = 0; old && at <= old_mask; at++)
-        if (old[at]) enter(index, ops->hash(index, ops->ctx, old[at] - 1), old[at] - 1);
+    AK_TRY(make_places(index, old ? (old_mask + 1) * 2 : FIRST_PLACES));
+    for (uint32_t at = 0; old && at <= old_mask; at++) {
+        uint32_t number = (old[at] & AK_INDEX_ITEMS_MAX) - 1;
+        if (old[at]) enter(index, ops->hash(index, ops->ctx, number), number);
+    }
     return AK_OK;
+}
+
+enum ak_err ak_index_expect(struct ak_index *index, uint32_t count)
+{
+    uint32_t places = FIRST_PLACES;
+    ak_assert(index->used == 0);
+    if (count > AK_INDEX_ITEMS_MAX) return AK_E_FULL;
+    while (places / 4 * 3 < count) places *= 2;
+    return index->places && places <= index->mask + 1 ? AK_OK : make_places(index, places);
 }
 
 enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *ops)
@@ -69,8 +94,15 @@ enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *
 enum ak_err ak_index_add(
     struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops)
 {
-    ak_assert(number != AK_INDEX_NONE);
+    ak_assert(number < AK_INDEX_ITEMS_MAX);
     AK_TRY(ak_index_reserve(index, ops));
     enter(index, hash, number);
     return AK_OK;
+}
+
+enum ak_err ak_index_claim(
+    struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops)
+{
+    if (ak_index_find(index, hash, ops) != AK_INDEX_NONE) return AK_E_EXISTS;
+    return ak_index_add(index, hash, number, ops);
 }

@@ -9,10 +9,11 @@
 #include "base/arena.h"
 
 #define AK_INDEX_NONE UINT32_MAX
+enum { AK_INDEX_ITEMS_MAX = 0xffffff };
 
 struct ak_index {
     struct ak_arena *arena;
-    uint32_t *places; /* item + 1; 0: free */
+    uint32_t *places; /* 8 bits of the hash, then item + 1 in 24; 0: free */
     uint32_t mask;
     uint32_t used;
     uint64_t seed[2];
@@ -31,10 +32,16 @@ void ak_index_init(struct ak_index *index, struct ak_arena *arena, const uint64_
 uint64_t ak_index_hash(const struct ak_index *index, uint64_t number, struct ak_span bytes);
 /* The item with the key, or AK_INDEX_NONE. */
 uint32_t ak_index_find(const struct ak_index *index, uint64_t hash, const struct ak_index_ops *ops);
+/* Places for `count` items in an index that is still empty, so that it need not grow on the way. AK_E_FULL.
+ */
+AK_MUST_USE enum ak_err ak_index_expect(struct ak_index *index, uint32_t count);
 /* Makes sure that the next ak_index_add succeeds. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *ops);
 /* Enters an item that is not there yet. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_index_add(
+    struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops);
+/* The same, after looking whether an item with the key of `ops` is there: AK_E_EXISTS. */
+AK_MUST_USE enum ak_err ak_index_claim(
     struct ak_index *index, uint64_t hash, uint32_t number, const struct ak_index_ops *ops);
 
 #endif

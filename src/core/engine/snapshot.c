@@ -273,10 +273,10 @@ static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
     path->scope = scope.ptr;
     path->scope_len = (uint16_t)scope.len;
     if (reader->failed || path->account >= state->accounts.count || !ak_path_label_valid(label) ||
-        path->flags & ~(AK_PATH_SUSPENDED | AK_PATH_DECOMMISSIONED) || scope.len > AK_LIMIT_SCOPE_TEXT ||
-        ak_state_path(state, path->account, label, NULL))
+        path->flags & ~(AK_PATH_SUSPENDED | AK_PATH_DECOMMISSIONED) || scope.len > AK_LIMIT_SCOPE_TEXT)
         return AK_E_FORMAT;
-    return link_path(state, path, number);
+    enum ak_err err = link_path(state, path, number);
+    return err == AK_E_EXISTS ? AK_E_FORMAT : err;
 }
 
 static enum ak_err read_waiting(struct ak_state *state, struct ak_reader *reader)
@@ -345,6 +345,8 @@ enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span byt
     AK_TRY(read_header(engine, &reader));
     for (size_t part = 0; part < AK_COUNT(parts); part++) {
         uint32_t count = ak_reader_u32(&reader);
+        if (count > reader.len) return AK_E_FORMAT; /* no record is empty */
+        if (parts[part] == read_path) AK_TRY(ak_state_expect_paths(&engine->state, count));
         for (uint32_t i = 0; i < count; i++) AK_TRY(parts[part](&engine->state, &reader));
     }
     engine->durable_size = engine->log.tree.size;

@@ -179,7 +179,14 @@ enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number)
 
 enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number)
 {
-    struct key key = {.state = state};
+    const struct ak_path_state *path = ak_vec_at(&state->paths, number);
+    struct key key = {
+        .state = state, .account = path->account, .bytes = ak_span(path->label, path->label_len)};
     struct ak_index_ops ops = {same_path, hash_path, &key};
-    return ak_index_add(&state->by_path, hash_path(&state->by_path, &key, number), number, &ops);
+    return ak_index_claim(&state->by_path, hash_path(&state->by_path, &key, number), number, &ops);
+}
+
+enum ak_err ak_state_expect_paths(struct ak_state *state, uint32_t count)
+{
+    return ak_index_expect(&state->by_path, count);
 }

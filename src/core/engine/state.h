@@ -130,6 +130,9 @@ const struct ak_idempotent *ak_state_idempotent(
 AK_MUST_USE enum ak_err ak_state_intern(
     struct ak_state *state, struct ak_span text, struct ak_span *out_kept);
 AK_MUST_USE enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number);
+/* AK_E_EXISTS where the account has a path of this label already. */
 AK_MUST_USE enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number);
+/* Room in the indexes of paths, before the first. AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_state_expect_paths(struct ak_state *state, uint32_t count);
 
 #endif
