@@ -1,5 +1,6 @@
-/* agentkeys up: the worker in the foreground, for one machine. Makes the sealed state where there is none, then
- * becomes the worker, which says what its backend does not protect: signals and exit status are its own. */
+/* agentkeys up: the worker in the foreground, for one machine. Makes the sealed state where there is none,
+ * then becomes the worker, which says what its backend does not protect: signals and exit status are its own.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -81,10 +81,13 @@ void ak_help_man(const struct ak_cli_program *program, struct ak_buf *out)
     put_text(out, program->name);
     ak_buf_put_str(out, "\n.I COMMAND\n[\\fIOPTIONS\\fR] [\\fIOPERANDS\\fR]\n.SH DESCRIPTION\n");
     ak_buf_put_str(out,
-        "Failures print three lines on standard error: the problem, its cause, and what to type next.\n"
-        "Tokens and keys are files of mode 0600 below the setting \\fBstate_dir\\fR; they are never "
-        "arguments,\n"
-        "environment variables or output.\n");
+        "Failures print three lines on standard error: the problem, its cause, and what to type next. A "
+        "change that\n"
+        "has to wait (its answer is \\fIwaiting\\fR with a time) is no failure.\n.PP\n"
+        "Tokens and keys are files of mode 0600 below the setting \\fBstate_dir\\fR, never arguments or "
+        "environment\n"
+        "variables. What is shown, because that is its purpose: the recovery code, an invite, and what\n"
+        "\\fBagentkeys\\-daemon token\\fR prints.\n");
     ak_buf_put_str(out, ".SH OPTIONS OF ALL COMMANDS\n");
     for (size_t i = 0; i < AK_CLI_COMMON_COUNT; i++) put_option(out, &ak_cli_common[i]);
     ak_buf_put_str(out,

@@ -99,10 +99,10 @@ static int find_pin(struct ak_cli *cli, bool enrol, uint8_t out_pin[32], const u
     if (!err && hex_pin(ak_span(text, len), out_pin)) return 0;
     if (err && err != AK_E_NOT_FOUND)
         return ak_cli_fail_state(cli, err, "the kept key of the worker cannot be read");
-    if (enrol) return meet(cli, out_pin);
+    if (enrol || (isatty(STDIN_FILENO) && !cli->yes)) return meet(cli, out_pin);
     return ak_cli_fail(cli, AK_CATEGORY_AUTH, "this worker's key is not known",
-        "it is fixed at the first meeting, or by the setting worker_pin",
-        "agentkeys device add --account ANCHOR --name NAME");
+        "it is fixed at the first meeting, where a person compares it, or by the setting worker_pin",
+        "export AGENTKEYS_WORKER_PIN=HEX, as the worker's operator says it");
 }
 
 /* AGENTKEYS_TRACE names a file to which calls are recorded, without tokens and codes. */

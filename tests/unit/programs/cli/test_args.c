@@ -30,8 +30,8 @@ static void test_duration(void **state)
     duration("36526d", AK_E_LIMIT, 0);
     duration("0s", AK_E_LIMIT, 0);
     duration("18446744073709551615d", AK_E_LIMIT, 0);
-    static const char *const bad[] = {"", "30", "d", "30x", "-1d", "+1d", "1.5h", "01d", " 1d", "1d ", "1 d", "30D", "ever",
-        "18446744073709551616d"};
+    static const char *const bad[] = {"", "30", "d", "30x", "-1d", "+1d", "1.5h", "01d", " 1d", "1d ", "1 d",
+        "30D", "ever", "18446744073709551616d"};
     for (size_t i = 0; i < AK_COUNT(bad); i++) duration(bad[i], AK_E_FORMAT, 0);
 }
 
@@ -55,7 +55,8 @@ static void test_rate(void **state)
     rate("166/s", AK_OK, 9960);
     rate("167/s", AK_E_LIMIT, 0);
     rate("18446744073709551615/s", AK_E_LIMIT, 0);
-    static const char *const bad[] = {"", "/min", "100/", "100/h", "100/minute", "x/min", "1e3", "-1/min", "100 /min", "0100"};
+    static const char *const bad[] = {
+        "", "/min", "100/", "100/h", "100/minute", "x/min", "1e3", "-1/min", "100 /min", "0100"};
     for (size_t i = 0; i < AK_COUNT(bad); i++) rate(bad[i], AK_E_FORMAT, 0);
 }
 
@@ -68,8 +69,10 @@ static void test_label(void **state)
     assert_int_equal(ak_args_label("/agent-1", &path, &why), AK_OK);
     assert_int_equal(ak_args_label("/agent-1/7", &path, &why), AK_OK);
     assert_int_equal(path.generation, 7);
-    static const char *const bad[] = {"", "/", "Agent", "a b", "-a", "a-", "a/0", "//a", "/a/", "/a/01", "/a/0/0", "..", "a\n"};
-    for (size_t i = 0; i < AK_COUNT(bad); i++) assert_int_not_equal(ak_args_label(bad[i], &path, &why), AK_OK);
+    static const char *const bad[] = {
+        "", "/", "Agent", "a b", "-a", "a-", "a/0", "//a", "/a/", "/a/01", "/a/0/0", "..", "a\n"};
+    for (size_t i = 0; i < AK_COUNT(bad); i++)
+        assert_int_not_equal(ak_args_label(bad[i], &path, &why), AK_OK);
 }
 
 static void test_path(void **state)
@@ -94,7 +97,8 @@ static void test_anchor(void **state)
     assert_int_equal(ak_args_anchor(good + 1, anchor, &why), AK_E_FORMAT);
     assert_int_equal(ak_args_anchor("", anchor, &why), AK_E_FORMAT);
     assert_int_equal(
-        ak_args_anchor("00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", anchor, &why), AK_E_FORMAT);
+        ak_args_anchor("00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff", anchor, &why),
+        AK_E_FORMAT);
 }
 
 static void test_thumbprint(void **state)
@@ -102,7 +106,8 @@ static void test_thumbprint(void **state)
     (void)state;
     uint8_t print[32];
     assert_int_equal(ak_args_thumbprint("ekD1pODu7nkMFAxheSWCBUS3_ApzmHE_ZjNbCZiizmI", print, &why), AK_OK);
-    assert_int_equal(ak_args_thumbprint("ekD1pODu7nkMFAxheSWCBUS3_ApzmHE_ZjNbCZiizm", print, &why), AK_E_FORMAT);
+    assert_int_equal(
+        ak_args_thumbprint("ekD1pODu7nkMFAxheSWCBUS3_ApzmHE_ZjNbCZiizm", print, &why), AK_E_FORMAT);
     assert_int_equal(ak_args_thumbprint("", print, &why), AK_E_FORMAT);
 }
 

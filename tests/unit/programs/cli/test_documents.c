@@ -113,17 +113,18 @@ static void test_table(void **state)
 static void test_all_commands(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"up", "init", "whoami", "status", "logout", "pair list", "pair approve",
-        "pair refuse", "pair invite", "agents list", "agents show", "agents suspend", "agents resume",
-        "agents rotate", "agents policy", "agents decommission", "device list", "device add", "device remove",
-        "account show", "account suspend", "account resume", "account cancel", "sign", "address", "lineage",
-        "explain", "audit list", "audit show", "audit export", "audit verify", "audit proof", "doctor", "version"};
+    static const char *const wanted[] = {"up", "init", "whoami", "status", "logout", "pair list",
+        "pair approve", "pair refuse", "pair invite", "agents list", "agents show", "agents suspend",
+        "agents resume", "agents rotate", "agents policy", "agents decommission", "device list", "device add",
+        "device remove", "account show", "account suspend", "account resume", "account cancel", "sign",
+        "address", "lineage", "explain", "audit list", "audit show", "audit export", "audit verify",
+        "audit proof", "doctor", "version"};
     assert_int_equal(ak_cli_agentkeys.count, AK_COUNT(wanted));
     for (size_t i = 0; i < AK_COUNT(wanted); i++) {
         const struct ak_cli_command *command = &ak_cli_agentkeys.commands[i];
         char name[64];
-        (void)snprintf(
-            name, sizeof name, "%s%s%s", command->noun, command->verb ? " " : "", command->verb ? command->verb : "");
+        (void)snprintf(name, sizeof name, "%s%s%s", command->noun, command->verb ? " " : "",
+            command->verb ? command->verb : "");
         assert_string_equal(name, wanted[i]);
     }
 }

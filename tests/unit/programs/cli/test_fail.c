@@ -136,8 +136,9 @@ static void test_denial(void **state)
     int status = ak_cli_fail_call(&cli, "signing");
     release();
     assert_int_equal(status, 3);
-    assert_string_equal(err_text, "agentkeys: signing: denied\n  cause: rule scope: saw cap:sign-siwe; limit: openrouter\n"
-                                  "  next:  agentkeys agents policy a --scope +cap:sign-siwe\n");
+    assert_string_equal(err_text,
+        "agentkeys: signing: denied\n  cause: rule scope: saw cap:sign-siwe; limit: openrouter\n"
+        "  next:  agentkeys agents policy a --scope +cap:sign-siwe\n");
 }
 
 static void test_rate(void **state)
