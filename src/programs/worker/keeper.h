@@ -139,6 +139,9 @@ void ak_keeper_close(struct ak_keeper *keeper);
 /* keeper_load.c */
 /* Snapshot and tail, or the whole log, into a fresh engine. *out_bad_index names the entry at fault. */
 AK_MUST_USE enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index);
+/* Of a batch that does not verify: the first entry that is not the one of the leaf beside it. A leaf is
+ * believed only for saying where to look; where all fit, *bad_index stays. */
+void ak_keeper_name_damage(const struct ak_store_batch *batch, uint64_t *bad_index);
 /* Writes a snapshot where enough was added since the last one. Between batches. */
 void ak_keeper_snapshot(struct ak_keeper *keeper, uint64_t at_least);
 

@@ -8,6 +8,7 @@
 
 #include "base/crypto/sha256.h"
 #include "core/engine/snapshot.h"
+#include "core/ledger/segment.h"
 #include "io/log/log.h"
 #include "io/proc/arena_hooks.h"
 #include "io/proc/random.h"
@@ -45,6 +46,20 @@ static enum ak_err fresh_engine(struct ak_keeper *keeper)
         keeper->dev ? &keeper->born : &keeper->root);
 }
 
+void ak_keeper_name_damage(const struct ak_store_batch *batch, uint64_t *bad_index)
+{
+    struct ak_reader reader = ak_reader(batch->entries);
+    for (uint64_t i = 0; i < batch->count && (i + 1) * 32 <= batch->leaves.len; i++) {
+        struct ak_span entry = AK_SPAN_EMPTY;
+        uint8_t leaf[32];
+        bool whole = ak_segment_next(&reader, &entry) == AK_OK;
+        ak_merkle_leaf(entry, leaf);
+        if (whole && memcmp(leaf, batch->leaves.ptr + i * 32, 32) == 0) continue;
+        *bad_index = batch->first + i;
+        return;
+    }
+}
+
 static enum ak_err replay_rest(struct ak_keeper *keeper, uint64_t *out_bad_index)
 {
     uint64_t height = 0;
@@ -55,7 +70,9 @@ static enum ak_err replay_rest(struct ak_keeper *keeper, uint64_t *out_bad_index
         *out_bad_index = at;
         AK_TRY(ak_store_read_batch(keeper->store, at, &batch));
         if (batch.first != at) return AK_E_AUTH;
-        AK_TRY(ak_engine_replay(keeper->engine, batch.entries, batch.record, out_bad_index));
+        enum ak_err err = ak_engine_replay(keeper->engine, batch.entries, batch.record, out_bad_index);
+        if (err == AK_E_AUTH || err == AK_E_FORMAT) ak_keeper_name_damage(&batch, out_bad_index);
+        if (err) return err;
     }
     return AK_OK;
 }

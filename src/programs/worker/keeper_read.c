@@ -21,9 +21,10 @@ static void verify_some(struct ak_reading *reading)
     for (int i = 0; i < VERIFY_BATCHES && reading->verify_log.tree.size < reading->verify_to; i++) {
         struct ak_store_batch batch;
         uint64_t bad = reading->verify_log.tree.size;
-        if (ak_store_read_batch(reading->store, bad, &batch) != AK_OK ||
-            ak_ledger_replay(&reading->verify_log, &reading->verify_key, batch.entries, batch.record, NULL,
-                &bad) != AK_OK) {
+        bool read = ak_store_read_batch(reading->store, bad, &batch) == AK_OK;
+        if (!read || ak_ledger_replay(&reading->verify_log, &reading->verify_key, batch.entries, batch.record,
+                         NULL, &bad) != AK_OK) {
+            if (read) ak_keeper_name_damage(&batch, &bad);
             reading->code = AK_CODE_LEDGER_DAMAGED;
             reading->bad_index = bad;
             return;
