@@ -36,9 +36,7 @@ struct supervisor {
     int listeners[AK_GATEWAY_FD_TLS_SIGN]; /* tcp, unix, operator */
     int channels[CHANNELS][CHILDREN];
     int conf_fds[CHILDREN];
-    int dev_secret_fd; /* of this start; -1: none */
-    bool has_dev_secret;
-    char dev_secret[65];
+    int dev_secret_fd; /* for every start; -1: none */
     bool confined;
     const char *env[ENV_MAX];
 };
@@ -53,8 +51,6 @@ static void close_all(void)
             if (fds[i][k] >= 0) (void)close(fds[i][k]);
             fds[i][k] = -1;
         }
-    if (the.dev_secret_fd >= 0) (void)close(the.dev_secret_fd);
-    the.dev_secret_fd = -1;
 }
 
 /* Once all is open: our own filter binds the children too, so where they still have to change their user it
@@ -76,7 +72,6 @@ static enum ak_err prepare(void *ctx)
     confine();
     for (size_t i = 0; i < CHANNELS; i++) AK_TRY(ak_channel_pair(the.channels[i]));
     for (size_t i = 0; i < CHILDREN; i++) AK_TRY(ak_spawn_text_fd(the.conf_span, &the.conf_fds[i]));
-    if (the.has_dev_secret) AK_TRY(ak_spawn_text_fd(ak_span_str(the.dev_secret), &the.dev_secret_fd));
     return AK_OK;
 }
 
@@ -211,25 +206,28 @@ static void warn(void)
     const struct ak_tee_ops *tee = ak_tee_find(ak_span_str(ak_conf_text(&the.conf, AK_WORKER_TEE)));
     const char *text = tee && tee->warning ? tee->warning() : NULL;
     if (text) (void)fprintf(stderr, "%s\n", text);
-    if (the.has_dev_secret)
+    if (the.dev_secret_fd >= 0)
         (void)fprintf(stderr,
             "DEV ONLY: replaced by the TEE in production. $%s is set: this worker is the "
             "development signer, /dev is live and /tee is off.\n",
             DEV_SECRET_VARIABLE);
 }
 
-/* The secret leaves the environment at once, so that no child and no /proc reader finds it there later. */
+/* The secret leaves the environment at once, so that no child and no /proc reader finds it there later. It
+ * waits for each start of the keeper in a file of memory, not among the supervisor's own. */
 static void take_dev_secret(void)
 {
     char *value = getenv(DEV_SECRET_VARIABLE);
-    the.has_dev_secret = value && value[0];
-    if (!the.has_dev_secret) return;
+    if (!value || !value[0]) return;
     if (strlen(value) != 64)
         ak_boot_fail("bad_dev_secret", DEV_SECRET_VARIABLE, "", "must be 32 bytes as 64 hex characters",
             "docs/operations.md#development-signer");
-    memcpy(the.dev_secret, value, sizeof the.dev_secret);
+    enum ak_err err = ak_spawn_text_fd(ak_span_str(value), &the.dev_secret_fd);
     ak_wipe(value, strlen(value));
     (void)unsetenv(DEV_SECRET_VARIABLE);
+    if (err)
+        ak_boot_fail("no_memory", DEV_SECRET_VARIABLE, "", "no memory file for the secret",
+            "docs/operations.md#development-signer");
 }
 
 /* One arena keeps the children small; a sanitizer's settings pass in development builds. */
@@ -282,6 +280,5 @@ int ak_worker_serve(int argc, char **argv)
         ak_boot_fail("bad_config", "", "", "the configuration is too long", "docs/operations.md");
     int status = ak_supervise_run(&plan);
     remove_files();
-    ak_wipe(the.dev_secret, sizeof the.dev_secret);
     return status;
 }
