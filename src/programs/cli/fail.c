@@ -64,23 +64,26 @@ int ak_cli_fail_state(struct ak_cli *cli, enum ak_err err, const char *problem)
 
 /* ---- answers ---- */
 
+/* Stand for the program's own way to sign in, and for the list of what the command is about. */
+static const char SIGN_IN[] = "sign in", LOOK[] = "look";
+
 static const struct {
     const char *code;
-    const char *next; /* NULL: the program's own way to sign in */
+    const char *next;
 } nexts[] = {
-    {"unauthorized", NULL},
-    {"invalid_token", NULL},
-    {"token_expired", NULL},
-    {"not_signed_in", NULL},
+    {"unauthorized", SIGN_IN},
+    {"invalid_token", SIGN_IN},
+    {"token_expired", SIGN_IN},
+    {"not_signed_in", SIGN_IN},
     {"device_not_enrolled", "agentkeys device add --account ANCHOR --name NAME"},
     {"bad_signature", "agentkeys doctor"},
     {"account_mismatch", "agentkeys whoami"},
-    {"not_found", "agentkeys agents list"},
+    {"not_found", LOOK},
     {"expired_request", "agentkeys-daemon pair --label LABEL"},
-    {"already_consumed", "agentkeys agents list"},
-    {"already_exists", "agentkeys agents list"},
-    {"already_done", "agentkeys agents list"},
-    {"generation_conflict", "agentkeys agents list"},
+    {"already_consumed", LOOK},
+    {"already_exists", LOOK},
+    {"already_done", LOOK},
+    {"generation_conflict", LOOK},
     {"generation_exhausted", "agentkeys agents decommission LABEL"},
     {"unreachable", "agentkeys up"},
     {"not_the_worker", "agentkeys doctor"},
@@ -90,6 +93,25 @@ static const struct {
     {"storage_full", "agentkeys status"},
 };
 
+/* Where to look, by what the command is about. */
+static const char *look_at(const struct ak_cli *cli)
+{
+    const char *noun = cli->command->noun;
+    if (strcmp(noun, "device") == 0) return "agentkeys device list";
+    if (strcmp(noun, "account") == 0) return "agentkeys account show";
+    return "agentkeys agents list";
+}
+
+static const char *next_by_code(const struct ak_cli *cli, const char *code)
+{
+    for (size_t i = 0; i < AK_COUNT(nexts); i++) {
+        if (strcmp(nexts[i].code, code) != 0) continue;
+        if (nexts[i].next == SIGN_IN) return cli->program->sign_in;
+        return nexts[i].next == LOOK ? look_at(cli) : nexts[i].next;
+    }
+    return NULL;
+}
+
 static const char *next_of(const struct ak_cli *cli, char *room, size_t cap)
 {
     const struct ak_client_error *error = &cli->error;
@@ -98,9 +120,8 @@ static const char *next_of(const struct ak_cli *cli, char *room, size_t cap)
         (void)snprintf(room, cap, "try again in %llu s", (unsigned long long)error->retry_after_secs);
         return room;
     }
-    for (size_t i = 0; i < AK_COUNT(nexts); i++)
-        if (strcmp(nexts[i].code, error->code) == 0)
-            return nexts[i].next ? nexts[i].next : cli->program->sign_in;
+    const char *next = next_by_code(cli, error->code);
+    if (next) return next;
     (void)snprintf(room, cap, "%s %s%s%s --help", cli->program->name, cli->command->noun,
         cli->command->verb ? " " : "", cli->command->verb ? cli->command->verb : "");
     return room;

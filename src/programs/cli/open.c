@@ -180,6 +180,9 @@ int ak_cli_open_session(struct ak_cli *cli)
     if (err == AK_E_NOT_FOUND)
         return ak_cli_fail(
             cli, AK_CATEGORY_AUTH, "not signed in", "this profile has no session", cli->program->sign_in);
+    if (err == AK_E_FORMAT)
+        return ak_cli_fail(
+            cli, AK_CATEGORY_AUTH, "not signed in", "the saved session is damaged", cli->program->sign_in);
     if (err) return ak_cli_fail_state(cli, err, "the saved session cannot be used");
     if (cli->saved.expires_at <= ak_clock_wall_ms() / 1000)
         return ak_cli_fail(

@@ -76,7 +76,9 @@ int ak_agent_open(struct ak_cli *cli, bool enrol, struct ak_agent *out_agent)
     if (!status) status = ak_cli_open_client(cli, enrol);
     if (status) return status;
     enum ak_err err = ak_cli_load_saved(cli);
-    if (err && err != AK_E_NOT_FOUND) return ak_cli_fail_state(cli, err, "the saved token cannot be used");
+    /* a damaged token is as good as none: the device key gets another */
+    if (err && err != AK_E_NOT_FOUND && err != AK_E_FORMAT)
+        return ak_cli_fail_state(cli, err, "the saved token cannot be used");
     out_agent->has_token =
         !err && (!out_agent->has_anchor || memcmp(cli->saved.anchor, out_agent->anchor, 32) == 0);
     if (out_agent->has_token) ak_client_use_token(&cli->client, ak_span_str(cli->saved.token));

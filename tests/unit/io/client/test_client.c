@@ -6,12 +6,9 @@
 
 #include <cmocka.h>
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/codec/base64.h"
@@ -21,21 +18,7 @@
 #include "core/wire/msg_token.h"
 #include "io/client/client.h"
 #include "io/client/profile.h"
-
-enum { STEPS = 8, REQUEST_MAX = 16 * 1024 };
-
-struct step {
-    const char *head; /* "401 Unauthorized\r\nDPoP-Nonce: n1" */
-    const char *body;
-    bool close; /* end the connection after it */
-};
-static struct {
-    struct step steps[STEPS];
-    char requests[STEPS][REQUEST_MAX];
-    size_t count, served, connections;
-    int listener;
-    pthread_t thread;
-} server;
+#include "unit/io/client/scripted.h"
 
 static char base[64], socket_path[100];
 static struct ak_profile profile;
@@ -43,85 +26,15 @@ static struct ak_client_device device;
 static struct ak_client client;
 static struct ak_client_error error;
 
-static bool whole(const char *text)
-{
-    const char *end = strstr(text, "\r\n\r\n");
-    const char *length = strstr(text, "Content-Length: ");
-    return end && (!length || strlen(end + 4) >= strtoul(length + 16, NULL, 10));
-}
-
-static bool read_request(int fd, char *out)
-{
-    size_t len = 0;
-    while (len < REQUEST_MAX - 1) {
-        ssize_t got = read(fd, out + len, REQUEST_MAX - 1 - len);
-        if (got <= 0) return false;
-        len += (size_t)got;
-        out[len] = 0;
-        if (whole(out)) return true;
-    }
-    return false;
-}
-
-static void answer(int fd, const struct step *step)
-{
-    char text[8192];
-    int len = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s\r\n%s", step->head,
-        strlen(step->body), step->close ? "Connection: close\r\n" : "", step->body);
-    if (write(fd, text, (size_t)len) != len) abort();
-}
-
-static void *serve(void *ctx)
-{
-    (void)ctx;
-    while (server.served < server.count) {
-        int fd = accept(server.listener, NULL, NULL);
-        if (fd < 0) return NULL;
-        server.connections++;
-        while (server.served < server.count && read_request(fd, server.requests[server.served])) {
-            const struct step *step = &server.steps[server.served];
-            answer(fd, step);
-            server.served++;
-            if (step->close) break;
-        }
-        (void)close(fd);
-    }
-    return NULL;
-}
-
-static void script(const struct step *steps, size_t count)
-{
-    memset(server.requests, 0, sizeof server.requests);
-    memcpy(server.steps, steps, count * sizeof *steps);
-    server.count = count;
-    server.served = server.connections = 0;
-    assert_int_equal(pthread_create(&server.thread, NULL, serve, NULL), 0);
-}
-#define SCRIPT(...)                                                                                          \
-    do {                                                                                                     \
-        const struct step steps_[] = {__VA_ARGS__};                                                          \
-        script(steps_, AK_COUNT(steps_));                                                                    \
-    } while (0)
-
-static void finish(size_t served)
-{
-    assert_int_equal(pthread_join(server.thread, NULL), 0);
-    assert_int_equal(server.served, served);
-}
-
 static int begin(void **state)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
     struct ak_target target, like = {.prefix = "/tee"};
     bool made = false;
     (void)state;
     (void)snprintf(base, sizeof base, "/tmp/ak-client.XXXXXX");
     if (!mkdtemp(base) || ak_profile_open(base, "default", NULL, true, &profile) != AK_OK) return -1;
     (void)snprintf(socket_path, sizeof socket_path, "%s/s", base);
-    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
-    server.listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    if (bind(server.listener, (struct sockaddr *)&address, sizeof address) || listen(server.listener, 4))
-        return -1;
+    if (!server_open(socket_path)) return -1;
     if (ak_client_device_open(profile.dir_fd, &device, &made) != AK_OK) return -1;
     if (ak_target_socket(socket_path, &like, &target) != AK_OK) return -1;
     if (ak_client_open(&client, &target, &device, NULL, 5000) != AK_OK) return -1;
