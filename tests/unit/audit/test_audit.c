@@ -135,6 +135,8 @@ static void dropped_line_is_named(void **state)
         drop_line(&lines, 1 + i);
         struct ak_audit_report report = verify_lines(&lines);
         if (i < 6) assert_fault_at(report, AK_AUDIT_GAP, 3 + ACCOUNTS * (i + 1));
+        if (i < 6) assert_int_equal(report.finding.has_other, i > 0); /* the entry before, if there is one */
+        if (i < 6 && i > 0) assert_int_equal(report.finding.other, 3 + ACCOUNTS * (i - 1));
         if (i == 6) assert_fault(report, AK_AUDIT_CUT_TAIL);
     }
 }
@@ -346,11 +348,15 @@ static void doubled_and_renumbered_is_named(void **state)
     struct ak_audit_report report = verify_forged(&forged);
     assert_fault_at(report, AK_AUDIT_DOUBLED, 9);
     assert_int_equal(report.finding.other, 8);
-    /* Another entry with a number that was used. */
-    uint8_t prev[32] = {1};
+    /* Another entry with a number that was used: the one before, the one before that. */
     forged.entries[8] = written.entries[8];
-    gen_signed(&forged.entries[9], (uint64_t)GEN_START_MS * 1000 + 8, 0, 2, prev);
-    assert_fault_at(verify_forged(&forged), AK_AUDIT_REORDERED, 9);
+    for (uint64_t seq = 3; seq >= 2; seq--) {
+        uint8_t prev[32] = {1};
+        gen_signed(&forged.entries[9], (uint64_t)GEN_START_MS * 1000 + 8, 0, seq, prev);
+        report = verify_forged(&forged);
+        assert_fault_at(report, AK_AUDIT_REORDERED, 9);
+        assert_int_equal(report.finding.other, 8);
+    }
     free(forged.entries);
 }
 

@@ -146,6 +146,11 @@ static void header_names_one_log(void **state)
     assert_memory_equal(memory + at, "0f0e", 4);
     memory[at] = '1';
     assert_fault(verify_file(ak_buf_span(&file), NULL), AK_AUDIT_OTHER_LOG);
+    memory[at] = '0';
+    at += 32 + sizeof("\",\"origin\":\"agentkeys/ledger/") - 1;
+    assert_memory_equal(memory + at, "0f0e", 4);
+    memory[at] = '1';
+    assert_fault(verify_file(ak_buf_span(&file), NULL), AK_AUDIT_OTHER_LOG);
 }
 
 static void full_begins_with_any_earlier_tree(void **state)

@@ -359,10 +359,12 @@ static void heads_are_shortest_and_keys_ascend(void **state)
     assert_true(hex_parses("a7" STEPPED "18331b0000000100000000183402"));
     assert_true(hex_parses("a7" STEPPED "18331b7fffffffffffffff183402"));
     assert_false(hex_parses("a7" STEPPED "18331b8000000000000000183402"));
-    assert_false(hex_parses("a7" STEPPED "18331c183402"));     /* reserved */
-    assert_false(hex_parses("a7" STEPPED "18331f183402"));     /* indefinite */
-    assert_false(hex_parses("a7" STEPPED "183402183301"));     /* order */
-    assert_false(hex_parses("a7" STEPPED "183301183301"));     /* twice */
+    assert_false(hex_parses("a7" STEPPED "18331c183402")); /* reserved */
+    assert_false(hex_parses("a7" STEPPED "18331f183402")); /* indefinite */
+    assert_false(hex_parses("a7" STEPPED "183402183301")); /* order */
+    assert_false(hex_parses("a7" STEPPED "183301183301")); /* twice */
+    assert_false(hex_parses("a8" STEPPED "183301183301183402"));
+    assert_false(hex_parses("a7" STEPPED "18331c00000000000000000000000000000001183402"));
     assert_false(hex_parses("a7" STEPPED "18332018340200"));   /* negative */
     assert_false(hex_parses("a7" STEPPED "1833c101183402"));   /* tag */
     assert_false(hex_parses("a7" STEPPED "1833f4183402"));     /* bool */

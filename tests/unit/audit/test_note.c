@@ -105,6 +105,18 @@ static void body_has_one_form(void **state)
         verify_body("agentkeys/ledgers/0f0e0d0c0b0a09080706050403020100", "12", root_text), AK_E_FORMAT);
 }
 
+static void an_empty_line_parts_body_and_signatures(void **state)
+{
+    (void)state;
+    size_t body = ak_span_find(ak_buf_span(&note), 0, '=') + 2;
+    assert_int_equal(memory[body], '\n');
+    memmove(memory + body + 1, memory + body, note.len++ - body);
+    memory[body] = 'x';
+    assert_int_equal(verify_note(), AK_E_FORMAT);
+    memory[body] = '\n'; /* two of them */
+    assert_int_equal(verify_note(), AK_E_FORMAT);
+}
+
 static void witnesses_are_passed_over(void **state)
 {
     size_t start = note.len;
@@ -200,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(each_bit_counts, setup),
         cmocka_unit_test_setup(each_cut_is_refused, setup),
         cmocka_unit_test_setup(body_has_one_form, setup),
+        cmocka_unit_test_setup(an_empty_line_parts_body_and_signatures, setup),
         cmocka_unit_test_setup(witnesses_are_passed_over, setup),
         cmocka_unit_test_setup(signature_lines_have_a_form, setup),
         cmocka_unit_test_setup(our_line_is_there_once, setup),
