@@ -20,9 +20,16 @@ export function tempDir() {
   return dir;
 }
 
+// While one thread of it is still in the kernel, a killed process keeps its locks; nobody may have reaped it yet.
 export function alive(pid) {
   try {
-    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1][0] !== 'Z';
+    return fs.readdirSync(`/proc/${pid}/task`).some((thread) => {
+      try {
+        return !/^[ZX]/.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ').at(-1));
+      } catch {
+        return false;
+      }
+    });
   } catch {
     return false;
   }
