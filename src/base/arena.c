@@ -3,7 +3,12 @@
 
 #include "base/assert.h"
 
-enum { ALIGN = 16, BLOCK_LEN = 64 * 1024 };
+enum {
+    ALIGN = 16,
+    BLOCK_LEN = 64 * 1024,
+    LARGE_BLOCK_LEN = 2 * 1024 * 1024, /* a huge page: fewer faults and misses */
+    LARGE_FROM = 64 * 1024 * 1024,     /* bytes held from which blocks are large */
+};
 
 struct ak_arena_block {
     struct ak_arena_block *before;
@@ -31,9 +36,11 @@ void ak_arena_done(struct ak_arena *arena)
 
 static struct ak_arena_block *add_block(struct ak_arena *arena, size_t need)
 {
-    size_t len = BLOCK_LEN;
+    size_t len = arena->held < LARGE_FROM ? BLOCK_LEN : LARGE_BLOCK_LEN;
     if (need > len - sizeof(struct ak_arena_block)) {
         if (__builtin_add_overflow(need, sizeof(struct ak_arena_block), &len)) return NULL;
+        if (arena->held >= LARGE_FROM && len < SIZE_MAX - LARGE_BLOCK_LEN)
+            len += (LARGE_BLOCK_LEN - len % LARGE_BLOCK_LEN) % LARGE_BLOCK_LEN;
     }
     if (len > arena->cap - arena->held) return NULL;
     struct ak_arena_block *block = arena->hooks.grow(arena->hooks.ctx, len);

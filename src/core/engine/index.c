@@ -76,6 +76,11 @@ static enum ak_err grow(struct ak_index *index, const struct ak_index_ops *ops)
     return AK_OK;
 }
 
+void ak_index_soon(const struct ak_index *index, uint64_t hash)
+{
+    if (index->places) __builtin_prefetch(&index->places[(uint32_t)hash & index->mask], 1);
+}
+
 enum ak_err ak_index_expect(struct ak_index *index, uint32_t count)
 {
     uint32_t places = FIRST_PLACES;

@@ -35,6 +35,8 @@ uint32_t ak_index_find(const struct ak_index *index, uint64_t hash, const struct
 /* Places for `count` items in an index that is still empty, so that it need not grow on the way. AK_E_FULL.
  */
 AK_MUST_USE enum ak_err ak_index_expect(struct ak_index *index, uint32_t count);
+/* Says that this hash will be looked for soon. */
+void ak_index_soon(const struct ak_index *index, uint64_t hash);
 /* Makes sure that the next ak_index_add succeeds. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_index_reserve(struct ak_index *index, const struct ak_index_ops *ops);
 /* Enters an item that is not there yet. AK_E_FULL. */

@@ -238,7 +238,7 @@ static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
     return AK_OK;
 }
 
-static enum ak_err link_path(struct ak_state *state, struct ak_path_state *path, uint32_t number)
+static void link_path(struct ak_state *state, struct ak_path_state *path, uint32_t number)
 {
     struct ak_account *account = ak_state_account_at(state, path->account);
     path->next = AK_INDEX_NONE;
@@ -248,7 +248,6 @@ static enum ak_err link_path(struct ak_state *state, struct ak_path_state *path,
         ak_state_path_at(state, account->last_path)->next = number;
     account->last_path = number;
     account->path_count++;
-    return ak_state_index_path(state, number);
 }
 
 static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
@@ -275,8 +274,8 @@ static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
     if (reader->failed || path->account >= state->accounts.count || !ak_path_label_valid(label) ||
         path->flags & ~(AK_PATH_SUSPENDED | AK_PATH_DECOMMISSIONED) || scope.len > AK_LIMIT_SCOPE_TEXT)
         return AK_E_FORMAT;
-    enum ak_err err = link_path(state, path, number);
-    return err == AK_E_EXISTS ? AK_E_FORMAT : err;
+    link_path(state, path, number);
+    return AK_OK;
 }
 
 static enum ak_err read_waiting(struct ak_state *state, struct ak_reader *reader)
@@ -346,8 +345,9 @@ enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span byt
     for (size_t part = 0; part < AK_COUNT(parts); part++) {
         uint32_t count = ak_reader_u32(&reader);
         if (count > reader.len) return AK_E_FORMAT; /* no record is empty */
-        if (parts[part] == read_path) AK_TRY(ak_state_expect_paths(&engine->state, count));
         for (uint32_t i = 0; i < count; i++) AK_TRY(parts[part](&engine->state, &reader));
+        enum ak_err err = parts[part] == read_path ? ak_state_index_paths(&engine->state) : AK_OK;
+        if (err) return err == AK_E_EXISTS ? AK_E_FORMAT : err;
     }
     engine->durable_size = engine->log.tree.size;
     ak_merkle_root(&engine->log.tree, engine->durable_root);

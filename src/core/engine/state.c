@@ -186,7 +186,25 @@ enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number)
     return ak_index_claim(&state->by_path, hash_path(&state->by_path, &key, number), number, &ops);
 }
 
-enum ak_err ak_state_expect_paths(struct ak_state *state, uint32_t count)
+/* Their places lie at random in much memory: each is asked for some steps before it is needed. */
+enum ak_err ak_state_index_paths(struct ak_state *state)
 {
-    return ak_index_expect(&state->by_path, count);
+    enum { AHEAD = 16 };
+    uint64_t hashes[AHEAD];
+    struct key key = {.state = state};
+    struct ak_index_ops ops = {same_path, hash_path, &key};
+    uint32_t count = state->paths.count;
+    AK_TRY(ak_index_expect(&state->by_path, count));
+    for (uint32_t i = 0; i < count + AHEAD; i++) {
+        if (i >= AHEAD && i - AHEAD < count) {
+            const struct ak_path_state *path = ak_vec_at(&state->paths, i - AHEAD);
+            key.account = path->account;
+            key.bytes = ak_span(path->label, path->label_len);
+            AK_TRY(ak_index_claim(&state->by_path, hashes[i % AHEAD], i - AHEAD, &ops));
+        }
+        if (i >= count) continue;
+        hashes[i % AHEAD] = hash_path(&state->by_path, &key, i);
+        ak_index_soon(&state->by_path, hashes[i % AHEAD]);
+    }
+    return AK_OK;
 }

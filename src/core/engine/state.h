@@ -132,7 +132,7 @@ AK_MUST_USE enum ak_err ak_state_intern(
 AK_MUST_USE enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number);
 /* AK_E_EXISTS where the account has a path of this label already. */
 AK_MUST_USE enum ak_err ak_state_index_path(struct ak_state *state, uint32_t number);
-/* Room in the indexes of paths, before the first. AK_E_FULL. */
-AK_MUST_USE enum ak_err ak_state_expect_paths(struct ak_state *state, uint32_t count);
+/* All paths at once, where none is indexed yet. AK_E_EXISTS, AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_state_index_paths(struct ak_state *state);
 
 #endif
