@@ -115,7 +115,7 @@ enum ak_code h_call(
 enum ak_code h_call_how(struct h *h, struct h_device *device, struct ak_span token, unsigned call,
     const void *message, const struct h_how *how);
 /* Only the step, with neither job nor commit; checks the outcome against I3. */
-enum ak_code h_step(struct h *h, struct h_device *device, struct ak_span token, unsigned call,
+enum ak_code h_step(struct h *h, struct h_device *device, struct ak_span token, unsigned id,
     const void *message, const struct h_how *how);
 /* Decodes the answer of the last call. Aborts where it is none. */
 void h_reply(struct h *h, const struct ak_msg *msg, void *out_message);

@@ -219,6 +219,7 @@ void h_agent(struct h *h, struct h_person *owner, struct h_agent *agent, unsigne
 
 enum ak_code h_agent_renew(struct h *h, struct h_agent *agent)
 {
+    H_CHECK(agent);
     struct ak_msg_token_request request = {.label = ak_span_str(agent->label)};
     memcpy(request.account, agent->anchor, 32);
     enum ak_code code = h_call(h, &agent->device, AK_SPAN_EMPTY, AK_CALL_TOKEN, &request);

@@ -149,7 +149,7 @@ static void builds_what_it_finds(void **state)
         assert_int_equal(id, i);
         uint8_t url_memory[2048];
         struct ak_buf values = AK_BUF_ARR(url_memory);
-        struct ak_msg_param all[FILL_PARAMS];
+        struct ak_msg_param all[FILL_PARAMS] = {0};
         size_t all_count = fill_params(call->request, ak_buf_span(&body), &values, all);
         for (size_t k = 0; k < count; k++) {
             assert_true(k < all_count);
