@@ -36,7 +36,7 @@ static enum ak_err grow(struct ak_audit_accounts *accounts)
 {
     struct ak_audit_accounts larger = *accounts;
     larger.slot_count = accounts->slot_count > 0 ? 2 * accounts->slot_count : SLOTS_FIRST;
-    larger.slots = ak_arena_alloc(accounts->arena, larger.slot_count * sizeof *larger.slots);
+    larger.slots = ak_arena_alloc(accounts->arena, larger.slot_count * sizeof(struct ak_audit_account *));
     if (!larger.slots) return AK_E_FULL;
     for (size_t i = 0; i < accounts->slot_count; i++) {
         if (accounts->slots[i]) *find(&larger, accounts->slots[i]->anchor) = accounts->slots[i];

@@ -1,6 +1,7 @@
 /* Threads over one list of jobs. */
 #include "programs/worker/pool.h"
 
+#include "base/assert.h"
 #include "base/crypto/k256.h"
 #include "io/proc/secmem.h"
 #include "programs/worker/helper.h"
@@ -25,6 +26,7 @@ static void give_back(struct ak_pool *pool, struct ak_pool_item *first)
 {
     struct ak_pool_item *last = first;
     size_t count = 1;
+    ak_assert(first);
     for (; last->next; last = last->next) count++;
     last->next = pool->done;
     pool->done = first;
