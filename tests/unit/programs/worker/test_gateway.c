@@ -655,6 +655,55 @@ static void takes_nothing_while_the_keeper_stops(void **state)
     assert_int_equal(end_with(SIGTERM), 0);
 }
 
+/* A keeper that does not read: what does not fit the queue is answered 503, the rest waits, nothing is lost
+ * (I18). */
+static void refuses_what_the_keeper_cannot_take(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 220, MESSAGE = AK_LIMIT_MESSAGE };
+    static char request[2 * MESSAGE + 1024];
+    static int fds[CLIENTS];
+    unsigned waiting = 0;
+    unsigned refused = 0;
+    start();
+    welcome(false);
+    push_status(0);
+    int head = snprintf(request, sizeof request,
+        "POST /tee/sign-message" H TOKEN JSON "Content-Length: %d\r\n\r\n{\"omni_account\":\"" OMNI
+        "\",\"message_hex\":\"",
+        98 + 2 * MESSAGE + 2);
+    memset(request + head, '7', 2 * MESSAGE);
+    strcpy(request + head + 2 * MESSAGE, "\"}");
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        struct timeval limit = {0, 20000};
+        fds[i] = dial(NULL);
+        say(fds[i], request);
+        if (i < 100) continue; /* these fit: 100 frames of 30 KiB */
+        assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+        if (hear(fds[i]) != 503) continue;
+        assert_error("not_ready");
+        close(fds[i]);
+        fds[i] = -1;
+        refused++;
+    }
+    assert_true(refused > 20);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        if (fds[i] < 0) continue;
+        struct ak_frame_request got = take_request();
+        push_reply(&got, AK_CODE_OK, sign_reply(), NULL);
+        waiting++;
+    }
+    assert_int_equal(waiting + refused, CLIENTS);
+    for (unsigned i = 0; i < CLIENTS; i++) {
+        if (fds[i] < 0) continue;
+        struct timeval limit = {10, 0};
+        assert_int_equal(setsockopt(fds[i], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit), 0);
+        assert_int_equal(hear(fds[i]), 200);
+        close(fds[i]);
+    }
+    assert_int_equal(end_with(SIGTERM), 0);
+}
+
 /* Asked to stop, it answers what waits: here nobody does, so the client reads 503 after the keeper's end. */
 static void answers_what_waits_when_the_keeper_ends(void **state)
 {
@@ -752,6 +801,7 @@ int main(void)
         cmocka_unit_test(serves_the_development_signer),
         cmocka_unit_test(is_not_ready_before_the_first_status),
         cmocka_unit_test(takes_nothing_while_the_keeper_stops),
+        cmocka_unit_test(refuses_what_the_keeper_cannot_take),
         cmocka_unit_test(answers_what_waits_when_the_keeper_ends),
         cmocka_unit_test(ends_on_a_frame_it_may_not_get),
         cmocka_unit_test(ends_on_an_answer_to_another_call),
