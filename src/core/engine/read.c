@@ -38,8 +38,7 @@ static enum ak_err check_entry(const struct scan *scan, uint64_t index, struct a
     uint8_t out_leaf[32], struct ak_merkle_proof *out_proof)
 {
     ak_merkle_leaf(bytes, out_leaf);
-    if (ak_merkle_prove_inclusion(&scan->source->tree, index, scan->read->size, out_proof) != AK_OK)
-        return AK_E_AUTH;
+    AK_TRY(ak_merkle_prove_inclusion(&scan->source->tree, index, scan->read->size, out_proof));
     return ak_merkle_verify_inclusion(out_leaf, index, scan->read->size, out_proof, scan->read->root);
 }
 
@@ -51,7 +50,7 @@ static enum ak_err add_item(
     struct ak_buf proof_text = AK_BUF_ARR(text);
     struct ak_msg_audit_item item = {
         .index = index, .type = ak_span_str(ak_entry_type_name(entry->type)), .entry = bytes};
-    if (check_entry(scan, index, bytes, item.leaf_hash, &proof) != AK_OK) return AK_E_AUTH;
+    AK_TRY(check_entry(scan, index, bytes, item.leaf_hash, &proof));
     if (scan->read->proofs) {
         put_proof(&proof, &proof_text);
         item.proof = ak_buf_span(&proof_text);
@@ -101,8 +100,10 @@ static enum ak_err scan_all(struct scan *scan)
     return AK_OK;
 }
 
-static enum ak_code damaged(uint64_t index, uint64_t *out_bad_index)
+/* A store that cannot be read now is no damaged one. */
+static enum ak_code failed(enum ak_err err, uint64_t index, uint64_t *out_bad_index)
 {
+    if (err == AK_E_IO) return AK_CODE_LEDGER_UNAVAILABLE;
     *out_bad_index = index;
     return AK_CODE_LEDGER_DAMAGED;
 }
@@ -114,8 +115,7 @@ static enum ak_code audit(const struct ak_read *read, const struct ak_read_sourc
         .read = read, .source = source, .items = AK_BUF_ARR(memory->items), .at = read->since};
     if (scan.at > read->size) scan.at = read->size;
     enum ak_err err = scan_all(&scan);
-    if (err == AK_E_IO) return AK_CODE_LEDGER_UNAVAILABLE;
-    if (err) return damaged(scan.at, out_bad_index);
+    if (err) return failed(err, scan.at, out_bad_index);
     struct ak_msg_audit_reply reply = {
         .entries = {ak_buf_span(&scan.items)}, .next = scan.at, .size = read->size};
     if (read->proofs) {
@@ -151,14 +151,13 @@ static enum ak_code inclusion(const struct ak_read *read, const struct ak_read_s
     struct ak_buf proof_text = AK_BUF_ARR(text);
     struct ak_msg_inclusion_reply reply = {.index = read->since, .size = read->to};
     enum ak_err err = find_entry(source, read->since, &entry, &bytes);
-    if (err == AK_E_IO) return AK_CODE_LEDGER_UNAVAILABLE;
-    if (err) return damaged(read->since, out_bad_index);
+    if (err) return failed(err, read->since, out_bad_index);
     if (!entry.has_anchor || memcmp(entry.anchor, read->anchor, 32) != 0) return AK_CODE_NOT_FOUND; /* I8 */
     ak_merkle_leaf(bytes, reply.leaf_hash);
-    if (ak_merkle_past_root(&source->tree, read->to, read->size, read->root, root) != AK_OK ||
-        ak_merkle_prove_inclusion(&source->tree, read->since, read->to, &proof) != AK_OK ||
-        ak_merkle_verify_inclusion(reply.leaf_hash, read->since, read->to, &proof, root) != AK_OK)
-        return damaged(read->since, out_bad_index);
+    err = ak_merkle_past_root(&source->tree, read->to, read->size, read->root, root);
+    if (!err) err = ak_merkle_prove_inclusion(&source->tree, read->since, read->to, &proof);
+    if (!err) err = ak_merkle_verify_inclusion(reply.leaf_hash, read->since, read->to, &proof, root);
+    if (err) return failed(err, read->since, out_bad_index);
     put_proof(&proof, &proof_text);
     reply.proof = ak_buf_span(&proof_text);
     return ak_msg_encode(&ak_inclusion_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
@@ -171,11 +170,11 @@ static enum ak_code consistency(const struct ak_read *read, const struct ak_read
     uint8_t text[PROOF_TEXT_MAX];
     uint8_t from_root[32], to_root[32];
     struct ak_buf proof_text = AK_BUF_ARR(text);
-    if (ak_merkle_past_root(&source->tree, read->to, read->size, read->root, to_root) != AK_OK ||
-        ak_merkle_past_root(&source->tree, read->since, read->size, read->root, from_root) != AK_OK ||
-        ak_merkle_prove_consistency(&source->tree, read->since, read->to, &proof) != AK_OK ||
-        ak_merkle_verify_consistency(read->since, read->to, from_root, to_root, &proof) != AK_OK)
-        return damaged(read->since, out_bad_index);
+    enum ak_err err = ak_merkle_past_root(&source->tree, read->to, read->size, read->root, to_root);
+    if (!err) err = ak_merkle_past_root(&source->tree, read->since, read->size, read->root, from_root);
+    if (!err) err = ak_merkle_prove_consistency(&source->tree, read->since, read->to, &proof);
+    if (!err) err = ak_merkle_verify_consistency(read->since, read->to, from_root, to_root, &proof);
+    if (err) return failed(err, read->since, out_bad_index);
     put_proof(&proof, &proof_text);
     struct ak_msg_consistency_reply reply = {
         .from = read->since, .to = read->to, .proof = ak_buf_span(&proof_text)};
