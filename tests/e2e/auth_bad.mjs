@@ -218,7 +218,10 @@ await main(async () => {
       assert.equal((await bob.call(call, { label: 'only-alice' })).error, 'not_found', call);
     assert.equal((await bob.call('agent-policy', { label: 'only-alice', rate: 1 })).error, 'not_found');
     assert.equal((await bob.call('device-remove', { id: alice.device.jkt })).error, 'not_found');
-    assert.equal((await bobs.call('token', { account: omni, label: 'agent-1' })).error, 'not_found');
+    const asks = [{ account: omni, label: 'agent-1' }, { account: bob.account.replace(/^../, '00'), label: 'agent-1' }];
+    const [there, nowhere] = [await bobs.call('token', asks[0]), await bobs.call('token', asks[1])];
+    assert.equal(there.error, 'denied');
+    assert.equal(there.text, nowhere.text); // whether the account is there cannot be told
     assert.equal((await bobs.call('agent', { label: 'only-alice' })).error, 'not_found');
     const other = await worker.agent(alice, 'sibling', { scope: ['cap:sign-message'] });
     assert.equal((await other.call('sign-message', { omni_account: omni, message_hex: '00', path: '/agent-1' })).error, 'denied');

@@ -47,10 +47,10 @@ await main(async () => {
     const asked = await early.must('pair-request', { label: 'agent-1', want: scope });
     assert.match(asked.pairing_code, /^[A-Z2-9]{4}-[A-Z2-9]{4}$/);
     assert.equal((await early.must('pair-status', { id: asked.request_id })).status, 'pending');
-    assert.equal((await early.call('token', { account: owner.account, label: 'agent-1' })).error, 'not_found');
+    denial(await early.call('token', { account: owner.account, label: 'agent-1' }), 403, 'path_unknown');
     await owner.must('pair-refuse', { request_id: asked.request_id });
     assert.equal((await early.must('pair-status', { id: asked.request_id })).status, 'refused');
-    assert.equal((await early.call('token', { account: owner.account, label: 'agent-1' })).error, 'not_found');
+    denial(await early.call('token', { account: owner.account, label: 'agent-1' }), 403, 'path_unknown');
     early.close();
   });
 
