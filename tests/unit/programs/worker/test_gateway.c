@@ -673,7 +673,7 @@ static void refuses_what_the_keeper_cannot_take(void **state)
         "\",\"message_hex\":\"",
         98 + 2 * MESSAGE + 2);
     memset(request + head, '7', 2 * MESSAGE);
-    strcpy(request + head + 2 * MESSAGE, "\"}");
+    memcpy(request + head + 2 * MESSAGE, "\"}", 3);
     for (unsigned i = 0; i < CLIENTS; i++) {
         struct timeval limit = {0, 20000};
         fds[i] = dial(NULL);
