@@ -1,0 +1,257 @@
+/* The state as bytes: equal states give equal bytes, what is damaged is refused (I11, I16). */
+#include "base/crypto/sha256.h"
+#include "unit/engine/world.h"
+
+/* Something of every kind of record. */
+static void fill(struct world *w, struct h_person *phone)
+{
+    struct h_agent more;
+    struct h *h = &w->h;
+    h_second(h, &w->alice, phone, 3);
+    h_agent(h, &w->alice, &more, 15, "suspended", "openrouter", 3);
+    h_device_done(&more.device);
+    assert_int_equal(h_change(h, &w->alice, AK_CALL_AGENT_SUSPEND, "suspended"), AK_CODE_OK);
+    h_agent(h, &w->alice, &more, 16, "gone", "", 0);
+    h_device_done(&more.device);
+    assert_int_equal(h_change(h, &w->alice, AK_CALL_AGENT_DECOMMISSION, "gone"), AK_CODE_OK);
+    struct ak_msg_agent_change_request request = {.label = AK_SPAN_LIT("agent-1")};
+    struct h_how how = {.key = "a-key"};
+    assert_int_equal(
+        h_call_how(h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_ROTATE, &request, &how),
+        AK_CODE_OK);
+    struct ak_msg_device_remove_request remove = {0};
+    memcpy(remove.id, phone->device.jkt, 32);
+    assert_int_equal(
+        h_call(h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
+    assert_int_equal(h_call(h, &w->bob.device, h_token(&w->bob), AK_CALL_ACCOUNT_SUSPEND, NULL), AK_CODE_OK);
+    assert_int_equal(h_person_sign(h, &w->alice, "x"), AK_CODE_OK);
+}
+
+static struct ak_engine *empty(struct world *w, struct ak_arena *arena)
+{
+    return h_replay(&w->h, 0, arena);
+}
+
+static void drop(struct ak_engine *engine, struct ak_arena *arena)
+{
+    ak_engine_free(engine);
+    ak_arena_done(arena);
+}
+
+/* At every batch of a history: written, read, and gone on with, it is the state of the whole replay. */
+static void test_from_every_point(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes whole;
+    fill(w, &phone);
+    h_snapshot(w->h.engine, &whole);
+    for (size_t cut = 1; cut <= w->h.batch_count; cut++) {
+        struct ak_arena a, b;
+        struct h_bytes bytes, after;
+        struct ak_engine *first = h_replay(&w->h, cut, &a);
+        struct ak_engine *second = empty(w, &b);
+        uint64_t bad = 0;
+        h_snapshot(first, &bytes);
+        assert_int_equal(ak_engine_snapshot_read(second, ak_span(bytes.ptr, bytes.len)), AK_OK);
+        for (size_t i = cut; i < w->h.batch_count; i++)
+            assert_int_equal(
+                ak_engine_replay(second, w->h.batches[i].segment, w->h.batches[i].record, &bad), AK_OK);
+        h_snapshot(second, &after);
+        assert_int_equal(after.len, whole.len);
+        assert_memory_equal(after.ptr, whole.ptr, whole.len);
+        free(bytes.ptr);
+        free(after.ptr);
+        drop(first, &a);
+        drop(second, &b);
+    }
+    free(whole.ptr);
+    h_device_done(&phone.device);
+}
+
+/* A start from a snapshot behaves as the engine did. */
+static void test_behaves_the_same(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes;
+    struct ak_arena arena;
+    fill(w, &phone);
+    h_snapshot(w->h.engine, &bytes);
+    struct ak_engine *again = empty(w, &arena), *before = w->h.engine;
+    assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes.ptr, bytes.len)), AK_OK);
+    w->h.engine = again;
+    assert_int_equal(ak_engine_start(again, true, w->h.counter, w->h.wall_ms, w->h.mono_ms), AK_OK);
+    h_settle(&w->h);
+    assert_int_equal(h_agent_renew(&w->h, &w->agent), AK_CODE_OK);
+    assert_int_equal(w->agent.generation, 1);
+    assert_int_equal(h_agent_sign(&w->h, &w->agent, "x"), AK_CODE_OK);
+    assert_int_equal(h_person_sign(&w->h, &w->bob, "x"), AK_CODE_DENIED);
+    assert_int_equal(h_change(&w->h, &w->alice, AK_CALL_AGENT_ROTATE, "gone"), AK_CODE_ALREADY_DONE);
+    assert_true(w->h.out.notice_len > 0);
+    struct ak_msg_agent_change_request request = {.label = AK_SPAN_LIT("agent-1")};
+    struct h_how how = {.key = "a-key"};
+    assert_int_equal(
+        h_call_how(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_ROTATE, &request, &how),
+        AK_CODE_OK);
+    struct ak_msg_agent_change_reply reply;
+    h_reply(&w->h, &ak_agent_change_reply_msg, &reply);
+    assert_int_equal(reply.generation, 1);
+    w->h.engine = before;
+    drop(again, &arena);
+    free(bytes.ptr);
+    h_device_done(&phone.device);
+}
+
+/* Cut anywhere, or grown: refused. */
+static void test_cut_and_grown(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes;
+    fill(w, &phone);
+    h_snapshot(w->h.engine, &bytes);
+    for (size_t len = 0; len<bytes.len; len += len> 600 ? 13 : 1) {
+        struct ak_arena arena;
+        struct ak_engine *again = empty(w, &arena);
+        assert_int_not_equal(ak_engine_snapshot_read(again, ak_span(bytes.ptr, len)), AK_OK);
+        drop(again, &arena);
+    }
+    uint8_t *grown = calloc(1, bytes.len + 1);
+    assert_non_null(grown);
+    memcpy(grown, bytes.ptr, bytes.len);
+    struct ak_arena arena;
+    struct ak_engine *again = empty(w, &arena);
+    assert_int_not_equal(ak_engine_snapshot_read(again, ak_span(grown, bytes.len + 1)), AK_OK);
+    drop(again, &arena);
+    free(grown);
+    free(bytes.ptr);
+    h_device_done(&phone.device);
+}
+
+/* Each byte altered: refused, or another state, never the same one and never a crash. */
+static void test_each_byte_counts(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes;
+    size_t refused = 0;
+    fill(w, &phone);
+    h_snapshot(w->h.engine, &bytes);
+    for (size_t at = 0; at < bytes.len; at += at < 400 ? 1 : 3) {
+        struct ak_arena arena;
+        struct ak_engine *again = empty(w, &arena);
+        bytes.ptr[at] ^= 0x80;
+        if (ak_engine_snapshot_read(again, ak_span(bytes.ptr, bytes.len)) == AK_OK) {
+            struct h_bytes after;
+            h_snapshot(again, &after);
+            assert_int_equal(after.len, bytes.len);
+            assert_memory_equal(after.ptr, bytes.ptr, bytes.len); /* nothing was quietly mended */
+            free(after.ptr);
+        } else {
+            refused++;
+        }
+        bytes.ptr[at] ^= 0x80;
+        drop(again, &arena);
+    }
+    assert_true(refused > 50);
+    free(bytes.ptr);
+    h_device_done(&phone.device);
+}
+
+static void test_when_it_may_be_written_and_read(void **state)
+{
+    struct world *w = *state;
+    struct h_bytes bytes;
+    struct ak_snapshot_sink sink = {NULL, NULL};
+    h_snapshot(w->h.engine, &bytes);
+    w->h.manual = true;
+    assert_int_equal(h_person_sign(&w->h, &w->alice, "x"), AK_CODE_OK);
+    assert_int_equal(ak_engine_snapshot_write(w->h.engine, &sink), AK_E_STATE); /* entries are pending */
+    assert_int_equal(ak_engine_snapshot_read(w->h.engine, ak_span(bytes.ptr, bytes.len)), AK_E_STATE);
+    struct ak_arena arena;
+    struct ak_engine *other = NULL;
+    struct ak_engine_conf conf = h_conf();
+    conf.log_id[0] ^= 1;
+    struct ak_engine_conf kept = w->h.conf;
+    w->h.conf = conf;
+    other = h_replay(&w->h, 0, &arena);
+    w->h.conf = kept;
+    assert_int_equal(ak_engine_snapshot_read(other, ak_span(bytes.ptr, bytes.len)), AK_E_MEANING);
+    drop(other, &arena);
+    other = empty(w, &arena);
+    bytes.ptr[4]++;
+    assert_int_equal(ak_engine_snapshot_read(other, ak_span(bytes.ptr, bytes.len)), AK_E_UNSUPPORTED);
+    drop(other, &arena);
+    free(bytes.ptr);
+}
+
+static enum ak_err refuse(void *ctx, struct ak_span bytes)
+{
+    (void)bytes;
+    return *(enum ak_err *)ctx;
+}
+
+static void test_a_sink_that_fails(void **state)
+{
+    struct world *w = *state;
+    enum ak_err err = AK_E_IO;
+    struct ak_snapshot_sink sink = {refuse, &err};
+    assert_int_equal(ak_engine_snapshot_write(w->h.engine, &sink), AK_E_IO);
+}
+
+/* The entry that names it is control, and stands in the state that follows. */
+static void test_the_record(void **state)
+{
+    struct world *w = *state;
+    struct h_bytes bytes;
+    uint8_t hash[32];
+    uint64_t size = h_size(&w->h);
+    h_snapshot(w->h.engine, &bytes);
+    ak_sha256(ak_span(bytes.ptr, bytes.len), hash);
+    assert_int_equal(ak_engine_snapshot_record(w->h.engine, size, hash, bytes.len), AK_OK);
+    h_settle(&w->h);
+    assert_true(w->h.batches[w->h.batch_count - 1].control);
+    assert_int_equal(ak_engine_state(w->h.engine)->snapshot_size, size);
+    assert_memory_equal(ak_engine_state(w->h.engine)->snapshot_hash, hash, 32);
+    h_restart(&w->h, true);
+    assert_int_equal(ak_engine_state(w->h.engine)->snapshot_size, size);
+    free(bytes.ptr);
+}
+
+/* More than one chunk: large scopes, many accounts. */
+static void test_a_large_one(void **state)
+{
+    struct world *w = *state;
+    char scope[AK_LIMIT_SCOPE_TEXT + 1] = "";
+    for (unsigned i = 0; i < 31; i++) {
+        size_t at = strlen(scope);
+        (void)snprintf(scope + at, sizeof scope - at, "%ss%061u%c", i ? "," : "", i, 'x');
+    }
+    for (unsigned i = 0; i < 60; i++) {
+        struct h_person person;
+        struct h_agent agent;
+        char name[32];
+        (void)snprintf(name, sizeof name, "person-%u", i);
+        h_person(&w->h, &person, name, 200 + i);
+        h_agent(&w->h, &person, &agent, 300, "big", scope, 0);
+        h_device_done(&agent.device);
+        h_device_done(&person.device);
+    }
+    h_restart(&w->h, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(test_from_every_point),
+        WORLD_TEST(test_behaves_the_same),
+        WORLD_TEST(test_cut_and_grown),
+        WORLD_TEST(test_each_byte_counts),
+        WORLD_TEST(test_when_it_may_be_written_and_read),
+        WORLD_TEST(test_a_sink_that_fails),
+        WORLD_TEST(test_the_record),
+        WORLD_TEST(test_a_large_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
