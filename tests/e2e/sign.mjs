@@ -112,6 +112,8 @@ await main(async () => {
     }
     const own = siweText(agent.address, new URL(worker.url).host);
     denial(await agent.sign(own), 403, 'operation');
+    denial(await agent.sign('AgentKeys Lineage v1\n/agent-1'), 403, 'operation');
+    denial(await owner.sign('AgentKeys Lineage v1\n/agent-1'), 403, 'operation');
   });
 
   await test('the rate limit answers 429 and when to come back, and lets pass again', async () => {

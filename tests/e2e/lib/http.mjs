@@ -1,12 +1,13 @@
 // HTTP over TCP or a Unix socket: one Connection is one kept-alive connection; Raw sends bytes as they are.
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 
 // Where a worker is reached, and under which origin its proofs go.
 export function target(where) {
-  if (where.startsWith('http://')) {
+  if (/^https?:/.test(where)) {
     const url = new URL(where);
-    return { host: url.hostname, port: Number(url.port), origin: url.origin };
+    return { host: url.hostname, port: Number(url.port), origin: url.origin, tls: url.protocol === 'https:' };
   }
   return { socketPath: where, origin: 'http://localhost' };
 }
@@ -15,7 +16,9 @@ export class Connection {
   constructor(where, timeoutMs = 30000) {
     this.target = target(where);
     this.timeoutMs = timeoutMs;
-    this.agent = new http.Agent({ keepAlive: true, maxSockets: 1, maxFreeSockets: 1 });
+    const one = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 };
+    // The worker's certificate is its own: clients pin the key, which the test of TLS does by itself.
+    this.agent = this.target.tls ? new https.Agent({ ...one, rejectUnauthorized: false }) : new http.Agent(one);
   }
 
   // body: an object (sent as JSON), a string or Buffer (sent as it is), or undefined.
@@ -29,7 +32,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const { host, port, socketPath } = this.target;
       const to = socketPath ? { socketPath } : { host, port };
-      const request = http.request({ ...to, method, path, headers: all, agent: this.agent }, (response) => {
+      const request = (this.target.tls ? https : http).request({ ...to, method, path, headers: all, agent: this.agent }, (response) => {
         const parts = [];
         response.on('data', (part) => parts.push(part));
         response.on('error', reject);
