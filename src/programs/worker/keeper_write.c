@@ -8,7 +8,9 @@
 #include "io/proc/clock.h"
 #include "programs/worker/keeper.h"
 
-enum { ENOUGH = 32 };
+/* A batch waits for more entries while signatures are under way, but for ENOUGH at most, and not where so few
+ * requests are in flight that waiting gathers nothing. */
+enum { ENOUGH = 32, FEW = 8 };
 
 static void begin_commit(struct ak_keeper *keeper)
 {
@@ -29,7 +31,7 @@ void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us)
     if (pending == 0 || !ak_helper_idle(&keeper->committer)) return;
     if (keeper->batch_since_us == 0) keeper->batch_since_us = now_us;
     bool more_may_come =
-        keeper->jobs_running > 0 && pending < ENOUGH &&
+        keeper->jobs_running > 0 && pending < ENOUGH && keeper->in_flight > FEW &&
         now_us - keeper->batch_since_us < ak_conf_number(&keeper->conf, AK_WORKER_BATCH_WAIT_US);
     if (!more_may_come) begin_commit(keeper);
 }
