@@ -27,7 +27,6 @@ static struct ak_span make_proof(struct h *h, struct h_device *device, struct ak
         .url = url_of(&url_buf, id, how->path, body),
         .nonce = how->nonce.len ? how->nonce : AK_SPAN_ARR(status.nonce),
         .token = how->wrong_token ? how->proof_token : token,
-        .iat = (uint64_t)((int64_t)(ak_engine_state(h->engine)->last_ms / 1000) + how->iat_shift),
         .bh = how->no_bh ? NULL
               : how->bh  ? how->bh
               : has_bh   ? meaning

@@ -1,0 +1,300 @@
+/* The fold: entries that cannot follow the state are refused, whoever wrote them; unknown kinds stop a start
+ * (I4). */
+#include "unit/check.h"
+#include "unit/heap_hooks.h"
+
+#include "core/engine/state.h"
+
+struct box {
+    struct ak_arena arena;
+    struct ak_state state;
+    uint64_t index;
+    uint8_t anchor[32];
+};
+
+static void open_box(struct box *box)
+{
+    static const uint64_t seed[2] = {1, 2};
+    memset(box, 0, sizeof *box);
+    ak_arena_init(&box->arena, ak_test_heap_hooks(), (size_t)64 << 20);
+    assert_int_equal(ak_state_init(&box->state, &box->arena, seed), AK_OK);
+    memset(box->anchor, 0xaa, 32);
+}
+
+static enum ak_err put(struct box *box, struct ak_entry *entry)
+{
+    struct ak_entry_ref ref = {.index = box->index++};
+    const struct ak_entry_type_info *info = ak_entry_type_info(entry->type);
+    memset(ref.leaf, (int)(box->index % 250 + 1), 32);
+    if (info) entry->present |= info->required;
+    if (info && info->account) {
+        const struct ak_account *account = ak_state_account(&box->state, box->anchor, NULL);
+        entry->has_anchor = true;
+        memcpy(entry->anchor, box->anchor, 32);
+        if (!entry->seq) entry->seq = account ? account->seq + 1 : 1;
+        if (account) memcpy(entry->prev_leaf, account->last_leaf, 32);
+    }
+    if (!entry->time_ms) entry->time_ms = box->state.last_ms + 1;
+    return ak_state_apply(&box->state, &ref, entry);
+}
+
+static struct ak_entry of(enum ak_entry_type type)
+{
+    return (struct ak_entry){.type = type};
+}
+
+static struct ak_entry labelled(enum ak_entry_type type, const char *label, uint64_t generation)
+{
+    struct ak_entry entry = {.type = type, .label = ak_span_str(label), .generation = generation, .rate = 5};
+    memset(entry.device, 0xd1, 32);
+    return entry;
+}
+
+static struct ak_entry device(enum ak_entry_type type, uint8_t fill)
+{
+    struct ak_entry entry = {.type = type, .name = AK_SPAN_LIT("x")};
+    memset(entry.device, fill, 32);
+    ak_entry_mark(&entry, AK_F_DEVICE);
+    return entry;
+}
+
+static void expect(struct box *box, struct ak_entry entry, enum ak_err err)
+{
+    assert_int_equal(put(box, &entry), err);
+}
+
+/* A ledger with an account of one device and two agents, "a" and "gone". */
+static void fill(struct box *box)
+{
+    open_box(box);
+    struct ak_entry root = of(AK_ENTRY_ROOT_CREATED), opened = of(AK_ENTRY_ACCOUNT_OPENED);
+    expect(box, of(AK_ENTRY_LEDGER_OPENED), AK_OK);
+    root.root_version = 1;
+    expect(box, root, AK_OK);
+    memcpy(opened.omni, box->anchor, 32);
+    opened.identity_type = AK_SPAN_LIT("email");
+    expect(box, opened, AK_OK);
+    expect(box, device(AK_ENTRY_DEVICE_ENROLLED, 1), AK_OK);
+    expect(box, labelled(AK_ENTRY_PATH_ACTIVATED, "a", 0), AK_OK);
+    expect(box, labelled(AK_ENTRY_PATH_ACTIVATED, "gone", 0), AK_OK);
+    expect(box, labelled(AK_ENTRY_PATH_DECOMMISSIONED, "gone", 0), AK_OK);
+}
+
+/* Each refusal on a box of its own: a state that refused is not used further. */
+static void refused(struct ak_entry entry)
+{
+    struct box box;
+    fill(&box);
+    assert_int_equal(put(&box, &entry), AK_E_MEANING);
+    ak_arena_done(&box.arena);
+}
+
+static void test_what_cannot_follow(void **state)
+{
+    (void)state;
+    struct ak_entry entry;
+    refused(of(AK_ENTRY_LEDGER_OPENED));
+    entry = of(AK_ENTRY_ROOT_CREATED);
+    entry.root_version = 3;
+    refused(entry);
+    entry = of(AK_ENTRY_ACCOUNT_OPENED); /* again */
+    memset(entry.omni, 0xaa, 32);
+    refused(entry);
+    refused(device(AK_ENTRY_DEVICE_ENROLLED, 1));
+    refused(device(AK_ENTRY_DEVICE_REMOVED, 1)); /* the last one */
+    refused(device(AK_ENTRY_DEVICE_REMOVED, 9));
+    refused(device(AK_ENTRY_SESSION_ENDED, 9));
+    refused(labelled(AK_ENTRY_PATH_ACTIVATED, "a", 0));
+    refused(labelled(AK_ENTRY_PATH_ACTIVATED, "gone", 0)); /* I6 */
+    refused(labelled(AK_ENTRY_PATH_ACTIVATED, "new", 1));
+    const enum ak_entry_type changes[] = {AK_ENTRY_PATH_SUSPENDED, AK_ENTRY_PATH_RESUMED,
+        AK_ENTRY_PATH_DECOMMISSIONED, AK_ENTRY_POLICY_CHANGED, AK_ENTRY_PATH_ROTATED};
+    for (size_t i = 0; i < AK_COUNT(changes); i++) {
+        refused(labelled(changes[i], "gone", 0));
+        refused(labelled(changes[i], "never", 0));
+        if (changes[i] != AK_ENTRY_POLICY_CHANGED) refused(labelled(changes[i], "a", 1));
+    }
+    entry = labelled(AK_ENTRY_POLICY_CHANGED, "a", 0);
+    ak_entry_mark(&entry, AK_F_VALID_UNTIL_HEIGHT);
+    refused(entry);
+    entry = of(AK_ENTRY_RECOVERY_CANCELLED);
+    entry.what = AK_RECOVERY_ACCOUNT_RESUME;
+    refused(entry);
+    entry.type = AK_ENTRY_RECOVERY_DONE;
+    refused(entry);
+    entry = labelled(AK_ENTRY_MESSAGE_SIGNED, "gone", 0);
+    ak_entry_mark(&entry, AK_F_LABEL);
+    refused(entry);
+    entry = of((enum ak_entry_type)AK_ENTRY_IDENTITY_LINKED); /* not built */
+    refused(entry);
+    entry = of((enum ak_entry_type)127);
+    refused(entry);
+    entry = of((enum ak_entry_type)255);
+    refused(entry);
+}
+
+/* A use type of a later version is passed over. */
+static void test_unknown_use(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    struct ak_entry entry = of((enum ak_entry_type)255);
+    entry.unknown_use = true;
+    assert_int_equal(put(&box, &entry), AK_OK);
+    entry.time_ms = 0;
+    entry.has_anchor = true;
+    memcpy(entry.anchor, box.anchor, 32);
+    const struct ak_account *account = ak_state_account(&box.state, box.anchor, NULL);
+    entry.seq = account->seq + 1;
+    memcpy(entry.prev_leaf, account->last_leaf, 32);
+    assert_int_equal(put(&box, &entry), AK_OK);
+    assert_int_equal(account->seq, entry.seq);
+    ak_arena_done(&box.arena);
+}
+
+/* Rotations only count up by one, whatever an entry says (I6). */
+static void test_generations(void **state)
+{
+    (void)state;
+    const uint64_t bad[][2] = {{0, 0}, {0, 2}, {1, 2}, {1, 0}, {UINT32_MAX, 0}};
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        struct ak_entry entry = labelled(AK_ENTRY_PATH_ROTATED, "a", 0);
+        entry.from = bad[i][0];
+        entry.to = bad[i][1];
+        refused(entry);
+    }
+    struct box box;
+    fill(&box);
+    struct ak_entry entry = labelled(AK_ENTRY_PATH_ROTATED, "a", 0);
+    entry.to = 1;
+    memset(entry.address, 7, 20);
+    expect(&box, entry, AK_OK);
+    const struct ak_path_state *path = ak_state_path(&box.state, 0, AK_SPAN_LIT("a"), NULL);
+    assert_int_equal(path->generation, 1);
+    assert_int_equal(path->device[0], 0xd1); /* kept */
+    assert_int_equal(path->address[0], 7);
+    assert_int_equal(path->rate, 5);
+    ak_arena_done(&box.arena);
+}
+
+static void test_the_chain_of_an_account(void **state)
+{
+    (void)state;
+    for (int fault = 0; fault < 3; fault++) {
+        struct box box;
+        fill(&box);
+        struct ak_entry entry = of(AK_ENTRY_ACCOUNT_SUSPENDED);
+        struct ak_entry_ref ref = {.index = 100};
+        const struct ak_account *account = ak_state_account(&box.state, box.anchor, NULL);
+        entry.has_anchor = true;
+        memcpy(entry.anchor, box.anchor, 32);
+        entry.seq = account->seq + (fault == 0 ? 2 : 1);
+        memcpy(entry.prev_leaf, account->last_leaf, 32);
+        if (fault == 1) entry.prev_leaf[31] ^= 1;
+        if (fault == 2) entry.anchor[0] ^= 1; /* an account that was never opened */
+        assert_int_equal(ak_state_apply(&box.state, &ref, &entry), AK_E_MEANING);
+        ak_arena_done(&box.arena);
+    }
+}
+
+static void test_bounds(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    for (uint8_t i = 2; i <= AK_LIMIT_DEVICES; i++) expect(&box, device(AK_ENTRY_DEVICE_ENROLLED, i), AK_OK);
+    expect(&box, device(AK_ENTRY_DEVICE_ENROLLED, 200), AK_E_MEANING);
+    for (uint8_t i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) {
+        struct ak_entry entry = device(AK_ENTRY_RECOVERY_STARTED, i);
+        entry.what = AK_RECOVERY_DEVICE_REMOVE;
+        expect(&box, entry, AK_OK);
+        expect(&box, entry, AK_E_MEANING);
+    }
+    struct ak_entry entry = device(AK_ENTRY_RECOVERY_STARTED, 100);
+    entry.what = AK_RECOVERY_DEVICE_REMOVE;
+    expect(&box, entry, AK_E_MEANING);
+    /* ended in the middle, at the front and at the end of the list */
+    const uint8_t ended[] = {3, AK_STATE_WAITING_ACCOUNT - 1, 0};
+    for (size_t i = 0; i < AK_COUNT(ended); i++) {
+        entry = device(AK_ENTRY_RECOVERY_CANCELLED, ended[i]);
+        entry.what = AK_RECOVERY_DEVICE_REMOVE;
+        expect(&box, entry, AK_OK);
+        expect(&box, entry, AK_E_MEANING);
+    }
+    const struct ak_account *account = ak_state_account(&box.state, box.anchor, NULL);
+    assert_int_equal(account->waiting_count, AK_STATE_WAITING_ACCOUNT - 3);
+    uint32_t count = 0;
+    for (uint32_t at = account->first_waiting; at != AK_INDEX_NONE; count++)
+        at = ((const struct ak_waiting *)ak_vec_at(&box.state.waiting, at))->next;
+    assert_int_equal(count, AK_STATE_WAITING_ACCOUNT - 3);
+    ak_arena_done(&box.arena);
+}
+
+/* Thousands of records: growing indexes and pieces loses none. */
+static void test_many(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    enum { MANY = 5000 };
+    for (unsigned i = 0; i < MANY; i++) {
+        char label[32];
+        (void)snprintf(label, sizeof label, "many-%u", i);
+        struct ak_entry entry = labelled(AK_ENTRY_PATH_ACTIVATED, label, 0);
+        entry.scope = i % 2 ? ak_span_str(label) : AK_SPAN_LIT("common");
+        expect(&box, entry, AK_OK);
+    }
+    for (unsigned i = 0; i < MANY; i++) {
+        char label[32];
+        (void)snprintf(label, sizeof label, "many-%u", i);
+        const struct ak_path_state *path = ak_state_path(&box.state, 0, ak_span_str(label), NULL);
+        assert_non_null(path);
+        assert_true(ak_span_eq(
+            ak_span(path->scope, path->scope_len), i % 2 ? ak_span_str(label) : AK_SPAN_LIT("common")));
+    }
+    assert_null(ak_state_path(&box.state, 0, AK_SPAN_LIT("many-5000"), NULL));
+    assert_null(ak_state_path(&box.state, 1, AK_SPAN_LIT("many-1"), NULL));
+    uint32_t count = 0;
+    const struct ak_account *account = ak_state_account(&box.state, box.anchor, NULL);
+    for (uint32_t at = account->first_path; at != AK_INDEX_NONE; count++)
+        at = ak_state_path_at(&box.state, at)->next;
+    assert_int_equal(count, MANY + 2);
+    ak_arena_done(&box.arena);
+}
+
+/* After an unclean stop every bucket is empty for a minute of seen time; gaps are no seen time (I7). */
+static void test_starts(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    uint64_t last = box.state.last_ms;
+    struct ak_entry entry = of(AK_ENTRY_WORKER_STARTED);
+    entry.clean = 1;
+    entry.time_ms = last + 1000;
+    expect(&box, entry, AK_OK);
+    uint64_t unseen = box.state.unseen_ms;
+    assert_int_equal(unseen, 1000);
+    assert_int_equal(box.state.floor_us, 0);
+    entry.clean = 0;
+    entry.time_ms = last + 5000;
+    expect(&box, entry, AK_OK);
+    assert_int_equal(box.state.unseen_ms, unseen + 4000);
+    assert_true(box.state.floor_us >= (last + 5000 - box.state.unseen_ms) * 1000 + 60000000);
+    ak_arena_done(&box.arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_what_cannot_follow),
+        cmocka_unit_test(test_unknown_use),
+        cmocka_unit_test(test_generations),
+        cmocka_unit_test(test_the_chain_of_an_account),
+        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_many),
+        cmocka_unit_test(test_starts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
