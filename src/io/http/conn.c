@@ -126,7 +126,8 @@ static void end_unanswered(struct ak_http *server)
 {
     for (size_t i = 0; i < server->count && server->waiting; i++) {
         struct ak_http_slot *slot = &server->slots[i];
-        if (slot->state != AK_SLOT_SUSPENDED || server->now_ms - slot->asked_ms < server->config.answer_ms)
+        if ((slot->state != AK_SLOT_SUSPENDED && slot->state != AK_SLOT_ASKED) ||
+            server->now_ms - slot->asked_ms < server->config.answer_ms)
             continue;
         server->figures.unanswered++;
         ak_http_answer_error(server, &slot->request, AK_CODE_NOT_READY, "no answer in time", true);

@@ -134,8 +134,8 @@ int ak_http_fd(const struct ak_http *server, size_t index);
 void ak_http_ready(struct ak_http *server, size_t index);
 /* Serves what is ready. `now_ms`: monotonic. */
 void ak_http_run(struct ak_http *server, uint64_t now_ms);
-/* True where the next ak_http_run has work already: do not sleep. */
-bool ak_http_pending(const struct ak_http *server);
+/* How long the loop may sleep before the next ak_http_run, at most `most_ms`; 0: there is work already. */
+int ak_http_wait_ms(const struct ak_http *server, int most_ms);
 /* Once a second: ends clients that are too slow. */
 void ak_http_tick(struct ak_http *server, uint64_t now_ms);
 

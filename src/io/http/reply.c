@@ -39,14 +39,12 @@ void ak_http_answer(
     ak_assert(reply->extra <= AK_HTTP_EXTRA_HEADERS_MAX);
     slot->response = build(request, reply);
     slot->status = reply->status;
+    ak_http_stop_waiting(slot);
     slot->state = AK_SLOT_ANSWERED;
-    if (was == AK_SLOT_ASKED || was == AK_SLOT_SUSPENDED) server->waiting--;
     request->conn->busy = false;
     request->conn->deadline_ms = server->now_ms + server->config.request_ms;
-    if (was == AK_SLOT_SUSPENDED) {
-        MHD_resume_connection(slot->mhd);
-        server->doors[request->conn->listener].ready = true;
-    }
+    server->doors[request->conn->listener].ready = true;
+    if (was == AK_SLOT_SUSPENDED) MHD_resume_connection(slot->mhd);
 }
 
 enum MHD_Result ak_http_queue(struct ak_http_slot *slot)

@@ -63,6 +63,18 @@ static const char *check_head(struct ak_http_slot *slot, const char *method, con
     return front.fault;
 }
 
+static struct ak_http_door *door_of(const struct ak_http_slot *slot)
+{
+    return &slot->server->doors[slot->request.conn->listener];
+}
+
+void ak_http_stop_waiting(struct ak_http_slot *slot)
+{
+    if (slot->state != AK_SLOT_ASKED && slot->state != AK_SLOT_SUSPENDED) return;
+    slot->server->waiting--;
+    if (!door_of(slot)->tls) door_of(slot)->waiting--;
+}
+
 static void ask(struct ak_http_slot *slot, struct ak_span body)
 {
     struct ak_http *server = slot->server;
@@ -71,6 +83,7 @@ static void ask(struct ak_http_slot *slot, struct ak_span body)
     slot->asked_ms = server->now_ms;
     slot->request.conn->busy = true;
     server->waiting++;
+    if (!door_of(slot)->tls) door_of(slot)->waiting++;
     server->config.hooks.request(server->config.hooks.ctx, &slot->request);
 }
 
@@ -114,16 +127,20 @@ static enum MHD_Result take_body(struct ak_http_slot *slot, const char *upload, 
     if (!slot->body) return MHD_NO;
     memcpy(slot->body + slot->body_len, upload, len);
     slot->body_len += len;
+    door_of(slot)->more = true;
     if (slot->body_len == slot->body_want) ask(slot, ak_span(slot->body, slot->body_len));
     return MHD_YES;
 }
 
-/* The library wants the answer: give it, or let it wait. */
+/* The library wants the answer: give it, or let it wait. Suspending takes the socket out of the library's
+ * epoll and puts it back, two system calls a request; a plain connection waits in place instead, and is asked
+ * again at each run. With TLS that could hide records that the TLS library already holds. */
 static enum MHD_Result want_answer(struct ak_http_slot *slot)
 {
     if (slot->state == AK_SLOT_BODY && slot->body_want == 0) ask(slot, AK_SPAN_EMPTY);
     if (slot->state == AK_SLOT_ANSWERED) return ak_http_queue(slot);
     if (slot->state != AK_SLOT_ASKED) return MHD_NO;
+    if (!door_of(slot)->tls) return MHD_YES;
     slot->state = AK_SLOT_SUSPENDED;
     MHD_suspend_connection(slot->mhd);
     return MHD_YES;
@@ -156,7 +173,7 @@ void ak_http_on_completed(
     (void)code;
     if (!slot) return;
     *con_cls = NULL;
-    if (slot->state == AK_SLOT_ASKED || slot->state == AK_SLOT_SUSPENDED) server->waiting--;
+    ak_http_stop_waiting(slot);
     if (slot->response) MHD_destroy_response(slot->response);
     if (slot->request.conn) {
         slot->request.conn->busy = false;

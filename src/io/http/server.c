@@ -9,7 +9,7 @@
 
 #include "io/log/log.h"
 
-enum { OPTIONS_MAX = 20, CLOSE_TURNS = 8 };
+enum { OPTIONS_MAX = 20, CLOSE_TURNS = 8, UNSURE_MS = 2, TIMEOUT_BESIDE_MS = 5000 };
 
 /* What the library has to say is for a developer only. */
 static void log_library(void *cls, const char *format, va_list args)
@@ -42,6 +42,13 @@ static void put_tls(struct MHD_OptionItem *items, size_t *count)
     put(items, count, MHD_OPTION_HTTPS_CERT_CALLBACK, 0, ak_http_tls_callback());
 }
 
+/* What waits in place is idle to the library, so its time-out is beyond that of answers. */
+static intptr_t timeout_s(const struct ak_http_config *config)
+{
+    unsigned answer_ms = config->answer_ms + TIMEOUT_BESIDE_MS;
+    return (intptr_t)((config->idle_ms > answer_ms ? config->idle_ms : answer_ms) / 1000);
+}
+
 static struct MHD_Daemon *start(struct ak_http *server, struct ak_http_door *door)
 {
     struct MHD_OptionItem items[OPTIONS_MAX];
@@ -55,8 +62,7 @@ static struct MHD_Daemon *start(struct ak_http *server, struct ak_http_door *doo
     put(items, &count, MHD_OPTION_LISTEN_SOCKET, door->listen_fd, NULL);
     put(items, &count, MHD_OPTION_CONNECTION_LIMIT, (intptr_t)server->config.max_connections, NULL);
     put(items, &count, MHD_OPTION_CONNECTION_MEMORY_LIMIT, AK_HTTP_HEAD_MAX, NULL);
-    put(items, &count, MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)((server->config.idle_ms + 999) / 1000),
-        NULL);
+    put(items, &count, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s(&server->config), NULL);
     put(items, &count, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, NULL);
 #if MHD_VERSION >= 0x00097700
     put(items, &count, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 1, NULL);
@@ -163,25 +169,39 @@ void ak_http_ready(struct ak_http *server, size_t index)
     if (index < server->config.listener_count) server->doors[index].ready = true;
 }
 
+/* The library says that it has work while anything waits in place, and cannot say whether there is more. So
+ * where something waits, only a body that goes on brings the next run at once, and for the rest (a head
+ * larger than one read) a short while passes. */
+static void run(struct ak_http_door *door, uint64_t now_ms)
+{
+    MHD_UNSIGNED_LONG_LONG wait = 1;
+    door->ready = door->more = door->unsure = false;
+    door->ran_ms = now_ms;
+    (void)MHD_run(door->daemon);
+    if (MHD_get_timeout(door->daemon, &wait) != MHD_YES || wait != 0) return;
+    if (door->waiting == 0 || door->more)
+        door->ready = true;
+    else
+        door->unsure = true;
+}
+
 /* Each at most once a turn, so that one busy listener does not starve the others. */
 void ak_http_run(struct ak_http *server, uint64_t now_ms)
 {
     server->now_ms = now_ms;
     for (size_t i = 0; i < server->config.listener_count; i++) {
         struct ak_http_door *door = &server->doors[i];
-        MHD_UNSIGNED_LONG_LONG wait = 1;
-        if (!door->ready) continue;
-        door->ready = false;
-        (void)MHD_run(door->daemon);
-        if (MHD_get_timeout(door->daemon, &wait) == MHD_YES && wait == 0) door->ready = true;
+        if (door->ready || (door->unsure && now_ms - door->ran_ms >= UNSURE_MS)) run(door, now_ms);
     }
 }
 
-bool ak_http_pending(const struct ak_http *server)
+int ak_http_wait_ms(const struct ak_http *server, int most_ms)
 {
-    for (size_t i = 0; i < server->config.listener_count; i++)
-        if (server->doors[i].ready) return true;
-    return false;
+    for (size_t i = 0; i < server->config.listener_count; i++) {
+        if (server->doors[i].ready) return 0;
+        if (server->doors[i].unsure && most_ms > UNSURE_MS) most_ms = UNSURE_MS;
+    }
+    return most_ms;
 }
 
 struct ak_http_request *ak_http_find(struct ak_http *server, uint32_t slot, uint32_t use)

@@ -15,7 +15,7 @@ enum ak_slot_state {
     AK_SLOT_FREE,
     AK_SLOT_HEAD,      /* the request line was read */
     AK_SLOT_BODY,      /* the head is good, the body comes */
-    AK_SLOT_ASKED,     /* the hook has it */
+    AK_SLOT_ASKED,     /* the hook has it; the library asks for the answer whenever it runs */
     AK_SLOT_SUSPENDED, /* the same, and the library was told to wait */
     AK_SLOT_ANSWERED,  /* the answer is known, the library has not fetched it yet */
     AK_SLOT_DONE,      /* the library sends it */
@@ -49,7 +49,11 @@ struct ak_http_door {
     int listen_fd;
     int epoll_fd;
     bool tls;
-    bool ready; /* run it at the next turn */
+    bool ready;     /* run it at the next turn */
+    bool more;      /* a body goes on: run it once more */
+    bool unsure;    /* the library has something to do, perhaps only what waits in place */
+    size_t waiting; /* requests that wait without being suspended */
+    uint64_t ran_ms;
 };
 
 struct ak_http {
@@ -76,6 +80,8 @@ enum MHD_Result ak_http_on_request(void *cls, struct MHD_Connection *mhd, const 
     const char *version, const char *upload, size_t *upload_len, void **con_cls);
 void ak_http_on_completed(
     void *cls, struct MHD_Connection *mhd, void **con_cls, enum MHD_RequestTerminationCode code);
+/* A request's wait is over, by an answer or by its end. */
+void ak_http_stop_waiting(struct ak_http_slot *slot);
 /* conn.c */
 void ak_http_on_connection(
     void *cls, struct MHD_Connection *mhd, void **socket_ctx, enum MHD_ConnectionNotificationCode code);

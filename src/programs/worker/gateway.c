@@ -232,8 +232,8 @@ static bool stopped(void)
 static void turn(void)
 {
     struct epoll_event events[EVENTS_MAX];
-    bool pending = the.gw.http && ak_http_pending(the.gw.http);
-    int count = epoll_wait(the.epoll_fd, events, EVENTS_MAX, pending ? 0 : TICK_MS);
+    int wait_ms = the.gw.http ? ak_http_wait_ms(the.gw.http, TICK_MS) : TICK_MS;
+    int count = epoll_wait(the.epoll_fd, events, EVENTS_MAX, wait_ms);
     the.gw.now_ms = ak_clock_mono_ms();
     for (int i = 0; i < count; i++) {
         uint32_t tag = events[i].data.u32;

@@ -183,22 +183,79 @@ static void survives_a_client_that_leaves_while_it_waits(void **state)
     assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
 }
 
+/* A reset is seen while it waits, and its slot is another's soon. */
+static void forgets_a_client_that_resets(void **state)
+{
+    (void)state;
+    const struct linger hard = {1, 0};
+    h.defer = true;
+    for (unsigned i = 0; i < 40; i++) {
+        int fd = begin();
+        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_settle(&h, fd, 1);
+        uint32_t slot = h.kept->slot;
+        uint32_t use = h.kept->use;
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &hard, sizeof hard), 0);
+        close(fd);
+        for (unsigned turn = 0; turn < 10; turn++) harness_turn(&h);
+        struct ak_http_request *still = ak_http_find(h.server, slot, use);
+        if (still) harness_answer(&h, still);
+        for (unsigned turn = 0; turn < 10; turn++) harness_turn(&h);
+        assert_null(ak_http_find(h.server, slot, use));
+        assert_int_equal(ak_http_waiting(h.server), 0);
+    }
+    h.defer = false;
+    assert_int_equal(ak_http_figures(h.server).connections, 0);
+    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+}
+
 static void gives_up_an_answer(void **state)
 {
     (void)state;
     h.defer = true;
     int fd = begin();
+    uint64_t before = h.now_ms;
     harness_send(&h, fd, GET, sizeof GET - 1);
     harness_settle(&h, fd, 1);
-    ak_http_tick(h.server, h.now_ms + 29999);
+    uint64_t after = h.now_ms; /* it was asked between the two */
+    ak_http_tick(h.server, before + 29999);
     assert_int_equal(ak_http_waiting(h.server), 1);
-    h.now_ms += 30000;
+    h.now_ms = after + 30000;
     ak_http_tick(h.server, h.now_ms);
     assert_int_equal(ak_http_waiting(h.server), 0);
     harness_settle(&h, fd, 1);
     assert_int_equal(harness_status(&h), 503);
     assert_int_equal(ak_http_figures(h.server).unanswered, 1);
     h.defer = false;
+    close(fd);
+}
+
+/* While one request waits, a head that comes in many reads is still served. */
+static void serves_others_while_one_waits(void **state)
+{
+    (void)state;
+    static char big[12 * 1024];
+    h.defer = true;
+    int fd = begin();
+    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_settle(&h, fd, 1);
+    struct ak_http_request *first = h.kept;
+    uint32_t slot = first->slot;
+    uint32_t use = first->use;
+    h.defer = false;
+    int len = sprintf(big, "GET /big HTTP/1.1\r\nHost: a\r\nX: ");
+    memset(big + len, 'x', 11000);
+    memcpy(big + len + 11000, "\r\n\r\n", 5);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(harness_talk(&h, big, (size_t)len + 11004), 200);
+        assert_string_equal(h.path, "/big");
+    }
+    h.answer_len = 0;
+    h.ended = false;
+    assert_ptr_equal(ak_http_find(h.server, slot, use), first);
+    harness_answer(&h, first);
+    harness_settle(&h, fd, 1);
+    assert_int_equal(harness_status(&h), 200);
     close(fd);
 }
 
@@ -308,7 +365,9 @@ int main(void)
         cmocka_unit_test(answers_later),
         cmocka_unit_test(counts_a_slots_uses),
         cmocka_unit_test(survives_a_client_that_leaves_while_it_waits),
+        cmocka_unit_test(forgets_a_client_that_resets),
         cmocka_unit_test(gives_up_an_answer),
+        cmocka_unit_test(serves_others_while_one_waits),
         cmocka_unit_test(ends_slow_clients),
         cmocka_unit_test(bounds_connections),
         cmocka_unit_test(numbers_connections_anew),
