@@ -219,8 +219,7 @@ static void test_other_path_of_the_account(void **state)
     /* its device's key gives no token of the other path */
     struct ak_msg_token_request token = {.label = AK_SPAN_LIT("agent-2")};
     memcpy(token.account, w->alice.anchor, 32);
-    assert_int_equal(
-        h_call(&w->h, &w->agent.device, AK_SPAN_EMPTY, AK_CALL_TOKEN, &token), AK_CODE_DENIED);
+    assert_int_equal(h_call(&w->h, &w->agent.device, AK_SPAN_EMPTY, AK_CALL_TOKEN, &token), AK_CODE_DENIED);
     h_device_done(&second.device);
 }
 
