@@ -51,6 +51,7 @@ enum MHD_Result ak_http_queue(struct ak_http_slot *slot)
 {
     if (!slot->response) return MHD_NO;
     slot->state = AK_SLOT_DONE;
+    slot->server->doors[slot->request.conn->listener].more = true; /* it is written by the next run */
     return MHD_queue_response(slot->mhd, slot->status, slot->response);
 }
 

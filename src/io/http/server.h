@@ -50,7 +50,7 @@ struct ak_http_door {
     int epoll_fd;
     bool tls;
     bool ready;     /* run it at the next turn */
-    bool more;      /* a body goes on: run it once more */
+    bool more;      /* a body or an answer goes on: run it once more */
     bool unsure;    /* the library has something to do, perhaps only what waits in place */
     size_t waiting; /* requests that wait without being suspended */
     uint64_t ran_ms;

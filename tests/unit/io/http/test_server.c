@@ -243,7 +243,7 @@ static void serves_others_while_one_waits(void **state)
     uint32_t slot = first->slot;
     uint32_t use = first->use;
     h.defer = false;
-    int len = sprintf(big, "GET /big HTTP/1.1\r\nHost: a\r\nX: ");
+    int len = snprintf(big, sizeof big, "GET /big HTTP/1.1\r\nHost: a\r\nX: ");
     memset(big + len, 'x', 11000);
     memcpy(big + len + 11000, "\r\n\r\n", 5);
     for (unsigned i = 0; i < 20; i++) {
