@@ -27,15 +27,19 @@ void bench_worker_init(struct bench_worker *worker, const char *build, const cha
     bench_must(access(worker->exe, X_OK) == 0, worker->exe);
 }
 
-pid_t bench_spawn(const char *const *argv, const char *log_path)
+pid_t bench_spawn(const char *const *argv, const char *out_path)
 {
+    char err_path[TEXT_LEN + 8];
+    (void)snprintf(err_path, sizeof err_path, "%s.err", out_path);
     pid_t parent = getpid();
     pid_t pid = fork();
     bench_must(pid >= 0, "fork");
     errno = 0;
     if (pid) return pid;
-    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-    bool ready = log >= 0 && dup2(log, 1) >= 0 && dup2(log, 2) >= 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
+    int out = open(out_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    int err = open(err_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    bool ready = out >= 0 && err >= 0 && dup2(out, 1) >= 0 && dup2(err, 2) >= 0 &&
+                 prctl(PR_SET_PDEATHSIG, SIGTERM) == 0;
     if (!ready || getppid() != parent) _exit(127);
     (void)execvp(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);

@@ -36,8 +36,9 @@ uint64_t bench_worker_pss(const struct bench_worker *worker, unsigned process);
 
 /* CPU time of any process of ours. */
 uint64_t bench_process_cpu_ns(pid_t pid);
-/* Starts a program with its output thrown away; `env` NULL: ours. */
-pid_t bench_spawn(const char *const *argv, const char *log_path);
+/* Starts a program; its output goes to the end of a file, its errors to the one with ".err" behind. */
+pid_t bench_spawn(const char *const *argv, const char *out_path);
+/* SIGTERM, and waits. */
 void bench_end(pid_t pid);
 
 #endif
