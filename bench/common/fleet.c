@@ -13,11 +13,10 @@
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
-#define DIGITS_BEFORE "agent says: order 00000000 of the day"
+enum { RATE = AK_LIMIT_RATE_PER_MINUTE, YEAR_S = 365 * 24 * 3600, TIMEOUT_MS = 30000 };
 
-enum { DIGITS_AT = 18, RATE = AK_LIMIT_RATE_PER_MINUTE, YEAR_S = 365 * 24 * 3600, TIMEOUT_MS = 30000 };
-
-const char bench_message[] = DIGITS_BEFORE ", to be delivered at the usual place before noon.";
+const char bench_message[] =
+    "agent says: order 00000000 of the day, to be delivered at the usual place before noon.";
 
 static void make_device(struct ak_client_device *device)
 {
@@ -146,7 +145,7 @@ void bench_fleet_request(
     ak_buf_put_str(out, "Content-Length: ");
     ak_buf_put_dec(out, body.len);
     ak_buf_put_str(out, "\r\n\r\n");
-    *out_counter_at = out->len + message_at + 2 * (size_t)DIGITS_AT;
+    *out_counter_at = out->len + message_at + 2 * (size_t)BENCH_DIGITS_AT;
     ak_buf_put(out, ak_buf_span(&body));
     bench_must(ak_buf_check(out) == AK_OK && ak_buf_check(&body) == AK_OK, "request too long");
 }

@@ -37,6 +37,7 @@ void bench_fleet_close(struct bench_fleet *fleet);
 void bench_fleet_request(
     struct bench_fleet *fleet, size_t agent, bool proof, struct ak_buf *out_request, size_t *out_counter_at);
 /* The message that those requests sign, with eight digits in it. */
+enum { BENCH_DIGITS_AT = 18, BENCH_DIGITS = 8 };
 extern const char bench_message[];
 
 #endif

@@ -73,6 +73,7 @@ static size_t answer_len(const struct client *client)
     if (!end) return 0;
     size_t head = (size_t)(end - client->in) + 4;
     const char *length = memmem(client->in, head, "Content-Length: ", 16);
+    if (!length) length = memmem(client->in, head, "content-length: ", 16);
     bench_must(length != NULL, "an answer without Content-Length");
     size_t len = head + strtoul(length + 16, NULL, 10);
     bench_must(len <= IN_MAX, "answer too long");

@@ -11,7 +11,7 @@
 #include "core/evm/eip191.h"
 #include "core/keys/derive.h"
 
-enum { SLICE = 16, DUTY = 20, COUNTER_AT = 18 };
+enum { SLICE = 16, DUTY = 20 };
 
 static secp256k1_context *context;
 static struct ak_root root;
@@ -55,7 +55,7 @@ void bench_raw_sign(bool verify)
     size_t len = strlen(bench_message);
     memcpy(message, bench_message, len);
     uint32_t rest = counter++;
-    for (size_t i = 8; i-- > 0; rest /= 10) message[COUNTER_AT + i] = (char)('0' + rest % 10);
+    for (size_t i = BENCH_DIGITS; i-- > 0; rest /= 10) message[BENCH_DIGITS_AT + i] = (char)('0' + rest % 10);
     enum ak_err err = ak_keys_agent_scalar(&root, anchor, label, 0, user.user33, path.base33, &scalar);
     ak_eip191_digest(ak_span(message, len), digest);
     bool ok = err == AK_OK &&
