@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Refusals without end: the ledger stays small, everybody else is served, a person still suspends (I18).
 // AK_REFUSALS sets how many.
+import fs from 'node:fs';
 import { assert, main, sleep, test } from './lib/check.mjs';
 import { Device } from './lib/device.mjs';
 import { readAudit } from './lib/ledger.mjs';
@@ -68,5 +69,34 @@ await main(async () => {
     }));
     assert.equal((await good.sign('still')).status, 200);
     assert.equal((await owner.must('checkpoint-seal')).size, size + 1);
+  });
+
+  await test('10,000 pair requests fill the table: new ones wait, everything else goes on', async () => {
+    const rss = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${worker.children().keeper}/status`, 'utf8'))[1]);
+    const before10k = rss();
+    const asked = [];
+    await Promise.all(Array.from({ length: 10 }, async (_, lane) => {
+      for (let i = 0; i < 10; i++) {
+        const client = worker.client(new Device(), { localAddress: `127.0.${lane + 1}.${i + 1}` }); // a source of its own
+        for (let n = 0; n < 100; n++) {
+          const answer = await client.call('pair-request', { label: `l${lane}-${i}-${n}` });
+          assert.equal(answer.status, 200, answer.text);
+          if (n === 0) asked.push([client, answer.body]);
+        }
+        assert.equal((await client.call('pair-request', { label: 'one-more' })).error, 'rate_limit_exceeded');
+      }
+    }));
+    const late = worker.client(new Device(), { localAddress: '127.0.99.99' });
+    const refused = await late.call('pair-request', { label: 'late' });
+    assert.equal(refused.error, 'rate_limit_exceeded');
+    assert.ok(refused.body.retry_after_secs > 0);
+    assert.ok(rss() - before10k < 40 * 1024, `the keeper grew by ${rss() - before10k} KiB`);
+    const [first, request] = asked[7];
+    assert.equal((await first.must('pair-status', { id: request.request_id })).status, 'pending');
+    const { requests: [shown] } = await owner.must('pair-list', { code: request.pairing_code });
+    await owner.must('pair-approve', { request_id: shown.request_id, kind: 'agent', label: shown.label, device: shown.device, scope: [] });
+    assert.ok((await first.must('pair-status', { id: request.request_id })).agent_token);
+    assert.equal((await late.call('pair-request', { label: 'late' })).status, 200); // there is room again
+    await owner.must('agent-suspend', { label: 'good' });
   });
 });

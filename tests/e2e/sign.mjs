@@ -185,7 +185,8 @@ await main(async () => {
   let history;
   await test('kill -9: generation, rate debt and history are as before', async () => {
     const limited = await worker.agent(owner, 'limited', { rate: 5 });
-    while ((await limited.sign('use')).status === 200);
+    let uses = 0;
+    while ((await limited.sign('use')).status === 200) assert.ok(++uses <= 5, 'more uses than the rate');
     history = await readAudit(owner);
     const before = await owner.must('agent', { label: 'agent-1' });
     const { checkpoint } = history;

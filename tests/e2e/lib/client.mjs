@@ -62,8 +62,8 @@ function place(name, values, prefix) {
 }
 
 export class Client {
-  constructor(where, device, { token, prefix = '/tee', account } = {}) {
-    this.connection = new Connection(where);
+  constructor(where, device, { token, prefix = '/tee', account, localAddress } = {}) {
+    this.connection = new Connection(where, 30000, localAddress);
     this.device = device;
     this.token = token;
     this.prefix = prefix;

@@ -13,8 +13,8 @@ export function target(where) {
 }
 
 export class Connection {
-  constructor(where, timeoutMs = 30000) {
-    this.target = target(where);
+  constructor(where, timeoutMs = 30000, localAddress = undefined) {
+    this.target = { ...target(where), localAddress };
     this.timeoutMs = timeoutMs;
     const one = { keepAlive: true, maxSockets: 1, maxFreeSockets: 1 };
     // The worker's certificate is its own: clients pin the key, which the test of TLS does by itself.
@@ -30,8 +30,8 @@ export class Connection {
       all['Content-Length'] = Buffer.byteLength(bytes);
     }
     return new Promise((resolve, reject) => {
-      const { host, port, socketPath } = this.target;
-      const to = socketPath ? { socketPath } : { host, port };
+      const { host, port, socketPath, localAddress } = this.target;
+      const to = socketPath ? { socketPath } : { host, port, localAddress };
       const request = (this.target.tls ? https : http).request({ ...to, method, path, headers: all, agent: this.agent }, (response) => {
         const parts = [];
         response.on('data', (part) => parts.push(part));
