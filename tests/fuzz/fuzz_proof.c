@@ -67,6 +67,8 @@ static void check_inclusion(struct ak_reader *reader, uint64_t index, uint64_t s
     altered |= turn(reader, leaf, 32);
     altered |= turn(reader, proof.hashes[0], proof.count * 32);
     bool accepted = ak_merkle_verify_inclusion(leaf, index, size, &proof, root) == AK_OK;
+    /* of a single leaf, which is the root, both may be turned alike */
+    if (accepted && size == 1) return;
     AK_FUZZ_CHECK(accepted == !altered);
 }
 
