@@ -67,6 +67,25 @@ static void copies(void **state)
     ak_arena_done(&arena);
 }
 
+/* A large arena takes whole huge pages, also for one long piece; never past its cap. */
+static void large_arenas_take_large_blocks(void **state)
+{
+    (void)state;
+    enum { HUGE_PAGE = 2 * 1024 * 1024, FIRST = 64 * 1024 * 1024 };
+    struct ak_arena arena;
+    ak_arena_init(&arena, ak_test_heap_hooks(), FIRST + 5 * HUGE_PAGE);
+    assert_non_null(ak_arena_alloc(&arena, FIRST));
+    size_t held = arena.held;
+    assert_non_null(ak_arena_alloc(&arena, 1));
+    assert_int_equal(arena.held - held, HUGE_PAGE);
+    assert_non_null(ak_arena_alloc(&arena, HUGE_PAGE + 1));
+    assert_int_equal(arena.held - held, 3 * HUGE_PAGE);
+    assert_null(ak_arena_alloc(&arena, 2 * HUGE_PAGE));
+    assert_null(ak_arena_alloc(&arena, SIZE_MAX - 64));
+    assert_int_equal(arena.held - held, 3 * HUGE_PAGE);
+    ak_arena_done(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -74,6 +93,7 @@ int main(void)
         cmocka_unit_test(keeps_its_cap),
         cmocka_unit_test(says_full_where_the_hook_does),
         cmocka_unit_test(copies),
+        cmocka_unit_test(large_arenas_take_large_blocks),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
 }
