@@ -61,7 +61,7 @@ static uint8_t *body_of(struct ak_pending *pending)
 static void finish(struct ak_keeper *keeper, struct ak_pending *pending)
 {
     struct ak_span body = ak_span(body_of(pending), pending->body_len);
-    if (pending->call == AK_CALL_CHECKPOINT_SEAL) {
+    if (pending->call == AK_CALL_CHECKPOINT_SEAL && pending->code == AK_CODE_OK) {
         keeper->outcome.code = pending->code;
         keeper->outcome.body = AK_BUF_ARR(keeper->body);
         ak_engine_late(keeper->engine, pending->call, &keeper->outcome);
@@ -228,10 +228,14 @@ void ak_keeper_answer_read(
     struct ak_keeper *keeper, struct ak_pending *pending, enum ak_code code, struct ak_span body)
 {
     if (code != AK_CODE_OK) body = error_body(keeper, code);
-    send_reply(keeper, pending->slot, pending->slot_use, pending->call, code,
-        ak_span(pending->notice, pending->notice_len), body);
-    pending->wait = 0;
-    give_pending(keeper, pending);
+    pending->code = code;
+    /* What was read may have to wait for what stood before it to be durable: until then its place stands in
+     * that list and is not given back. */
+    if (!keep_body(pending, body)) {
+        pending->body_len = 0;
+        pending->code = AK_CODE_INTERNAL;
+    }
+    ak_keeper_release(keeper, pending, AK_WAIT_READ);
 }
 
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code)
