@@ -71,8 +71,7 @@ static enum ak_err make(int dir_fd)
     return ak_durable_write(&ops, dir_fd, AK_DEVICE_FILE, AK_SPAN_ARR(file.bytes));
 }
 
-/* Another process may be making it at this moment. */
-static enum ak_err lock_patiently(int dir_fd, int *out_fd)
+enum ak_err ak_client_lock(int dir_fd, int *out_fd)
 {
     const struct timespec wait = {0, LOCK_WAIT_NS};
     for (int i = 0; i < LOCK_TRIES; i++) {
@@ -89,7 +88,7 @@ enum ak_err ak_client_device_open(int dir_fd, struct ak_client_device *out_devic
     *out_made = false;
     enum ak_err err = ak_client_device_load(dir_fd, out_device);
     if (err != AK_E_NOT_FOUND) return err;
-    AK_TRY(lock_patiently(dir_fd, &lock));
+    AK_TRY(ak_client_lock(dir_fd, &lock));
     err = ak_client_device_load(dir_fd, out_device);
     if (err == AK_E_NOT_FOUND) {
         err = make(dir_fd);

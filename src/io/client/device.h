@@ -30,4 +30,8 @@ void ak_client_device_close(struct ak_client_device *device);
 /* Whether the file is ours alone (mode 0600 or less). AK_E_NOT_FOUND, AK_E_MEANING, AK_E_IO. */
 AK_MUST_USE enum ak_err ak_client_check_file(int dir_fd, const char *name);
 
+/* The folder's lock, for whoever writes there; waits two seconds for others. AK_E_CONFLICT, AK_E_IO. Ends
+ * with close. */
+AK_MUST_USE enum ak_err ak_client_lock(int dir_fd, int *out_fd);
+
 #endif

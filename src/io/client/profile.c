@@ -29,7 +29,7 @@ enum ak_err ak_profile_open(const char *state_dir, const char *profile, const ch
     struct ak_profile *out_profile)
 {
     struct ak_buf buf = AK_BUF_ARR(out_profile->path);
-    out_profile->dir_fd = -1;
+    out_profile->dir_fd = out_profile->lock_fd = -1;
     if (!ak_profile_name_fits(profile) || (label && !ak_profile_name_fits(label))) return AK_E_FORMAT;
     ak_buf_put_str(&buf, state_dir);
     ak_buf_put_u8(&buf, '/');
@@ -42,8 +42,20 @@ enum ak_err ak_profile_open(const char *state_dir, const char *profile, const ch
     return ak_durable_open_dir(out_profile->path, create, &out_profile->dir_fd);
 }
 
+enum ak_err ak_profile_lock(struct ak_profile *profile)
+{
+    return ak_client_lock(profile->dir_fd, &profile->lock_fd);
+}
+
+void ak_profile_unlock(struct ak_profile *profile)
+{
+    if (profile->lock_fd >= 0) (void)close(profile->lock_fd);
+    profile->lock_fd = -1;
+}
+
 void ak_profile_close(struct ak_profile *profile)
 {
+    ak_profile_unlock(profile);
     if (profile->dir_fd >= 0) (void)close(profile->dir_fd);
     profile->dir_fd = -1;
 }
@@ -62,13 +74,28 @@ enum ak_err ak_profile_read(
     return ak_durable_read(&ops, profile->dir_fd, name, out_bytes, cap, out_len);
 }
 
-enum ak_err ak_profile_write(const struct ak_profile *profile, const char *name, struct ak_span bytes)
+/* Writing is one process' at a time: a temporary name is the same for all. */
+static enum ak_err begin_write(struct ak_profile *profile, bool *out_own)
 {
-    struct ak_file_ops ops = ak_file_ops_system();
-    return ak_durable_write(&ops, profile->dir_fd, name, bytes);
+    *out_own = profile->lock_fd < 0;
+    return *out_own ? ak_profile_lock(profile) : AK_OK;
 }
 
-enum ak_err ak_profile_erase(const struct ak_profile *profile, const char *name)
+static enum ak_err end_write(struct ak_profile *profile, bool own, enum ak_err err)
+{
+    if (own) ak_profile_unlock(profile);
+    return err;
+}
+
+enum ak_err ak_profile_write(struct ak_profile *profile, const char *name, struct ak_span bytes)
+{
+    struct ak_file_ops ops = ak_file_ops_system();
+    bool own = false;
+    AK_TRY(begin_write(profile, &own));
+    return end_write(profile, own, ak_durable_write(&ops, profile->dir_fd, name, bytes));
+}
+
+static enum ak_err erase(const struct ak_profile *profile, const char *name)
 {
     struct ak_file_ops ops = ak_file_ops_system();
     enum ak_err err = ak_durable_erase(&ops, profile->dir_fd, name);
@@ -79,7 +106,14 @@ enum ak_err ak_profile_erase(const struct ak_profile *profile, const char *name)
     return err == AK_E_NOT_FOUND ? AK_OK : err;
 }
 
-enum ak_err ak_profile_forget(const struct ak_profile *profile)
+enum ak_err ak_profile_erase(struct ak_profile *profile, const char *name)
+{
+    bool own = false;
+    AK_TRY(begin_write(profile, &own));
+    return end_write(profile, own, erase(profile, name));
+}
+
+enum ak_err ak_profile_forget(struct ak_profile *profile)
 {
     return ak_profile_erase(profile, token_file);
 }
@@ -98,7 +132,7 @@ static void put_number(struct ak_json_writer *w, const char *key, uint64_t numbe
     ak_json_put_u64(w, number);
 }
 
-enum ak_err ak_profile_save(const struct ak_profile *profile, const struct ak_saved *saved)
+enum ak_err ak_profile_save(struct ak_profile *profile, const struct ak_saved *saved)
 {
     uint8_t memory[FILE_MAX];
     struct ak_buf buf = AK_BUF_ARR(memory);

@@ -13,7 +13,8 @@
 enum { AK_PROFILE_PATH_MAX = 1024, AK_SAVED_TEXT_MAX = 352 };
 
 struct ak_profile {
-    int dir_fd; /* -1: not open */
+    int dir_fd;  /* -1: not open */
+    int lock_fd; /* -1: not locked */
     char path[AK_PROFILE_PATH_MAX];
 };
 
@@ -23,6 +24,10 @@ struct ak_profile {
 AK_MUST_USE enum ak_err ak_profile_open(const char *state_dir, const char *profile, const char *label,
     bool create, struct ak_profile *out_profile);
 void ak_profile_close(struct ak_profile *profile);
+/* Keeps other processes from writing there, for a look and a write in one; each write locks by itself where
+ * this was not called. AK_E_CONFLICT after two seconds, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_profile_lock(struct ak_profile *profile);
+void ak_profile_unlock(struct ak_profile *profile);
 /* 1 to 64 of A-Z a-z 0-9 - _ . with a letter or digit first. */
 bool ak_profile_name_fits(const char *name);
 
@@ -43,17 +48,16 @@ void ak_saved_done(struct ak_saved *saved); /* wipes */
 
 /* AK_E_NOT_FOUND, AK_E_MEANING (others may read it), AK_E_FORMAT (damaged), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_profile_load(const struct ak_profile *profile, struct ak_saved *out_saved);
-AK_MUST_USE enum ak_err ak_profile_save(const struct ak_profile *profile, const struct ak_saved *saved);
+AK_MUST_USE enum ak_err ak_profile_save(struct ak_profile *profile, const struct ak_saved *saved);
 /* AK_OK also where there is none. */
-AK_MUST_USE enum ak_err ak_profile_forget(const struct ak_profile *profile);
+AK_MUST_USE enum ak_err ak_profile_forget(struct ak_profile *profile);
 
 /* Small public files: "worker.pin", "ledger.pin", "checkpoint.note", "anchor". AK_E_NOT_FOUND, AK_E_LIMIT,
  * AK_E_MEANING, AK_E_IO. */
 AK_MUST_USE enum ak_err ak_profile_read(
     const struct ak_profile *profile, const char *name, uint8_t *out_bytes, size_t cap, size_t *out_len);
-AK_MUST_USE enum ak_err ak_profile_write(
-    const struct ak_profile *profile, const char *name, struct ak_span bytes);
+AK_MUST_USE enum ak_err ak_profile_write(struct ak_profile *profile, const char *name, struct ak_span bytes);
 /* AK_OK also where there is none. */
-AK_MUST_USE enum ak_err ak_profile_erase(const struct ak_profile *profile, const char *name);
+AK_MUST_USE enum ak_err ak_profile_erase(struct ak_profile *profile, const char *name);
 
 #endif

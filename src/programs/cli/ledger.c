@@ -67,7 +67,7 @@ int ak_cli_ledger_key(struct ak_cli *cli, uint8_t out_key[32], bool *out_known)
     return 0;
 }
 
-static enum ak_err write_pin(const struct ak_cli *cli, const uint8_t pin[PIN_LEN])
+static enum ak_err write_pin(struct ak_cli *cli, const uint8_t pin[PIN_LEN])
 {
     uint8_t text[2 * PIN_LEN];
     struct ak_buf buf = AK_BUF_ARR(text);
@@ -148,13 +148,29 @@ static int fetch(struct ak_cli *cli, bool seal, struct ak_cli_checkpoint *out)
     return 0;
 }
 
+/* Another process of this profile may have seen a longer one meanwhile: that one stays. */
+static enum ak_err keep_newest(struct ak_cli *cli, const struct ak_cli_checkpoint *got)
+{
+    uint8_t note[AK_NOTE_LEN_MAX];
+    size_t len = 0;
+    struct ak_checkpoint other;
+    AK_TRY(ak_profile_lock(&cli->profile));
+    bool longer = ak_profile_read(&cli->profile, SEEN_FILE, note, sizeof note, &len) == AK_OK &&
+                  ak_checkpoint_verify(ak_span(note, len), got->key, &other) == AK_OK &&
+                  other.size > got->checkpoint.size;
+    enum ak_err err =
+        longer ? AK_OK : ak_profile_write(&cli->profile, SEEN_FILE, ak_span(got->note, got->note_len));
+    ak_profile_unlock(&cli->profile);
+    return err;
+}
+
 int ak_cli_checkpoint(struct ak_cli *cli, bool seal, struct ak_cli_checkpoint *out)
 {
     int status = fetch(cli, seal, out);
     if (!status) status = hold_to_pin(cli, out);
     if (!status) status = hold_to_seen(cli, out);
     if (status) return status;
-    enum ak_err err = ak_profile_write(&cli->profile, SEEN_FILE, ak_span(out->note, out->note_len));
+    enum ak_err err = keep_newest(cli, out);
     return err ? ak_cli_fail_state(cli, err, "the checkpoint cannot be kept") : 0;
 }
 

@@ -200,7 +200,7 @@ int ak_cli_main(const struct ak_cli_program *program, int argc, char **argv)
     int words = 0;
     ak_random_bytes(&seed, sizeof seed);
     ak_json_init(seed | 1);
-    *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .trace_fd = -1};
+    *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .profile.lock_fd = -1, .trace_fd = -1};
     cli->command = find(program, argc, argv, &words);
     if (!cli->command) return without_command(cli, argc, argv);
     if (ak_conf_dirs_find((const char *const *)environ, geteuid() == 0, &cli->dirs) != AK_OK)

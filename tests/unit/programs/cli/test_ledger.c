@@ -51,6 +51,7 @@ static int end(void **state)
     (void)close(server.listener);
     (void)unlinkat(cli.profile.dir_fd, "ledger.pin", 0);
     (void)unlinkat(cli.profile.dir_fd, "checkpoint.note", 0);
+    (void)unlinkat(cli.profile.dir_fd, "lock", 0);
     ak_profile_close(&cli.profile);
     (void)unlink(socket_path);
     (void)snprintf(path, sizeof path, "%s/default", base);
