@@ -27,7 +27,7 @@ static void release(void *ctx, void *ptr, size_t len)
     free(ptr);
 }
 
-static void draw(void *ctx, void *out, size_t len)
+void h_random(void *ctx, void *out, size_t len)
 {
     struct h *h = ctx;
     uint8_t *at = out;
@@ -70,7 +70,7 @@ static void open_root(struct h *h)
 static void new_engine(struct h *h)
 {
     ak_arena_init(&h->arena, (struct ak_arena_hooks){grow, release, h}, h->arena_cap);
-    struct ak_engine_hooks hooks = {draw, h};
+    struct ak_engine_hooks hooks = {h_random, h};
     H_CHECK(ak_engine_new(&h->engine, &h->arena, &h->conf, hooks, &h->root, &h->root) == AK_OK);
 }
 
@@ -101,7 +101,10 @@ void h_open_with(struct h *h, const struct ak_engine_conf *conf)
 
 static void forget_batches(struct h *h, size_t from)
 {
-    for (size_t i = from; i < h->batch_count; i++) free(h->batches[i].bytes);
+    for (size_t i = from; i < h->batch_count; i++) {
+        free(h->batches[i].bytes);
+        free(h->batches[i].subtrees);
+    }
     h->batch_count = from;
 }
 
@@ -170,6 +173,13 @@ void h_take(struct h *h)
     kept->first = batch.batch->first;
     kept->size = batch.size;
     kept->control = batch.control;
+    kept->subtrees = NULL;
+    kept->subtree_count = batch.batch->subtree_count;
+    if (kept->subtree_count) {
+        kept->subtrees = calloc(kept->subtree_count, sizeof *kept->subtrees);
+        H_CHECK(kept->subtrees);
+        memcpy(kept->subtrees, batch.batch->subtrees, kept->subtree_count * sizeof *kept->subtrees);
+    }
     memcpy(kept->root, batch.root, 32);
     H_CHECK(kept->size == kept->first + batch.batch->count && kept->leaves.len == 32 * batch.batch->count);
 }
@@ -334,7 +344,7 @@ struct ak_engine *h_replay(struct h *h, size_t count, struct ak_arena *out_arena
     struct ak_engine *engine = NULL;
     uint64_t bad = 0;
     ak_arena_init(out_arena, (struct ak_arena_hooks){grow_always, release, NULL}, h->arena_cap);
-    struct ak_engine_hooks hooks = {draw, h};
+    struct ak_engine_hooks hooks = {h_random, h};
     H_CHECK(ak_engine_new(&engine, out_arena, &h->conf, hooks, &h->root, &h->root) == AK_OK);
     for (size_t i = 0; i < count; i++)
         H_CHECK(ak_engine_replay(engine, h->batches[i].segment, h->batches[i].record, &bad) == AK_OK);

@@ -46,6 +46,8 @@ struct h_batch {
     uint64_t first, size;
     uint8_t root[32];
     bool control;
+    struct ak_merkle_subtree *subtrees; /* NULL where it completed none */
+    size_t subtree_count;
 };
 
 /* How one call differs from a fault-free one. */
@@ -105,6 +107,8 @@ void h_close(struct h *h);
 void h_device(struct h_device *device, unsigned number);
 void h_device_done(struct h_device *device);
 
+/* Random bytes of the box, for engines of its own making. */
+void h_random(void *ctx, void *out, size_t len);
 /* Time passes on both clocks. */
 void h_tick(struct h *h, uint64_t ms);
 
