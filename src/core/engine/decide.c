@@ -72,6 +72,19 @@ enum ak_code ak_step_refuse(
     return wait ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_DENIED;
 }
 
+/* An owner who asks what an agent may do asks as that agent, with the device and generation it has now. */
+static void decide_as_agent(
+    struct ak_step *step, struct ak_policy_request *request, const struct ak_path_state *path)
+{
+    struct ak_policy_now now = ak_engine_now(step->engine);
+    struct ak_policy_record record = ak_engine_path_record(step->engine, path);
+    request->session_on_agent_path = false;
+    request->has_token_generation = true;
+    request->token_generation = path->generation;
+    memcpy(request->thumbprint, path->device, 32);
+    ak_policy_decide(request, &record, &now, &step->decision);
+}
+
 static void decide(struct ak_step *step, struct ak_policy_request *request, const struct ak_path_state *path)
 {
     struct ak_policy_now now = ak_engine_now(step->engine);
@@ -109,7 +122,10 @@ enum ak_code ak_step_decide(struct ak_step *step, struct ak_policy_request *requ
     request->token_generation = caller->claims.generation;
     request->session_on_agent_path = caller->kind == AK_CALLER_SESSION && path_text.len > 0;
     memcpy(request->thumbprint, caller->jkt, 32);
-    decide(step, request, *out_path);
+    if (explain && request->session_on_agent_path && *out_path)
+        decide_as_agent(step, request, *out_path);
+    else
+        decide(step, request, *out_path);
     if (step->decision.allowed || explain) return AK_CODE_OK;
     return ak_step_refuse(step, number, *out_path ? request->label : AK_SPAN_EMPTY,
         step->query ? "query" : ak_operation_name(request->operation));

@@ -17,7 +17,8 @@ static enum ak_code explain(struct world *w, struct h_device *device, struct ak_
     return code;
 }
 
-/* The same message asked and then done, by agent and by owner. */
+/* The same message asked and then done, by agent and by owner; an owner who names a path asks as its agent.
+ */
 static void test_equals_what_is_done(void **state)
 {
     struct world *w = *state;
@@ -52,7 +53,9 @@ static void test_equals_what_is_done(void **state)
                     char rule[33] = {0};
                     if (reply.rule.len) memcpy(rule, reply.rule.ptr, reply.rule.len);
                     bool allow = !said && ak_span_eq(reply.decision, AK_SPAN_LIT("allow"));
-                    enum ak_code done = h_call(&w->h, device, token, AK_CALL_SIGN_MESSAGE, &sign);
+                    bool as_agent = agent || paths[p];
+                    enum ak_code done = h_call(&w->h, as_agent ? &w->agent.device : device,
+                        as_agent ? h_agent_token(&w->agent) : token, AK_CALL_SIGN_MESSAGE, &sign);
                     if (said)
                         assert_int_equal(done, said);
                     else
