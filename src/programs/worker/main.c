@@ -24,7 +24,7 @@ static const char help_head[] =
     "  serve          run the worker (default)\n"
     "  init           make the master secret and an empty ledger in data_dir\n"
     "  check-config   check the configuration and print it with its sources\n"
-    "  ledger         export, verify or snapshot the ledger in data_dir\n"
+    "  ledger         export or verify the ledger in data_dir\n"
     "\n"
     "example:\n"
     "  agentkeys-worker init --data-dir /var/lib/agentkeys\n"
