@@ -116,7 +116,8 @@ struct ak_keeper {
     struct ak_pending *pendings, *free_pending;
     struct ak_pending_list durable, sealing_list;
     struct ak_pool_item *jobs_first, *jobs_last;
-    size_t job_count, jobs_running, in_flight;
+    size_t job_count, in_flight;
+    size_t peak_in_flight; /* of late */
 
     uint64_t durable_size, sealed_size;
     uint8_t durable_root[32];

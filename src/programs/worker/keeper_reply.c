@@ -129,7 +129,6 @@ void ak_keeper_release_jobs(struct ak_keeper *keeper)
             ak_log(AK_LOG_ERROR, "key_job_failed", ak_log_err(pending->job.result));
             pending->code = AK_CODE_INTERNAL;
         }
-        keeper->jobs_running--;
         ak_keeper_release(keeper, pending, AK_WAIT_JOB);
         item = next;
     }
@@ -139,7 +138,6 @@ void ak_keeper_send_jobs(struct ak_keeper *keeper)
 {
     if (!keeper->job_count) return;
     ak_pool_give(&keeper->pool, keeper->jobs_first, keeper->jobs_last, keeper->job_count);
-    keeper->jobs_running += keeper->job_count;
     keeper->jobs_first = keeper->jobs_last = NULL;
     keeper->job_count = 0;
 }

@@ -8,9 +8,7 @@
 #include "io/proc/clock.h"
 #include "programs/worker/keeper.h"
 
-/* A batch waits for more entries while signatures are under way, but for ENOUGH at most, and not where so few
- * requests are in flight that waiting gathers nothing. */
-enum { ENOUGH = 32, FEW = 8 };
+enum { ENOUGH = 64, FEW = 8, PEAK_FADES = 32 };
 
 static void begin_commit(struct ak_keeper *keeper)
 {
@@ -25,15 +23,25 @@ static void begin_commit(struct ak_keeper *keeper)
     ak_helper_give(&keeper->committer);
 }
 
+/* A sync costs as much CPU as some signatures, so a batch waits for more entries: for three of four that were
+ * in flight at most of late, and for ENOUGH at most. Where few are in flight waiting gathers nothing. */
+static bool may_wait(struct ak_keeper *keeper, uint64_t pending)
+{
+    if (keeper->in_flight > keeper->peak_in_flight) keeper->peak_in_flight = keeper->in_flight;
+    size_t enough = keeper->peak_in_flight / 4 * 3;
+    return keeper->in_flight > FEW && pending < (enough < ENOUGH ? enough : ENOUGH);
+}
+
 void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us)
 {
     uint64_t pending = ak_engine_pending(keeper->engine);
     if (pending == 0 || !ak_helper_idle(&keeper->committer)) return;
     if (keeper->batch_since_us == 0) keeper->batch_since_us = now_us;
-    bool more_may_come =
-        keeper->jobs_running > 0 && pending < ENOUGH && keeper->in_flight > FEW &&
-        now_us - keeper->batch_since_us < ak_conf_number(&keeper->conf, AK_WORKER_BATCH_WAIT_US);
-    if (!more_may_come) begin_commit(keeper);
+    uint64_t waited_us = now_us - keeper->batch_since_us;
+    if (may_wait(keeper, pending) && waited_us < ak_conf_number(&keeper->conf, AK_WORKER_BATCH_WAIT_US))
+        return;
+    keeper->peak_in_flight -= keeper->peak_in_flight / PEAK_FADES;
+    begin_commit(keeper);
 }
 
 static void commit_failed(struct ak_keeper *keeper)
