@@ -69,7 +69,8 @@ static enum ak_code sign_in(struct ak_step *step, const struct ak_siwe *siwe, st
     request->operation = AK_OP_SIGN_SIWE;
     request->facts.domain = siwe->domain;
     bool own = ak_siwe_same_site(siwe->domain, own_domain(step->engine));
-    if (own && step->caller.kind == AK_CALLER_SESSION && !is_our_own_text(step, siwe, message))
+    if (own && step->caller.kind == AK_CALLER_SESSION && path.len == 0 &&
+        !is_our_own_text(step, siwe, message))
         return ak_step_fail(step, AK_CODE_INVALID_SIWE,
             "a sign-in here must be the text this worker composes for this device");
     request->facts.content = own ? AK_CONTENT_OWN_SITE : AK_CONTENT_PLAIN;
