@@ -138,6 +138,58 @@ static void test_proof_faults(void **state)
     assert_int_equal(suspend(w, &edge), AK_CODE_OK);
 }
 
+/* The last proof with its first segment replaced, or with one byte of its signature altered. */
+static enum ak_code with_altered_proof(struct world *w, const char *head)
+{
+    uint8_t text[AK_LIMIT_PROOF];
+    struct ak_buf buf = AK_BUF_ARR(text);
+    assert_int_equal(suspend(w, NULL), AK_CODE_OK);
+    struct ak_span proof = ak_span(w->h.proof, w->h.proof_len);
+    if (head) {
+        ak_buf_put_str(&buf, head);
+        proof = ak_span_sub(proof, ak_span_find(proof, 0, '.'), proof.len);
+    }
+    ak_buf_put(&buf, proof);
+    assert_int_equal(ak_buf_check(&buf), AK_OK);
+    if (!head) text[buf.len - 40] ^= text[buf.len - 40] == 'A' ? 'A' ^ 'B' : text[buf.len - 40] ^ 'A';
+    struct h_how how = {.raw_proof = true, .proof = ak_buf_span(&buf)};
+    return suspend(w, &how);
+}
+
+static void test_an_altered_signature(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_error_reply error;
+    assert_int_equal(with_altered_proof(w, NULL), AK_CODE_BAD_SIGNATURE);
+    h_error(&w->h, &error);
+    assert_true(ak_span_eq(error.message, AK_SPAN_LIT("the proof's signature does not verify")));
+}
+
+static void test_another_kind_of_head(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_error_reply error;
+    assert_int_equal(with_altered_proof(w, "eyJ0eXAiOiJKV1QifQ"), AK_CODE_BAD_SIGNATURE); /* {"typ":"JWT"} */
+    h_error(&w->h, &error);
+    assert_true(ak_span_starts(error.message, AK_SPAN_LIT("the proof's header is not")));
+}
+
+static void test_a_use_proved_by_another_key(void **state)
+{
+    struct world *w = *state;
+    struct h_how how = {.proof_by = &w->bob.device};
+    assert_int_equal(account(w, &w->alice.device, h_token(&w->alice), &how), AK_CODE_BAD_SIGNATURE);
+}
+
+static void test_a_body_that_is_no_message(void **state)
+{
+    struct world *w = *state;
+    static const uint8_t bh[32] = {1};
+    struct h_how how = {
+        .raw_body = true, .body = AK_SPAN_LIT("\xff"), .bh = bh, .path = "/v1/agents/agent-1/suspend"};
+    assert_int_equal(suspend(w, &how), AK_CODE_INVALID_REQUEST);
+}
+
 /* I15: a gateway that changes one field of what was signed is refused. */
 static void test_another_body_than_was_signed(void **state)
 {
@@ -274,6 +326,10 @@ int main(void)
         WORLD_TEST(test_token_of_an_unknown_account),
         WORLD_TEST(test_token_of_another_issuer),
         WORLD_TEST(test_proof_faults),
+        WORLD_TEST(test_an_altered_signature),
+        WORLD_TEST(test_another_kind_of_head),
+        WORLD_TEST(test_a_use_proved_by_another_key),
+        WORLD_TEST(test_a_body_that_is_no_message),
         WORLD_TEST(test_another_body_than_was_signed),
         WORLD_TEST(test_replay),
         WORLD_TEST(test_a_refused_call_does_not_fill_the_replay_set),

@@ -197,6 +197,21 @@ static void lists_step(void **state)
     assert_false(ak_list_next(&list, item, got));
 }
 
+/* An item that does not fit leaves the list as it was. */
+static void lists_refuse_what_does_not_fit(void **state)
+{
+    (void)state;
+    const struct ak_msg_error_reply reply = {.error = AK_SPAN_LIT("x"), .message = AK_SPAN_LIT("y")};
+    uint8_t bytes[64];
+    struct ak_buf items = AK_BUF_ARR(bytes);
+    assert_int_equal(ak_list_add(&items, &ak_error_reply_msg, &reply), AK_OK);
+    size_t len = items.len;
+    struct ak_buf small = ak_buf(bytes, len + 4);
+    small.len = len;
+    assert_int_not_equal(ak_list_add(&small, &ak_error_reply_msg, &reply), AK_OK);
+    assert_int_equal(small.len, len);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,6 +223,7 @@ int main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(encode_refuses),
         cmocka_unit_test(lists_step),
+        cmocka_unit_test(lists_refuse_what_does_not_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
