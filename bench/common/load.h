@@ -27,7 +27,7 @@ struct bench_load *bench_load_open(uint16_t port, size_t count,
 void bench_load_close(struct bench_load *load);
 
 struct bench_load_result {
-    uint64_t answers; /* 2xx; any other ends the program */
+    uint64_t answers; /* 2xx without "error"; any other ends the program */
     double seconds;
     double p50_us;
     double p99_us;
