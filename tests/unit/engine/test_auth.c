@@ -187,7 +187,11 @@ static void test_a_body_that_is_no_message(void **state)
     static const uint8_t bh[32] = {1};
     struct h_how how = {
         .raw_body = true, .body = AK_SPAN_LIT("\xff"), .bh = bh, .path = "/v1/agents/agent-1/suspend"};
-    assert_int_equal(suspend(w, &how), AK_CODE_INVALID_REQUEST);
+    assert_int_equal(suspend(w, &how), AK_CODE_INVALID_REQUEST); /* no URL can be made of it */
+    how.path = "/v1/pair/approve";                               /* the URL has no field */
+    assert_int_equal(
+        h_call_how(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_PAIR_APPROVE, NULL, &how),
+        AK_CODE_INVALID_REQUEST);
 }
 
 /* I15: a gateway that changes one field of what was signed is refused. */
