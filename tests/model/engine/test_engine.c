@@ -528,7 +528,8 @@ static void test_histories(void **state)
         end(&w);
         if (now.tv_sec - from.tv_sec >= SECONDS) break;
     }
-    printf("%llu steps in %lld s of this processor\n", (unsigned long long)steps, (long long)(now.tv_sec - from.tv_sec));
+    printf("%llu steps in %lld s of this processor\n", (unsigned long long)steps,
+        (long long)(now.tv_sec - from.tv_sec));
     assert_true(w.signatures > 0 && w.refusals > 0 && w.crashes + w.stops > 0);
 }
 
