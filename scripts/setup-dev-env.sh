@@ -32,6 +32,7 @@ base | cmd:cppcheck             | cppcheck              | cppcheck              
 base | cmd:valgrind             | valgrind              | valgrind               | valgrind       | -
 base | hdr:valgrind/memcheck.h  | valgrind              | valgrind-devel         | valgrind       | -
 base | cmd:shellcheck           | shellcheck            | ShellCheck             | shellcheck     | shellcheck
+base | cmd:strace               | strace                | strace                 | strace         | -
 base | cmd:python3              | python3               | python3                | python         | python3
 base | cmd:meson                | meson                 | meson                  | meson          | meson
 base | cmd:ninja                | ninja-build           | ninja-build            | ninja          | ninja
