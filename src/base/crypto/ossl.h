@@ -28,6 +28,10 @@ static inline void ak_ossl_cipher_ctx_free(EVP_CIPHER_CTX **ctx)
     EVP_CIPHER_CTX_free(*ctx);
 }
 
+struct ak_pubkey;
+/* Takes over an EVP_PKEY, which may be NULL. AK_E_UNSUPPORTED where it is none of pubkey.h. */
+AK_MUST_USE enum ak_err ak_pubkey_from_evp(void *evp_pkey, struct ak_pubkey *out_key);
+
 /* Forgets what the library noted about its failure and gives ours back. */
 AK_MUST_USE static inline enum ak_err ak_ossl_failed(enum ak_err err)
 {
