@@ -1,0 +1,161 @@
+/* What becomes a frame and how, and what answers look like. */
+#include "gateway_harness.h"
+
+#include "core/frames/closed.h"
+#include "core/wire/call.h"
+#include "core/wire/msg_sign.h"
+
+static void passes_a_call(void **state)
+{
+    (void)state;
+    int fd = gw_dial(NULL);
+    gw_say(fd, SIGN);
+    struct ak_frame_request request = gw_take_request();
+    struct ak_msg_sign_request message;
+    assert_int_equal(request.call, AK_CALL_SIGN_MESSAGE);
+    assert_int_equal(request.transport, AK_TRANSPORT_LOOPBACK);
+    assert_true(ak_span_eq(request.token, AK_SPAN_LIT("tok")));
+    assert_true(ak_span_eq(request.proof, AK_SPAN_LIT("proof")));
+    assert_int_equal(request.idempotency_key.len, 0);
+    assert_int_equal(ak_msg_decode(&ak_sign_request_msg, request.body, &message, NULL), AK_OK);
+    assert_true(ak_span_eq(message.message, AK_SPAN_LIT("\0\xff")));
+    assert_true(ak_span_eq(message.path, AK_SPAN_LIT("/a")));
+    uint8_t id[16];
+    memcpy(id, request.request_id, 16);
+    gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), "suspended soon");
+    assert_int_equal(gw_hear(fd), 200);
+    gw_assert_header("DPoP-Nonce: " GW_NONCE);
+    gw_assert_header("AgentKeys-Notice: suspended soon");
+    assert_non_null(strstr(gw.answer, "\"signature\":\"0x1111"));
+    assert_non_null(strstr(gw.answer, "\"entry\":{\"index\":9,"));
+    char want[64] = "X-Request-Id: ";
+    for (size_t i = 0; i < 16; i++) (void)snprintf(want + 14 + 2 * i, 3, "%02x", id[i]);
+    gw_assert_header(want);
+    close(fd);
+    struct ak_frame_closed closed;
+    struct ak_reader reader;
+    unsigned type = 0;
+    uint64_t conn = request.conn;
+    gw_pull(&type, &reader);
+    assert_int_equal(type, AK_FRAME_CLOSED);
+    assert_int_equal(ak_frame_closed_decode(&reader, &closed), AK_OK);
+    assert_int_equal(closed.conn, conn);
+}
+
+/* One connection keeps its number and source; two connections have two numbers and, from one address, one
+ * source; a user of the Unix socket another. */
+static void names_connections(void **state)
+{
+    (void)state;
+    int fds[] = {gw_dial(NULL), gw_dial(NULL), gw_dial(gw.unix_path)};
+    uint64_t conns[4];
+    uint64_t sources[4];
+    uint8_t transports[4];
+    for (size_t i = 0; i < 4; i++) {
+        int fd = fds[i ? i - 1 : 0];
+        gw_say(fd, SIGN);
+        struct ak_frame_request request = gw_take_request();
+        conns[i] = request.conn;
+        sources[i] = request.source;
+        transports[i] = request.transport;
+        gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), NULL);
+        assert_int_equal(gw_hear(fd), 200);
+    }
+    assert_true(conns[0] == conns[1] && conns[1] != conns[2] && conns[2] != conns[3]);
+    assert_true(sources[0] == sources[1] && sources[1] == sources[2] && sources[2] != sources[3]);
+    assert_int_equal(transports[2], AK_TRANSPORT_LOOPBACK);
+    assert_int_equal(transports[3], AK_TRANSPORT_UNIX);
+    for (size_t i = 0; i < AK_COUNT(fds); i++) gw_take_closed(fds[i]);
+}
+
+#define LOCAL_BODY "{\"identity\":\"email:a@b.example\"}"
+#define LOCAL                                                                                                \
+    "POST /v1/local/session HTTP/1.1\r\nHost: a\r\nConnection: close\r\nDPoP: p\r\n"                         \
+    "Content-Type: Application/JSON; charset=utf-8\r\nContent-Length: 32\r\n\r\n" LOCAL_BODY
+
+static void knows_the_operator(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_ask(NULL, LOCAL), 404);
+    gw_assert_error("not_found");
+    assert_int_equal(gw_ask(gw.unix_path, LOCAL), 404);
+    int fd = gw_dial(gw.operator_path);
+    gw_say(fd, LOCAL);
+    struct ak_frame_request request = gw_take_request();
+    assert_int_equal(request.transport, AK_TRANSPORT_OPERATOR);
+    assert_int_equal(request.token.len, 0);
+    const struct ak_msg_error_reply error = {
+        .error = AK_SPAN_LIT("nonce_expired"), .message = AK_SPAN_LIT("late")};
+    gw_push_reply(&request, AK_CODE_NONCE_EXPIRED, gw_error_reply(&error), NULL);
+    assert_int_equal(gw_hear(fd), 401);
+    gw_assert_header("WWW-Authenticate: DPoP algs=\"ES256\", error=\"nonce_expired\"");
+    gw_take_closed(fd);
+}
+
+static void says_when_to_come_back(void **state)
+{
+    (void)state;
+    int fd = gw_dial(NULL);
+    gw_say(fd, SIGN);
+    struct ak_frame_request request = gw_take_request();
+    const struct ak_msg_error_reply error = {
+        .present = 1u << AK_ERROR_REPLY_RETRY_AFTER_SECS | 1u << AK_ERROR_REPLY_RULE,
+        .error = AK_SPAN_LIT("rate_limit_exceeded"),
+        .message = AK_SPAN_LIT("wait"),
+        .rule = AK_SPAN_LIT("rate"),
+        .retry_after_secs = 17};
+    gw_push_reply(&request, AK_CODE_RATE_LIMIT_EXCEEDED, gw_error_reply(&error), NULL);
+    assert_int_equal(gw_hear(fd), 429);
+    gw_assert_header("Retry-After: 17\r\n");
+    assert_non_null(strstr(gw.answer, "\"denial\":{\"rule\":\"rate\"},\"retry_after_secs\":17}"));
+    gw_take_closed(fd);
+}
+
+static void forgets_a_late_answer(void **state)
+{
+    (void)state;
+    int fd = gw_dial(NULL);
+    gw_say(fd, SIGN);
+    struct ak_frame_request request = gw_take_request();
+    struct ak_frame_request late = {
+        .slot = request.slot, .slot_use = request.slot_use - 1, .call = request.call};
+    gw_push_reply(&late, AK_CODE_OK, gw_sign_reply(), "not mine");
+    late.slot = 100000;
+    gw_push_reply(&late, AK_CODE_OK, gw_sign_reply(), "not mine");
+    gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), "mine");
+    assert_int_equal(gw_hear(fd), 200);
+    gw_assert_header("AgentKeys-Notice: mine");
+    gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), "twice");
+    gw_say(fd, SIGN);
+    request = gw_take_request();
+    gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), NULL);
+    assert_int_equal(gw_hear(fd), 200);
+    assert_null(strstr(gw.answer, "twice"));
+    gw_take_closed(fd);
+}
+
+/* A body that the table does not take is the worker's fault, not the client's. */
+static void answers_500_for_a_damaged_body(void **state)
+{
+    (void)state;
+    int fd = gw_dial(NULL);
+    gw_say(fd, SIGN);
+    struct ak_frame_request request = gw_take_request();
+    gw_push_reply(&request, AK_CODE_OK, AK_SPAN_LIT("damaged"), NULL);
+    assert_int_equal(gw_hear(fd), 500);
+    gw_assert_error("internal");
+    gw_take_closed(fd);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes_a_call),
+        cmocka_unit_test(names_connections),
+        cmocka_unit_test(knows_the_operator),
+        cmocka_unit_test(says_when_to_come_back),
+        cmocka_unit_test(forgets_a_late_answer),
+        cmocka_unit_test(answers_500_for_a_damaged_body),
+    };
+    return cmocka_run_group_tests(tests, gw_open_serving, gw_close_serving);
+}
