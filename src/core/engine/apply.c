@@ -91,6 +91,7 @@ static enum ak_err device_enrolled(struct fold *fold)
     device->next = fold->account->first_device;
     memcpy(device->thumbprint, fold->entry->device, 32);
     device->enrolled_ms = fold->entry->time_ms;
+    device->enrolled_seen_ms = ak_num_sub_sat(fold->entry->time_ms, fold->state->unseen_ms);
     fold->account->first_device = number;
     fold->account->device_count++;
     return ak_arena_copy(fold->state->arena, fold->entry->name, &device->name);

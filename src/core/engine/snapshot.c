@@ -54,6 +54,7 @@ static void put_device(struct ak_buf *buf, const struct ak_device *device)
     ak_buf_put(buf, AK_SPAN_ARR(device->thumbprint));
     put_short(buf, device->name);
     ak_buf_put_u64(buf, device->enrolled_ms);
+    ak_buf_put_u64(buf, device->enrolled_seen_ms);
     ak_buf_put_u64(buf, device->sessions_after_ms);
 }
 
@@ -226,6 +227,7 @@ static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
     ak_reader_copy(reader, device->thumbprint, 32);
     AK_TRY(ak_arena_copy(state->arena, take_short(reader), &device->name));
     device->enrolled_ms = ak_reader_u64(reader);
+    device->enrolled_seen_ms = ak_reader_u64(reader);
     device->sessions_after_ms = ak_reader_u64(reader);
     if (reader->failed || removed > 1 || device->account >= state->accounts.count) return AK_E_FORMAT;
     struct ak_account *account = ak_state_account_at(state, device->account);

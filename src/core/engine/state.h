@@ -39,6 +39,7 @@ struct ak_device {
     uint8_t thumbprint[32];
     struct ak_span name;
     uint64_t enrolled_ms;
+    uint64_t enrolled_seen_ms;  /* the same in seen time */
     uint64_t sessions_after_ms; /* sessions issued until then have ended */
 };
 

@@ -3,6 +3,7 @@
 
 #include "base/crypto/sha256.h"
 #include "base/ct.h"
+#include "base/num.h"
 #include "core/wire/msg_session.h"
 
 const char *ak_waiting_name(uint64_t what)
@@ -57,6 +58,22 @@ static enum ak_code start(struct ak_step *step, uint64_t what, const uint8_t *de
     return code ? code : answer_pending(step, entry.ready_at_ms);
 }
 
+/* One that has been enrolled for the waiting time itself: whoever steals a device and adds one of his own
+ * must wait as long as he would alone. */
+static bool is_established(const struct ak_step *step, const uint8_t thumbprint[32])
+{
+    const struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, thumbprint);
+    uint64_t seen_ms = ak_logic_time_seen_ms(&step->engine->time);
+    return device && ak_num_sub_sat(seen_ms, device->enrolled_seen_ms) >= step->engine->conf.recovery_wait_ms;
+}
+
+/* Two devices confirm a change: the one that started it and another, both established. */
+static bool is_second_voice(const struct ak_step *step, const struct ak_waiting *waiting)
+{
+    return memcmp(waiting->started_by, step->caller.jkt, 32) != 0 &&
+           is_established(step, waiting->started_by) && is_established(step, step->caller.jkt);
+}
+
 enum ak_code ak_step_wait_or_confirm(
     struct ak_step *step, uint64_t what, const uint8_t *device, const uint8_t *recovery_code, bool *out_ready)
 {
@@ -65,7 +82,7 @@ enum ak_code ak_step_wait_or_confirm(
     *out_ready = false;
     if (recovery_code && !code_fits(step->caller.account, recovery_code))
         return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
-    bool second = waiting && memcmp(waiting->started_by, step->caller.jkt, 32) != 0;
+    bool second = waiting && is_second_voice(step, waiting);
     bool due = waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms;
     if (!recovery_code && !second && !due)
         return waiting ? answer_pending(step, waiting->ready_at_ms) : start(step, what, device);

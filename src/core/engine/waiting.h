@@ -10,10 +10,10 @@ const char *ak_waiting_name(uint64_t what);
 /* 0 for an unknown name. */
 uint64_t ak_waiting_parse(struct ak_span name);
 
-/* Sets *out_ready where the change may be made now: the recovery code fits, another device started it, or its
- * time has come; RecoveryDone is written where it was waiting. Otherwise it is started (or still waits), the
- * answer AK_CODE_PENDING is made, and *out_ready stays false. `device` NULL: the account; `recovery_code`
- * NULL: none given, else 32 secret bytes. */
+/* Sets *out_ready where the change may be made now: the recovery code fits, another device started it and
+ * both have been enrolled for the waiting time, or its time has come; RecoveryDone is written where it was
+ * waiting. Otherwise it is started (or still waits), the answer AK_CODE_PENDING is made, and *out_ready stays
+ * false. `device` NULL: the account; `recovery_code` NULL: none given, else 32 secret bytes. */
 enum ak_code ak_step_wait_or_confirm(struct ak_step *step, uint64_t what, const uint8_t *device,
     const uint8_t *recovery_code, bool *out_ready);
 

@@ -274,11 +274,21 @@ static void test_resume_by_waiting(void **state)
     h_restart(&w->h, true);
 }
 
+/* Seen time passes; sessions are made anew. */
+static void wait_for_ms(struct world *w, uint64_t ms, struct h_person *one, struct h_person *two)
+{
+    for (; ms > 3600000; ms -= 3600000) h_tick(&w->h, 3600000);
+    h_tick(&w->h, ms);
+    refresh(w, one);
+    refresh(w, two);
+}
+
 static void test_resume_by_a_second_device(void **state)
 {
     struct world *w = *state;
     struct h_person phone;
     h_second(&w->h, &w->alice, &phone, 3);
+    wait_for_ms(w, H_DAY_MS, &w->alice, &phone);
     assert_int_equal(suspend(w, &w->alice), AK_CODE_OK);
     assert_int_equal(resume(w, &w->alice, NULL), AK_CODE_PENDING);
     assert_int_equal(resume(w, &w->alice, NULL), AK_CODE_PENDING); /* the same one confirms nothing */
@@ -346,12 +356,40 @@ static void test_remove_confirmed_by_a_second_device(void **state)
     struct h_person phone, tablet;
     h_second(&w->h, &w->alice, &phone, 3);
     h_second(&w->h, &w->alice, &tablet, 4);
+    wait_for_ms(w, H_DAY_MS, &w->alice, &tablet);
+    refresh(w, &phone);
     assert_int_equal(remove_device(w, &w->alice, &phone.device, NULL), AK_CODE_PENDING);
     assert_int_equal(remove_device(w, &tablet, &phone.device, NULL), AK_CODE_OK);
     assert_int_equal(h_person_sign(&w->h, &phone, "x"), AK_CODE_DEVICE_NOT_ENROLLED);
     assert_int_equal(waiting(w, &w->alice), 0);
     h_device_done(&phone.device);
     h_device_done(&tablet.device);
+}
+
+/* A stolen device enrols another one and asks with both, in either order: no second voice before the new one
+ * has been there for the waiting time, a stop not counted (I7). */
+static void test_a_young_device_confirms_nothing(void **state)
+{
+    struct world *w = *state;
+    struct h_person thief, phone;
+    h_second(&w->h, &w->alice, &phone, 3);
+    wait_for_ms(w, 3 * H_DAY_MS, &w->alice, &phone);
+    h_second(&w->h, &w->alice, &thief, 4);
+    assert_int_equal(remove_device(w, &w->alice, &phone.device, NULL), AK_CODE_PENDING);
+    assert_int_equal(remove_device(w, &thief, &phone.device, NULL), AK_CODE_PENDING);
+    assert_int_equal(cancel(w, &phone, "device-remove", &phone.device), AK_CODE_OK);
+    assert_int_equal(remove_device(w, &thief, &phone.device, NULL), AK_CODE_PENDING);
+    assert_int_equal(remove_device(w, &w->alice, &phone.device, NULL), AK_CODE_PENDING);
+    assert_int_equal(cancel(w, &phone, "device-remove", &phone.device), AK_CODE_OK);
+    w->h.wall_ms += 30 * H_DAY_MS;
+    h_restart(&w->h, true);
+    wait_for_ms(w, H_DAY_MS - 1, &w->alice, &thief);
+    assert_int_equal(remove_device(w, &w->alice, &phone.device, NULL), AK_CODE_PENDING);
+    assert_int_equal(remove_device(w, &thief, &phone.device, NULL), AK_CODE_PENDING);
+    h_tick(&w->h, 1);
+    assert_int_equal(remove_device(w, &thief, &phone.device, NULL), AK_CODE_OK);
+    h_device_done(&thief.device);
+    h_device_done(&phone.device);
 }
 
 /* A device that left by itself leaves nothing waiting; if it comes back, nobody may throw it out for that.
@@ -449,6 +487,7 @@ int main(void)
         WORLD_TEST(test_device_list),
         WORLD_TEST(test_remove_devices),
         WORLD_TEST(test_remove_confirmed_by_a_second_device),
+        WORLD_TEST(test_a_young_device_confirms_nothing),
         WORLD_TEST(test_a_device_that_comes_back),
         WORLD_TEST(test_device_limits),
         WORLD_TEST(test_device_approvals),
