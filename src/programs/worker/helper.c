@@ -32,7 +32,7 @@ static void *run(void *arg)
         pthread_mutex_lock(&helper->mutex);
         if (helper->state == AK_HELPER_GIVEN) helper->state = AK_HELPER_DONE;
         pthread_cond_broadcast(&helper->finished);
-        ak_event_signal(helper->event_fd);
+        if (!helper->hushed) ak_event_signal(helper->event_fd);
     }
     pthread_mutex_unlock(&helper->mutex);
     return NULL;
@@ -62,8 +62,17 @@ void ak_helper_give(struct ak_helper *helper)
     pthread_mutex_lock(&helper->mutex);
     ak_assert(helper->state == AK_HELPER_IDLE);
     helper->state = AK_HELPER_GIVEN;
-    pthread_cond_signal(&helper->wake);
     pthread_mutex_unlock(&helper->mutex);
+    pthread_cond_signal(&helper->wake); /* not under the lock, which the woken thread takes first of all */
+}
+
+bool ak_helper_hush(struct ak_helper *helper, bool hush)
+{
+    pthread_mutex_lock(&helper->mutex);
+    helper->hushed = hush;
+    bool done = helper->state == AK_HELPER_DONE;
+    pthread_mutex_unlock(&helper->mutex);
+    return done;
 }
 
 bool ak_helper_done(struct ak_helper *helper)

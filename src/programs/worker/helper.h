@@ -18,6 +18,7 @@ struct ak_helper {
     pthread_mutex_t mutex;
     pthread_cond_t wake, finished;
     enum ak_helper_state state;
+    bool hushed; /* what it finishes need not wake the loop */
     bool started;
 };
 
@@ -29,6 +30,9 @@ bool ak_helper_idle(struct ak_helper *helper);
 void ak_helper_give(struct ak_helper *helper);
 /* True once for each finished piece; the helper is idle then. */
 bool ak_helper_done(struct ak_helper *helper);
+/* Before the loop sleeps: whether what is finished meanwhile may wait until something else wakes the loop.
+ * True where a piece is finished and not taken yet. */
+bool ak_helper_hush(struct ak_helper *helper, bool hush);
 /* Waits for the piece in hand, ends the thread. Fine on one that was never started. */
 void ak_helper_stop(struct ak_helper *helper);
 

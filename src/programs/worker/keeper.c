@@ -120,9 +120,18 @@ static void rewatch_gateway(struct ak_keeper *keeper, bool *watching_write)
     *watching_write = wants;
 }
 
+/* While many are in flight and the pool is at work, which wakes the loop before long, a batch that became
+ * durable is taken then: one wake less a batch. */
+static bool commit_waits_for_loop(struct ak_keeper *keeper)
+{
+    bool hush = keeper->in_flight > AK_FEW_IN_FLIGHT && ak_pool_busy(&keeper->pool);
+    return ak_helper_hush(&keeper->committer, hush) && !hush;
+}
+
 /* While a batch waits for more entries, the loop comes back within its time. */
 static int sleep_ms(struct ak_keeper *keeper)
 {
+    if (commit_waits_for_loop(keeper)) return 0;
     if (ak_engine_pending(keeper->engine) && ak_helper_idle(&keeper->committer)) return 1;
     return TICK_MS;
 }

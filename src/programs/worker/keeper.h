@@ -16,6 +16,7 @@
 enum {
     AK_PENDING_MAX = 4096,      /* requests in flight; the gateway has fewer connections */
     AK_PENDING_BODY = 1024,     /* a body kept inline; larger ones are allocated */
+    AK_FEW_IN_FLIGHT = 8,       /* up to so many, waiting for more gathers nothing */
     AK_SEAL_CONTROL_MS = 10000, /* control entries are sealed within, use entries within */
     AK_SEAL_USE_MS = 60000,
     AK_ARENA_CAP_MIB = 4096,

@@ -8,7 +8,7 @@
 #include "io/proc/clock.h"
 #include "programs/worker/keeper.h"
 
-enum { ENOUGH = 64, FEW = 8, PEAK_FADES = 32 };
+enum { ENOUGH = 64, PEAK_FADES = 32 };
 
 static void begin_commit(struct ak_keeper *keeper)
 {
@@ -23,13 +23,13 @@ static void begin_commit(struct ak_keeper *keeper)
     ak_helper_give(&keeper->committer);
 }
 
-/* A sync costs as much CPU as some signatures, so a batch waits for more entries: for three of four that were
- * in flight at most of late, and for ENOUGH at most. Where few are in flight waiting gathers nothing. */
+/* A sync costs as much CPU as some signatures, so a batch waits for more entries: for seven of eight that
+ * were in flight at most of late, and for ENOUGH at most. Where few are in flight waiting gathers nothing. */
 static bool may_wait(struct ak_keeper *keeper, uint64_t pending)
 {
     if (keeper->in_flight > keeper->peak_in_flight) keeper->peak_in_flight = keeper->in_flight;
-    size_t enough = keeper->peak_in_flight / 4 * 3;
-    return keeper->in_flight > FEW && pending < (enough < ENOUGH ? enough : ENOUGH);
+    size_t enough = keeper->peak_in_flight / 8 * 7;
+    return keeper->in_flight > AK_FEW_IN_FLIGHT && pending < (enough < ENOUGH ? enough : ENOUGH);
 }
 
 void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us)
@@ -139,6 +139,7 @@ static void wait_event(struct ak_keeper *keeper)
 
 enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean)
 {
+    if (ak_helper_hush(&keeper->committer, false)) ak_keeper_commit_done(keeper);
     while (!keeper->fatal && (ak_engine_pending(keeper->engine) > 0 || !ak_helper_idle(&keeper->committer))) {
         if (ak_helper_idle(&keeper->committer))
             begin_commit(keeper);

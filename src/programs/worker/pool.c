@@ -6,7 +6,7 @@
 #include "io/proc/secmem.h"
 #include "programs/worker/helper.h"
 
-enum { STACK_LEN = 128 * 1024, AT_ONCE = 8, ENOUGH_DONE = 16 };
+enum { STACK_LEN = 128 * 1024, AT_ONCE = 8, ENOUGH_DONE = 32 };
 
 /* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get
  * their share. */
@@ -21,8 +21,8 @@ static struct ak_pool_item *take_some(struct ak_pool *pool)
     return first;
 }
 
-/* The loop is woken once for many: where enough are done, or nothing more is under way. */
-static void give_back(struct ak_pool *pool, struct ak_pool_item *first)
+/* True where the loop must be told, once for many: where enough are done, or nothing more is under way. */
+static bool give_back(struct ak_pool *pool, struct ak_pool_item *first)
 {
     struct ak_pool_item *last = first;
     size_t count = 1;
@@ -32,9 +32,17 @@ static void give_back(struct ak_pool *pool, struct ak_pool_item *first)
     pool->done = first;
     pool->done_count += count;
     pool->inside -= count;
-    if (pool->told || (pool->inside > 0 && pool->done_count < ENOUGH_DONE)) return;
+    if (pool->told || (pool->inside > 0 && pool->done_count < ENOUGH_DONE)) return false;
     pool->told = true;
+    return true;
+}
+
+/* Not under the lock: the loop, awake at once on another core, takes it first of all. */
+static void tell(struct ak_pool *pool)
+{
+    pthread_mutex_unlock(&pool->mutex);
     ak_event_signal(pool->event_fd);
+    pthread_mutex_lock(&pool->mutex);
 }
 
 static void *run(void *arg)
@@ -52,7 +60,7 @@ static void *run(void *arg)
         pthread_mutex_unlock(&pool->mutex);
         for (struct ak_pool_item *item = some; item; item = item->next) ak_job_run(item->job);
         pthread_mutex_lock(&pool->mutex);
-        give_back(pool, some);
+        if (give_back(pool, some)) tell(pool);
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -105,6 +113,14 @@ void ak_pool_give(struct ak_pool *pool, struct ak_pool_item *first, struct ak_po
     if (wake > pool->waiting) wake = pool->waiting;
     pthread_mutex_unlock(&pool->mutex);
     while (wake--) pthread_cond_signal(&pool->wake);
+}
+
+bool ak_pool_busy(struct ak_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool busy = pool->inside > 0;
+    pthread_mutex_unlock(&pool->mutex);
+    return busy;
 }
 
 struct ak_pool_item *ak_pool_take(struct ak_pool *pool)

@@ -37,6 +37,8 @@ struct ak_pool {
 AK_MUST_USE enum ak_err ak_pool_start(struct ak_pool *pool, size_t threads, bool lock, int event_fd);
 /* Takes a chain of `count` items. */
 void ak_pool_give(struct ak_pool *pool, struct ak_pool_item *first, struct ak_pool_item *last, size_t count);
+/* True while a job is inside: the loop will be told again. */
+bool ak_pool_busy(struct ak_pool *pool);
 /* All finished items as a chain, or NULL. */
 struct ak_pool_item *ak_pool_take(struct ak_pool *pool);
 /* Finishes what was given, ends the threads, wipes the stacks. */

@@ -79,6 +79,23 @@ static void many_pieces(void **state)
     }
 }
 
+static void a_hushed_piece_is_found_done(void **state)
+{
+    (void)state;
+    assert_false(ak_helper_hush(&helper, true));
+    ak_helper_give(&helper);
+    assert_false(ak_helper_hush(&helper, true));
+    open_gate();
+    while (!ak_helper_hush(&helper, true)) (void)poll(NULL, 0, 1);
+    assert_false(is_told(0));
+    assert_true(ak_helper_hush(&helper, false)); /* still there for whoever asks before sleeping */
+    assert_true(ak_helper_done(&helper));
+    assert_false(ak_helper_hush(&helper, false));
+    ak_helper_give(&helper);
+    open_gate();
+    assert_true(is_told(-1));
+}
+
 static void stop_waits_for_the_piece_in_hand(void **state)
 {
     (void)state;
@@ -113,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(many_pieces, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hushed_piece_is_found_done, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_waits_for_the_piece_in_hand, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_without_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(an_event_counts_and_is_cleared, setup, teardown),

@@ -95,6 +95,21 @@ static void every_job_comes_back_once(void **state)
     }
 }
 
+/* While it is busy it tells the loop again, so that the loop may sleep on it. */
+static void busy_until_the_last_is_told(void **state)
+{
+    (void)state;
+    bool seen[JOBS] = {false};
+    size_t back = 0;
+    start(2);
+    assert_false(ak_pool_busy(&pool));
+    give(0, JOBS);
+    while (ak_pool_busy(&pool)) back += take(seen);
+    while (back < JOBS) back += take(seen);
+    assert_false(ak_pool_busy(&pool));
+    assert_int_equal(back, JOBS);
+}
+
 static void stop_finishes_what_was_given(void **state)
 {
     (void)state;
@@ -142,6 +157,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_job_comes_back_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(busy_until_the_last_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_finishes_what_was_given, setup, teardown),
         cmocka_unit_test_setup_teardown(a_failed_job_comes_back_too, setup, teardown),
         cmocka_unit_test_setup_teardown(no_more_threads_than_there_are_places, setup, teardown),
