@@ -7,7 +7,10 @@
 
 enum { PART_MAX = 1024 * 1024 };
 
-static ak_attest_verifier *const verifiers[AK_ATTEST_KIND_COUNT] = {0};
+static ak_attest_verifier *const verifiers[AK_ATTEST_KIND_COUNT] = {
+    [AK_ATTEST_SNP] = ak_attest_verify_snp,
+    [AK_ATTEST_NITRO] = ak_attest_verify_nitro,
+};
 
 static bool sizes_fit(const struct ak_attest_input *input)
 {
@@ -16,9 +19,17 @@ static bool sizes_fit(const struct ak_attest_input *input)
     return true;
 }
 
+/* Of evidence that is not authentic nothing is known but that. */
 static void conclude(struct ak_attest_verdict *verdict)
 {
+    const uint32_t unread = UINT32_C(1) << AK_ATTEST_CHECK_INPUT | UINT32_C(1) << AK_ATTEST_CHECK_FORMAT |
+                            UINT32_C(1) << AK_ATTEST_CHECK_VERSION;
     verdict->accepted = verdict->authentic && verdict->failed == 0;
+    if (verdict->authentic) return;
+    memset(verdict->trust, AK_TRUST_NONE, sizeof verdict->trust);
+    if ((verdict->failed & ~unread) == 0) return;
+    verdict->trust[AK_ATTEST_INSTANCE_IDENTITY] = AK_TRUST_UNRECOGNIZED;
+    verdict->trust[AK_ATTEST_HARDWARE] = AK_TRUST_CRYPTO_FAILED;
 }
 
 enum ak_err ak_attest_verify(const struct ak_attest_input *input, struct ak_attest_verdict *out_verdict)

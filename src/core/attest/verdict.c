@@ -56,7 +56,7 @@ void ak_attest_fail_number(struct ak_attest_verdict *verdict, enum ak_attest_che
     ak_buf_put_str(&out, name);
     ak_buf_put_str(&out, " is ");
     ak_buf_put_dec(&out, seen);
-    ak_buf_put_str(&out, ", ");
+    ak_buf_put_u8(&out, ' ');
     ak_buf_put_str(&out, wanted);
     ak_buf_put_str(&out, " ");
     ak_buf_put_dec(&out, limit);

@@ -19,7 +19,7 @@ void ak_attest_fail(struct ak_attest_verdict *verdict, enum ak_attest_check chec
 /* A detail of parts: prefix, a foreign name (cut, made printable), suffix. */
 void ak_attest_fail_about(struct ak_attest_verdict *verdict, enum ak_attest_check check, const char *before,
     struct ak_span name, const char *behind);
-/* "microcode is 7, at least 8 is wanted" */
+/* "microcode is 7 and must be at least 8": `wanted` is "and must be at least" */
 void ak_attest_fail_number(struct ak_attest_verdict *verdict, enum ak_attest_check check, const char *name,
     uint64_t seen, const char *wanted, uint64_t limit);
 /* Turns an error of a chain or certificate into the failed check it is: AK_E_EXPIRED -> TIME, AK_E_CRYPTO
