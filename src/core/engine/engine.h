@@ -7,6 +7,7 @@
 
 #include "core/engine/job.h"
 #include "core/engine/state.h"
+#include "core/engine/vault.h"
 #include "core/frames/reply.h"
 #include "core/frames/request.h"
 #include "core/frames/status.h"
@@ -57,7 +58,13 @@ struct ak_engine_hooks {
 };
 
 /* What a reply waits for. */
-enum ak_wait { AK_WAIT_JOB = 1, AK_WAIT_DURABLE = 2, AK_WAIT_SEALED = 4, AK_WAIT_READ = 8 };
+enum ak_wait {
+    AK_WAIT_JOB = 1,
+    AK_WAIT_DURABLE = 2,
+    AK_WAIT_SEALED = 4,
+    AK_WAIT_READ = 8,
+    AK_WAIT_VAULT = 16, /* vault work for the vault's helper; the answer comes by ak_engine_vault_done */
+};
 
 /* A question for the stored ledger, answered by read.h on the reader's thread. */
 struct ak_read {
@@ -85,6 +92,7 @@ struct ak_outcome {
     uint64_t size; /* AK_WAIT_DURABLE, AK_WAIT_SEALED: ledger size that must be reached */
     struct ak_job job;
     struct ak_read read;
+    struct ak_vault_work vault; /* AK_VAULT_READ beside AK_WAIT_JOB; else with AK_WAIT_VAULT */
 };
 
 /* A batch that was ended and shall become durable. Views live until the second ak_engine_batch_take after
