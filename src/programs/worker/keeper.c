@@ -95,6 +95,7 @@ static void turn(struct ak_keeper *keeper)
     storage_turn(keeper, now_ms);
     ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
     ak_keeper_seal_if_due(keeper, now_ms);
+    ak_keeper_check_if_due(keeper, now_ms);
     ak_keeper_read_next(keeper);
     if (now_ms - keeper->status_ms >= TICK_MS) {
         keeper->status_ms = now_ms;
@@ -229,12 +230,6 @@ static void commit_work(void *ctx)
     commit->low = ak_store_low(commit->store);
 }
 
-static void seal_work(void *ctx)
-{
-    struct ak_sealing *sealing = ctx;
-    sealing->result = ak_sealed_file_write(sealing->file, sealing->state);
-}
-
 static size_t thread_count(const struct ak_keeper *keeper)
 {
     uint64_t threads = ak_conf_number(&keeper->conf, AK_WORKER_THREADS);
@@ -246,11 +241,12 @@ static void start_threads(struct ak_keeper *keeper)
 {
     keeper->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     keeper->commit.store = keeper->store;
+    keeper->counter_ms = ak_clock_mono_ms(); /* the start has just advanced it */
     keeper->sealing = (struct ak_sealing){.file = &keeper->sealed, .state = keeper->state};
     enum ak_err err = keeper->event_fd < 0 ? AK_E_IO : AK_OK;
     if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
     if (!err) err = ak_helper_start(&keeper->committer, commit_work, &keeper->commit, keeper->event_fd);
-    if (!err) err = ak_helper_start(&keeper->sealer, seal_work, &keeper->sealing, keeper->event_fd);
+    if (!err) err = ak_helper_start(&keeper->sealer, ak_keeper_seal_work, &keeper->sealing, keeper->event_fd);
     if (!err) err = ak_keeper_reader_open(keeper);
     if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
 }

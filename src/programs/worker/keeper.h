@@ -19,6 +19,8 @@ enum {
     AK_FEW_IN_FLIGHT = 8,       /* up to so many, waiting for more gathers nothing */
     AK_SEAL_CONTROL_MS = 10000, /* control entries are sealed within, use entries within */
     AK_SEAL_USE_MS = 60000,
+    AK_SEAL_CHECK_MS = 4000, /* a hardware counter is read back: with the loop's tick at least every 5 s */
+    AK_SEAL_LATE_MS = 10000, /* without an answer for so long nothing more is served */
     AK_ARENA_CAP_MIB = 4096,
 };
 
@@ -54,6 +56,7 @@ struct ak_commit {
 struct ak_sealing {
     struct ak_sealed_file *file;
     struct ak_seal_state *state; /* in locked memory: it holds the roots */
+    bool check;                  /* only read the counter back */
     enum ak_err result;
 };
 
@@ -123,6 +126,7 @@ struct ak_keeper {
     uint64_t durable_size, sealed_size;
     uint8_t durable_root[32];
     uint64_t batch_since_us, unsealed_since_ms, status_ms, storage_ms;
+    uint64_t counter_ms, counter_asked_ms; /* the counter was ours; when it was last asked */
     bool unsealed_control, start_batch;
     uint64_t verified_to;
     bool damaged;
@@ -152,6 +156,10 @@ void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us);
 void ak_keeper_commit_done(struct ak_keeper *keeper);
 void ak_keeper_seal_if_due(struct ak_keeper *keeper, uint64_t now_ms);
 void ak_keeper_seal_done(struct ak_keeper *keeper);
+/* The sealer's work: one sealed state, or the counter read back. `ctx` is a struct ak_sealing. */
+void ak_keeper_seal_work(void *ctx);
+/* Has a hardware counter read back in time; a copy that runs beside this worker has moved it (I12). */
+void ak_keeper_check_if_due(struct ak_keeper *keeper, uint64_t now_ms);
 /* Commits and seals everything, waiting for it; for start and stop. */
 AK_MUST_USE enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean);
 

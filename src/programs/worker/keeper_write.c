@@ -86,7 +86,35 @@ static enum ak_err prepare_seal(struct ak_keeper *keeper, bool clean)
 
 static void seal_failed(struct ak_keeper *keeper, enum ak_err err)
 {
-    ak_log(AK_LOG_ERROR, "seal_failed", ak_log_err(err));
+    const char *event = err == AK_E_CONFLICT    ? "counter_moved"
+                        : keeper->sealing.check ? "counter_unreadable"
+                                                : "seal_failed";
+    ak_log(AK_LOG_ERROR, event, ak_log_err(err));
+    keeper->fatal = true;
+}
+
+void ak_keeper_seal_work(void *ctx)
+{
+    struct ak_sealing *sealing = ctx;
+    sealing->result = sealing->check ? ak_sealed_file_check(sealing->file)
+                                     : ak_sealed_file_write(sealing->file, sealing->state);
+}
+
+/* A write reads the counter too, before it moves it. */
+static void give_sealer(struct ak_keeper *keeper, bool check, uint64_t now_ms)
+{
+    keeper->sealing.check = check;
+    keeper->counter_asked_ms = now_ms;
+    ak_helper_give(&keeper->sealer);
+}
+
+void ak_keeper_check_if_due(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    if (!(keeper->tee.ops->caps(keeper->tee.impl) & AK_TEE_COUNTER_HW)) return;
+    bool idle = ak_helper_idle(&keeper->sealer);
+    if (idle && now_ms - keeper->counter_ms >= AK_SEAL_CHECK_MS) give_sealer(keeper, true, now_ms);
+    if (idle || now_ms - keeper->counter_ms < AK_SEAL_LATE_MS) return;
+    ak_log_event(AK_LOG_ERROR, "counter_late");
     keeper->fatal = true;
 }
 
@@ -105,7 +133,7 @@ void ak_keeper_seal_if_due(struct ak_keeper *keeper, uint64_t now_ms)
     }
     keeper->unsealed_since_ms = 0;
     keeper->unsealed_control = false;
-    ak_helper_give(&keeper->sealer);
+    give_sealer(keeper, false, now_ms);
 }
 
 static void seal_took_place(struct ak_keeper *keeper)
@@ -124,8 +152,9 @@ void ak_keeper_seal_done(struct ak_keeper *keeper)
     if (!ak_helper_done(&keeper->sealer)) return;
     if (keeper->sealing.result)
         seal_failed(keeper, keeper->sealing.result);
-    else
+    else if (!keeper->sealing.check)
         seal_took_place(keeper);
+    keeper->counter_ms = keeper->counter_asked_ms;
 }
 
 /* ---- both, waited for ---- */
