@@ -108,7 +108,7 @@ static bool take_pair(struct cursor *c, struct ak_audit_entry *entry, uint64_t k
 }
 
 /* All pairs; `out_keys` are the known keys among them. */
-static bool take_pairs(struct cursor *c, struct ak_audit_entry *entry, uint64_t *out_keys)
+static bool take_pairs(struct cursor *c, struct ak_audit_entry *entry, ak_audit_keys *out_keys)
 {
     unsigned major = 0;
     uint64_t pairs = 0, key = 0, before = 0;
@@ -124,7 +124,7 @@ static bool take_pairs(struct cursor *c, struct ak_audit_entry *entry, uint64_t 
 }
 
 /* What binds keys of an unknown type: the common ones. */
-static struct ak_audit_type unknown_type(uint8_t type, uint64_t keys)
+static struct ak_audit_type unknown_type(uint8_t type, ak_audit_keys keys)
 {
     struct ak_audit_type rule = {
         "unknown", AK_AUDIT_HEAD, AK_AUDIT_KEY(8) | ~(AK_AUDIT_KEY(FIELDS_FROM) - 1)};
@@ -136,7 +136,7 @@ static struct ak_audit_type unknown_type(uint8_t type, uint64_t keys)
     return rule;
 }
 
-static bool keys_fit(const struct ak_audit_entry *entry, uint64_t keys)
+static bool keys_fit(const struct ak_audit_entry *entry, ak_audit_keys keys)
 {
     struct ak_audit_type rule = ak_audit_types[entry->type];
     if (!entry->known) rule = unknown_type(entry->type, keys);
@@ -154,7 +154,7 @@ static bool prev_fits(const struct ak_audit_entry *entry)
 
 enum ak_err ak_audit_entry_parse(struct ak_span bytes, struct ak_audit_entry *out_entry)
 {
-    uint64_t keys = 0;
+    ak_audit_keys keys = 0;
     memset(out_entry, 0, sizeof *out_entry);
     if (bytes.len > AK_AUDIT_ENTRY_MAX) return AK_E_LIMIT;
     if (bytes.len == 0) return AK_E_FORMAT;

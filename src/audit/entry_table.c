@@ -75,6 +75,16 @@ const struct ak_audit_field ak_audit_fields[AK_AUDIT_KEYS] = {
     [54] = UINT(0, 1),     /* clean */
     [55] = TEXT(1, 32),    /* version */
     [56] = NUMBER,         /* size_before */
+    [57] = TEXT(1, 63),    /* credential */
+    [58] = TEXT(0, 2048),  /* definition */
+    [59] = U32,            /* epoch */
+    [60] = BYTES(16),      /* blob_id */
+    [61] = BYTES(16),      /* old_blob_id */
+    [62] = BYTES(32),      /* dek_id */
+    [63] = U32,            /* value_version */
+    [64] = U32,            /* restores */
+    [65] = TEXT(1, 64),    /* owner */
+    [66] = UINT(0, 1),     /* erase */
 };
 
 /* Key 8 may be everywhere; 10 and 11, together, in control entries. */
@@ -107,6 +117,12 @@ const struct ak_audit_type ak_audit_types[256] = {
     [16] = CONTROL("PathRotated", ACCOUNT | K(17) | K(41) | K(42) | K(43), K(33)),
     [17] = CONTROL("PathDecommissioned", ACCOUNT | K(17) | K(18), 0),
     [18] = CONTROL("Snapshot", K(44) | K(45) | K(46), 0),
+    [19] = CONTROL("EpochRotated", ACCOUNT | K(42) | K(43) | K(62), 0),
+    [20] = CONTROL("EpochDestroyed", ACCOUNT | K(59) | K(66), 0),
+    [21] = CONTROL("ServiceDefined", ACCOUNT | K(57) | K(58), 0),
+    [22] = CONTROL("BlobWritten", ACCOUNT | K(44) | K(45) | K(57) | K(59) | K(60) | K(63), K(17) | K(64)),
+    [23] = CONTROL("BlobMoved", ACCOUNT | K(42) | K(43) | K(45) | K(57) | K(60) | K(61), K(17)),
+    [24] = CONTROL("BlobDeleted", ACCOUNT | K(57) | K(60), K(17)),
     [128] = USE("SessionIssued", ACCOUNT | K(33) | K(47) | K(48), 0),
     [129] = USE("AgentTokenIssued", ACCOUNT | K(17) | K(18) | K(23) | K(33) | K(47), 0),
     [130] = USE("MessageSigned", ACCOUNT | K(16) | K(19) | K(20) | K(23), K(17) | K(18) | K(21) | K(22)),
@@ -114,4 +130,6 @@ const struct ak_audit_type ak_audit_types[256] = {
     [132] = USE("ClockStepped", K(51) | K(52), 0),
     [133] = USE("WorkerStarted", K(53) | K(54) | K(55) | K(56), 0),
     [134] = USE("SessionEnded", ACCOUNT | K(33), 0),
+    [135] = USE("CredsRead", ACCOUNT | K(23) | K(57) | K(59) | K(60), K(17) | K(18) | K(65)),
+    [136] = USE("BlobRefused", ACCOUNT | K(49) | K(57) | K(59) | K(60), K(17)),
 };

@@ -4,10 +4,11 @@
 
 #include <stdint.h>
 
-enum { AK_AUDIT_KEYS = 57 }; /* known keys are below this */
+enum { AK_AUDIT_KEYS = 67 }; /* known keys are below this */
 
 /* A set of keys, bit k for key k. */
-#define AK_AUDIT_KEY(k) ((uint64_t)1 << (k))
+__extension__ typedef unsigned __int128 ak_audit_keys;
+#define AK_AUDIT_KEY(k) ((ak_audit_keys)1 << (k))
 #define AK_AUDIT_HEAD                                                                                        \
     (AK_AUDIT_KEY(0) | AK_AUDIT_KEY(1) | AK_AUDIT_KEY(2) | AK_AUDIT_KEY(4) | AK_AUDIT_KEY(5))
 #define AK_AUDIT_CHAIN (AK_AUDIT_KEY(3) | AK_AUDIT_KEY(6) | AK_AUDIT_KEY(7))
@@ -28,8 +29,8 @@ struct ak_audit_field {
 
 struct ak_audit_type {
     const char *name; /* NULL where the type is not known */
-    uint64_t required;
-    uint64_t optional;
+    ak_audit_keys required;
+    ak_audit_keys optional;
 };
 
 extern const struct ak_audit_field ak_audit_fields[AK_AUDIT_KEYS];

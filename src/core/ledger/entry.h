@@ -50,6 +50,12 @@ enum ak_entry_type {
     AK_ENTRY_PATH_ROTATED = 16,
     AK_ENTRY_PATH_DECOMMISSIONED = 17,
     AK_ENTRY_SNAPSHOT = 18,
+    AK_ENTRY_EPOCH_ROTATED = 19,
+    AK_ENTRY_EPOCH_DESTROYED = 20,
+    AK_ENTRY_SERVICE_DEFINED = 21,
+    AK_ENTRY_BLOB_WRITTEN = 22,
+    AK_ENTRY_BLOB_MOVED = 23,
+    AK_ENTRY_BLOB_DELETED = 24,
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,
@@ -58,6 +64,8 @@ enum ak_entry_type {
     AK_ENTRY_CLOCK_STEPPED = 132,
     AK_ENTRY_WORKER_STARTED = 133,
     AK_ENTRY_SESSION_ENDED = 134, /* all sessions of a device issued until then */
+    AK_ENTRY_CREDS_READ = 135,
+    AK_ENTRY_BLOB_REFUSED = 136, /* a stored blob that is missing or not what its entry says */
 };
 
 /* What a recovery waits for. */
@@ -106,6 +114,16 @@ enum ak_entry_field {
     AK_F_CLEAN,              /* 54: 0 or 1 */
     AK_F_VERSION,            /* 55: text */
     AK_F_SIZE_BEFORE,        /* 56: entries in the log at start */
+    AK_F_CREDENTIAL,         /* 57: text, a service's name */
+    AK_F_DEFINITION,         /* 58: text, five lines: core/vault/service.h */
+    AK_F_EPOCH,              /* 59: u32, from 1 */
+    AK_F_BLOB_ID,            /* 60: bytes 16 */
+    AK_F_OLD_BLOB_ID,        /* 61: bytes 16 */
+    AK_F_DEK_ID,             /* 62: bytes 32 */
+    AK_F_VALUE_VERSION,      /* 63: u32, of a credential's values, from 1 */
+    AK_F_RESTORES,           /* 64: u32, the version whose value is current again */
+    AK_F_OWNER,              /* 65: text, label of the agent whose credential it is */
+    AK_F_ERASE,              /* 66: 0 or 1: the slot can really erase */
     AK_F_COUNT_
 };
 
@@ -173,6 +191,16 @@ struct ak_entry {
     uint64_t clean;
     struct ak_span version;
     uint64_t size_before;
+    struct ak_span credential;
+    struct ak_span definition;
+    uint64_t epoch;
+    uint8_t blob_id[16];
+    uint8_t old_blob_id[16];
+    uint8_t dek_id[32];
+    uint64_t value_version;
+    uint64_t restores;
+    struct ak_span owner;
+    uint64_t erase;
 };
 
 static inline void ak_entry_mark(struct ak_entry *entry, enum ak_entry_field field)
