@@ -208,6 +208,29 @@ enum ak_err ak_secmem_stack(size_t len, bool require_lock, void **out_base, size
     return AK_OK;
 }
 
+/* A stack that grows must have reached its pages before they can be locked; one in a frame of its own, so
+ * that the array lies where later calls will. */
+enum { OWN_STACK_MAX = 256 * 1024 };
+static __attribute__((noinline)) enum ak_err lock_below(size_t len, bool require_lock)
+{
+    uint8_t reach[OWN_STACK_MAX];
+    uintptr_t page = page_len();
+    uintptr_t end = (uintptr_t)(reach + sizeof reach);
+    uintptr_t start = (end - len) / page * page;
+    uint8_t *at = reach + sizeof reach - (end - start);
+    ak_wipe(reach, sizeof reach);
+    bool locked = mlock(at, end - start) == 0;
+    /* advice takes whole pages; the frames above hold nothing of later calls */
+    bool dump_excluded = madvise(at, (end - start) / page * page, MADV_DONTDUMP) == 0;
+    return require_lock && !(locked && dump_excluded) ? AK_E_IO : AK_OK;
+}
+
+enum ak_err ak_secmem_stack_lock(size_t len, bool require_lock)
+{
+    if (len == 0 || len > OWN_STACK_MAX - page_len()) return AK_E_LIMIT;
+    return lock_below(len, require_lock);
+}
+
 void ak_secmem_stack_free(void *base, size_t len)
 {
     if (!base) return;

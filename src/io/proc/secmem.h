@@ -2,7 +2,7 @@
  * pages; memfd_secret where the kernel has it (out of the kernel's own direct map too). Freed blocks are
  * wiped. The pool never grows: an allocation that does not fit gives NULL. Guarantees hold only as far as the
  * report says: RLIMIT_MEMLOCK (8 MiB by default) bounds what can be locked. Not guaranteed: registers, and
- * copies that libraries make on the stack; job threads therefore run on stacks from here. Stacks are plain
+ * copies that libraries make on the stack; threads that use keys run on stacks from here. Stacks are plain
  * locked pages, not memfd_secret, as a futex on the latter cannot be joined. Threads: any, after init. */
 #ifndef AK_IO_PROC_SECMEM_H
 #define AK_IO_PROC_SECMEM_H
@@ -46,6 +46,9 @@ AK_MUST_USE enum ak_err ak_secmem_install_openssl(void);
 /* A locked stack with a guard page at each end for pthread_attr_setstack: `len` usable bytes, rounded up to
  * pages. AK_E_FULL; AK_E_IO where require_lock and it cannot be locked. */
 AK_MUST_USE enum ak_err ak_secmem_stack(size_t len, bool require_lock, void **out_base, size_t *out_len);
+/* Locks `len` bytes of the calling thread's own stack, from its caller's frame down, and keeps them out of
+ * core files: for a thread that was not started on one of the above. Errors likewise. They stay locked. */
+AK_MUST_USE enum ak_err ak_secmem_stack_lock(size_t len, bool require_lock);
 /* Wipes and unmaps, after the thread was joined. */
 void ak_secmem_stack_free(void *base, size_t len);
 

@@ -22,7 +22,13 @@
 #include "programs/worker/keeper.h"
 #include "programs/worker/roles.h"
 
-enum { CONF_MAX = 64 * 1024, TICK_MS = 1000, STORAGE_MS = 1000, SNAPSHOT_EVERY = 10000 };
+enum {
+    CONF_MAX = 64 * 1024,
+    LOOP_STACK = 128 * 1024,
+    TICK_MS = 1000,
+    STORAGE_MS = 1000,
+    SNAPSHOT_EVERY = 10000
+};
 
 static void take_request(struct ak_keeper *keeper, struct ak_reader *reader)
 {
@@ -193,6 +199,9 @@ static void init_memory(struct ak_keeper *keeper)
     ak_random_bytes(blind, sizeof blind);
     ak_random_bytes(&seed, sizeof seed);
     ak_json_init((uint32_t)seed);
+    if (ak_secmem_stack_lock(LOOP_STACK, AK_RELEASE) != AK_OK)
+        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "", "the stack of the keeper's loop cannot be locked",
+            "docs/operations.md#locked-memory");
     if (ak_k256_init(blind) != AK_OK) ak_boot_fail("crypto", "", "", "libsecp256k1 cannot be set up", "");
     ak_wipe(blind, sizeof blind);
     struct ak_arena_hooks hooks = ak_arena_hooks_mmap();

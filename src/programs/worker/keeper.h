@@ -178,7 +178,7 @@ void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, uns
 /* Answers a question to the ledger: with `body`, or with the error of `code`. */
 void ak_keeper_answer_read(
     struct ak_keeper *keeper, struct ak_pending *pending, enum ak_code code, struct ak_span body);
-/* Gives the collected jobs to the pool. */
+/* Gives the collected jobs to the pool, or runs the one that is alone. */
 void ak_keeper_send_jobs(struct ak_keeper *keeper);
 /* Answers everything that waits with `code`; for failures and stops. */
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code);

@@ -6,6 +6,7 @@
 #include "core/wire/call.h"
 #include "core/wire/msg_error.h"
 #include "io/log/log.h"
+#include "io/proc/clock.h"
 #include "programs/worker/keeper.h"
 
 static void send_reply(struct ak_keeper *keeper, uint32_t slot, uint32_t slot_use, uint16_t call,
@@ -116,27 +117,49 @@ void ak_keeper_release_sealed(struct ak_keeper *keeper)
         ak_keeper_release(keeper, pending, AK_WAIT_SEALED);
 }
 
+static void job_done(struct ak_keeper *keeper, struct ak_pool_item *item)
+{
+    struct ak_pending *pending =
+        (struct ak_pending *)(void *)((uint8_t *)item - offsetof(struct ak_pending, item));
+    struct ak_buf body = ak_buf(body_of(pending), pending->body_len);
+    body.len = pending->body_len;
+    if (ak_job_patch(&pending->job, &body) != AK_OK) {
+        ak_log(AK_LOG_ERROR, "key_job_failed", ak_log_err(pending->job.result));
+        pending->code = AK_CODE_INTERNAL;
+    }
+    ak_keeper_release(keeper, pending, AK_WAIT_JOB);
+}
+
 void ak_keeper_release_jobs(struct ak_keeper *keeper)
 {
-    struct ak_pool_item *item = ak_pool_take(&keeper->pool);
-    while (item) {
-        struct ak_pool_item *next = item->next;
-        struct ak_pending *pending =
-            (struct ak_pending *)(void *)((uint8_t *)item - offsetof(struct ak_pending, item));
-        struct ak_buf body = ak_buf(body_of(pending), pending->body_len);
-        body.len = pending->body_len;
-        if (ak_job_patch(&pending->job, &body) != AK_OK) {
-            ak_log(AK_LOG_ERROR, "key_job_failed", ak_log_err(pending->job.result));
-            pending->code = AK_CODE_INTERNAL;
-        }
-        ak_keeper_release(keeper, pending, AK_WAIT_JOB);
-        item = next;
+    struct ak_pool_item *next = NULL;
+    for (struct ak_pool_item *item = ak_pool_take(&keeper->pool); item; item = next) {
+        next = item->next;
+        job_done(keeper, item);
     }
+}
+
+/* A job alone in flight is run here, on a stack that is locked as the pool's are: two hand-overs between
+ * threads cost more than they could win. Its entry goes to the committer first, so that the sync runs beside
+ * it. */
+static void run_alone(struct ak_keeper *keeper)
+{
+    struct ak_pool_item *item = keeper->jobs_first;
+    keeper->jobs_first = keeper->jobs_last = NULL;
+    keeper->job_count = 0;
+    ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
+    ak_job_run(item->job);
+    job_done(keeper, item);
+    ak_keeper_commit_done(keeper);
 }
 
 void ak_keeper_send_jobs(struct ak_keeper *keeper)
 {
     if (!keeper->job_count) return;
+    if (keeper->in_flight == 1) {
+        run_alone(keeper);
+        return;
+    }
     ak_pool_give(&keeper->pool, keeper->jobs_first, keeper->jobs_last, keeper->job_count);
     keeper->jobs_first = keeper->jobs_last = NULL;
     keeper->job_count = 0;

@@ -160,6 +160,8 @@ static void without_locking(void **state)
         if (!ak_secmem_alloc(1)) _exit(4);
         if (ak_secmem_stack(4096, true, &base, &len) != AK_E_IO || base) _exit(5);
         if (ak_secmem_stack(4096, false, &base, &len) != AK_OK) _exit(6);
+        if (ak_secmem_stack_lock(4096, true) != AK_E_IO || ak_secmem_stack_lock(4096, false) != AK_OK)
+            _exit(7);
         _exit(0);
     }
     int status = 1;
@@ -194,6 +196,36 @@ static void thread_runs_on_a_locked_stack(void **state)
     assert_int_equal(ak_secmem_stack(0, true, &base, &len), AK_E_LIMIT);
 }
 
+/* What the next call in the same place puts on the stack lies in pages that are locked and in no core. */
+static __attribute__((noinline)) void flags_of_a_call(size_t deep, char out_flags[512])
+{
+    uint8_t frame[96 * 1024];
+    frame[sizeof frame - 1 - deep] = 1;
+    vm_flags(frame + sizeof frame - 1 - deep, out_flags);
+}
+
+static void own_stack_is_locked(void **state)
+{
+    (void)state;
+    enum { LEN = 128 * 1024, MOST = 256 * 1024 };
+    char flags[512];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    assert_int_equal(ak_secmem_stack_lock(0, true), AK_E_LIMIT);
+    assert_int_equal(ak_secmem_stack_lock(MOST - page + 1, true), AK_E_LIMIT);
+    assert_int_equal(ak_secmem_stack_lock(LEN, true), AK_OK);
+#ifndef UNDER_SANITIZER /* which keeps locals elsewhere and answers mlock itself */
+    static const size_t depths[] = {8192, 64 * 1024, 96 * 1024 - 1};
+    for (size_t i = 0; i < AK_COUNT(depths); i++) {
+        flags_of_a_call(depths[i], flags);
+        assert_non_null(strstr(flags, " lo"));
+        assert_non_null(strstr(flags, " dd"));
+    }
+#else
+    flags_of_a_call(0, flags);
+#endif
+    assert_int_equal(ak_secmem_stack_lock(MOST - page, true), AK_OK);
+}
+
 /* Last, as OpenSSL keeps the allocator for the life of the process. */
 static void openssl_lives_in_the_pool(void **state)
 {
@@ -220,6 +252,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(allocation_contract, setup, teardown),
         cmocka_unit_test(without_locking),
         cmocka_unit_test(thread_runs_on_a_locked_stack),
+        cmocka_unit_test(own_stack_is_locked),
         cmocka_unit_test(openssl_lives_in_the_pool),
     };
     return cmocka_run_group_tests_name("secmem", tests, NULL, NULL);
