@@ -20,6 +20,7 @@ int main(int argc, char **argv)
     }
     bench_worker_stop(&worker);
     bench_figure("idle-memory", sum, 40, sum / 40, "MiB",
-        "PSS of supervisor %.1f, keeper %.1f, gateway %.1f; want < 40", mib[0], mib[1], mib[2]);
+        "PSS of supervisor %.1f, keeper %.1f, gateway %.1f, re-encryptor %.1f; want < 40", mib[0], mib[1],
+        mib[2], mib[3]);
     return 0;
 }

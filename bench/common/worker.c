@@ -157,6 +157,7 @@ void bench_worker_start(struct bench_worker *worker, const char *const *args)
     (void)close(fd);
     worker->pids[1] = child_of(worker->pids[0], "--role=keeper");
     worker->pids[2] = child_of(worker->pids[0], "--role=gateway");
+    worker->pids[3] = child_of(worker->pids[0], "--role=reencryptor");
     read_url(worker);
 }
 

@@ -8,13 +8,13 @@
 
 #include "io/client/target.h"
 
-enum { BENCH_WORKER_PROCESSES = 3, BENCH_WORKER_ARGS = 8 };
+enum { BENCH_WORKER_PROCESSES = 4, BENCH_WORKER_ARGS = 8 };
 
 struct bench_worker {
     char exe[512];
     char folder[512]; /* holds data/, the sockets, log */
     char data[600];
-    pid_t pids[BENCH_WORKER_PROCESSES]; /* supervisor, keeper, gateway */
+    pid_t pids[BENCH_WORKER_PROCESSES]; /* supervisor, keeper, gateway, reencryptor */
     struct ak_target tcp;
     struct ak_target operator_socket;
     uint64_t ready_ns; /* from the start of the process to READY=1 */

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// kill -9 of keeper, gateway and supervisor in turn, under load, at random moments. What was answered with 2xx is in the
+// kill -9 of keeper, gateway, re-encryptor and supervisor in turn, under load, at random moments. What was answered with 2xx is in the
 // ledger, the chain is whole, no generation went back, no bucket was refilled (I3, I6, I7). AK_KILLS sets how many.
 import fs from 'node:fs';
 import { assert, main, sleep, test, until } from './lib/check.mjs';
@@ -11,6 +11,8 @@ const kills = Number(process.env.AK_KILLS ?? 300);
 const rate = 10000;
 const slowRate = 12;
 const minuteUs = 60e6;
+
+const roles = ['keeper', 'gateway', 'reencryptor'];
 
 await main(async () => {
   const worker = await Worker.start();
@@ -90,23 +92,23 @@ await main(async () => {
     await until('the worker after a kill', async () => {
       if (worker.exited) throw new Error(`the supervisor ended: ${JSON.stringify(worker.exited)}\n${worker.logText().slice(-1500)}`);
       const now = worker.children();
-      return now.keeper && now.gateway && now.keeper !== children.keeper && now.gateway !== children.gateway && (await worker.health()) === 'ready';
+      return roles.every((role) => now[role] && now[role] !== children[role]) && (await worker.health()) === 'ready';
     }, 20000, 5);
   }
 
   const began = Date.now();
-  const done = { keeper: 0, gateway: 0, supervisor: 0 };
+  const done = { keeper: 0, gateway: 0, reencryptor: 0, supervisor: 0 };
   let loads;
 
   await test(`${kills} kills under load`, async () => {
     loads = [
       load(fast, (one) => one.sign('fast')), load(fast, (one) => one.sign('fast too')), load(fast, (one) => one.sign('and more')),
       load(slow, signSlow, 5), load(turning, signTurning, 2), load(owner, rotate, 40), load(owner, checkpoint, 30)];
-    const turns = ['keeper', 'gateway', 'supervisor'];
+    const turns = Object.keys(done);
     for (let i = 0; i < kills; i++) {
       await sleep(Math.floor(Math.random() * 120));
-      await strike(turns[i % 3]);
-      done[turns[i % 3]]++;
+      await strike(turns[i % turns.length]);
+      done[turns[i % turns.length]]++;
     }
     await sleep(300);
   });

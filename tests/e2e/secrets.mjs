@@ -99,9 +99,9 @@ async function plant(name, msk, secret, derived) {
     assert.deepEqual([...scanProc(dev, secret), ...scanFiles(dev, secret)], []);
   });
 
-  for (const role of ['gateway', 'supervisor']) {
+  for (const role of ['gateway', 'supervisor', 'reencryptor']) {
     await test(`${name}: none in the memory of the ${role}`, async () => {
-      checkScan(role, processes(dev)[role], dev.dataDir);
+      checkScan(role, processes(dev)[role], role === 'reencryptor' ? `--role=${role}` : dev.dataDir); // it has no settings
       const { found, total } = scanMemory(role, processes(dev)[role], secret);
       assert.deepEqual(found, []);
       assert.ok(total > 1 << 20, `only ${total} bytes were read`);
@@ -123,7 +123,7 @@ async function plant(name, msk, secret, derived) {
     });
     assert.equal((await alice.signLater('after the restart')).body.address, alice.session.wallet_address);
     assert.deepEqual([...scanProc(dev, secret), ...scanFiles(dev, secret)], []);
-    for (const role of ['gateway', 'supervisor']) assert.deepEqual(scanMemory(role, processes(dev)[role], secret).found, []);
+    for (const role of ['gateway', 'supervisor', 'reencryptor']) assert.deepEqual(scanMemory(role, processes(dev)[role], secret).found, []);
   });
 
   await test(`${name}: no process may dump core or gain rights`, async () => {

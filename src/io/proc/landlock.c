@@ -13,7 +13,9 @@ enum {
     FS_WRITE_FILE = 1 << 1,
     FS_READ_FILE = 1 << 2,
     FS_READ_DIR = 1 << 3,
+    FS_REMOVE_DIR = 1 << 4,
     FS_REMOVE_FILE = 1 << 5,
+    FS_MAKE_DIR = 1 << 7,
     FS_MAKE_REG = 1 << 8,
     FS_REFER = 1 << 13,     /* ABI 2 */
     FS_TRUNCATE = 1 << 14,  /* ABI 3 */
@@ -49,8 +51,8 @@ static struct ruleset_attr handled(const struct ak_landlock *rules, int abi)
 
 static enum ak_err allow_dir(int ruleset, const char *dir, int abi)
 {
-    struct path_attr path = {
-        .allowed = FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_MAKE_REG};
+    struct path_attr path = {.allowed = FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE |
+                                        FS_REMOVE_DIR | FS_MAKE_REG | FS_MAKE_DIR};
     if (abi >= 3) path.allowed |= FS_TRUNCATE;
     path.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (path.parent_fd < 0) return AK_E_IO;
@@ -66,7 +68,9 @@ enum ak_err ak_landlock_apply(const struct ak_landlock *rules, int abi)
     size_t attr_len = abi >= 6 ? 24 : abi >= 4 ? 16 : 8; /* older kernels refuse fields they do not know */
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &attr, attr_len, 0);
     if (ruleset < 0) return AK_E_IO;
-    enum ak_err err = rules->writable_dir ? allow_dir(ruleset, rules->writable_dir, abi) : AK_OK;
+    enum ak_err err = AK_OK;
+    for (size_t i = 0; !err && i < AK_COUNT(rules->writable_dirs); i++)
+        if (rules->writable_dirs[i]) err = allow_dir(ruleset, rules->writable_dirs[i], abi);
     if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) err = AK_E_IO;
     if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0)) err = AK_E_IO;
     (void)close(ruleset);

@@ -14,7 +14,7 @@ enum { FILES_DEFAULT = 256 };
 
 const char *ak_role_name(enum ak_role role)
 {
-    static const char *const names[AK_ROLE_COUNT] = {"supervisor", "keeper", "gateway"};
+    static const char *const names[AK_ROLE_COUNT] = {"supervisor", "keeper", "gateway", "reencryptor"};
     ak_assert(role < AK_ROLE_COUNT);
     return names[role];
 }
@@ -46,15 +46,17 @@ enum ak_err ak_sandbox_user(const char *user, bool *out_dropped)
     return AK_OK;
 }
 
-enum ak_err ak_sandbox_landlock(enum ak_role role, const char *data_dir, struct ak_sandbox_report *report)
+enum ak_err ak_sandbox_landlock(const struct ak_sandbox *sandbox, struct ak_sandbox_report *report)
 {
     int abi = ak_landlock_abi();
+    bool keeper = sandbox->role == AK_ROLE_KEEPER;
     report->landlock_abi = abi;
     /* The supervisor's rules would bind its children, which need more than it does. */
-    if (role == AK_ROLE_SUPERVISOR || abi == 0) return AK_OK;
-    const struct ak_landlock rules = {
-        .writable_dir = role == AK_ROLE_KEEPER ? data_dir : NULL, .no_network = true, .no_signals = true};
-    if (role == AK_ROLE_KEEPER && !data_dir) return AK_E_ARG;
+    if (sandbox->role == AK_ROLE_SUPERVISOR || abi == 0) return AK_OK;
+    struct ak_landlock rules = {.no_network = true, .no_signals = true};
+    if (keeper && !sandbox->data_dir) return AK_E_ARG;
+    if (keeper) rules.writable_dirs[0] = sandbox->data_dir;
+    if (keeper) rules.writable_dirs[1] = sandbox->slot_dir;
     AK_TRY(ak_landlock_apply(&rules, abi));
     report->landlock_fs = true;
     report->landlock_net = abi >= 4;
@@ -66,7 +68,7 @@ enum ak_err ak_sandbox_enter(const struct ak_sandbox *sandbox, struct ak_sandbox
     *out_report = (struct ak_sandbox_report){0};
     AK_TRY(ak_sandbox_user(sandbox->user, &out_report->user_dropped));
     AK_TRY(ak_sandbox_limits(sandbox->max_files));
-    AK_TRY(ak_sandbox_landlock(sandbox->role, sandbox->data_dir, out_report));
+    AK_TRY(ak_sandbox_landlock(sandbox, out_report));
     AK_TRY(ak_sandbox_seccomp(sandbox->role));
     out_report->seccomp = true;
     return AK_OK;

@@ -1,9 +1,10 @@
 /* Dropping power, in steps, once, before any thread is started (threads inherit; so TSYNC is not needed).
  * Order: user, limits with no-new-privileges, Landlock, seccomp. What the kernel lacks is reported, never
  * silent. keeper: files below its data folder only; no socket, connect, bind, exec, fork. gateway: no file at
- * all; the sockets it was given and those it accepts; no exec, fork, new socket. supervisor: starts and ends
- * children; no file writes beyond what it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf,
- * kexec, module and mount calls kill. Not guaranteed: protection against the kernel itself. No secrets. */
+ * all; the sockets it was given and those it accepts; no exec, fork, new socket. reencryptor: one socket that
+ * it was given, memory, time; nothing else. supervisor: starts and ends children; no file writes beyond what
+ * it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec, module and mount calls kill.
+ * Not guaranteed: protection against the kernel itself. No secrets. */
 #ifndef AK_IO_PROC_SANDBOX_H
 #define AK_IO_PROC_SANDBOX_H
 
@@ -11,12 +12,13 @@
 
 #include "base/err.h"
 
-enum ak_role { AK_ROLE_SUPERVISOR, AK_ROLE_KEEPER, AK_ROLE_GATEWAY, AK_ROLE_COUNT };
+enum ak_role { AK_ROLE_SUPERVISOR, AK_ROLE_KEEPER, AK_ROLE_GATEWAY, AK_ROLE_REENCRYPTOR, AK_ROLE_COUNT };
 const char *ak_role_name(enum ak_role role);
 
 struct ak_sandbox {
     enum ak_role role;
-    const char *data_dir; /* keeper: its only folder, must exist; others NULL */
+    const char *data_dir; /* keeper: its folder, must exist; others NULL */
+    const char *slot_dir; /* keeper: where its erasure slots lie outside of that; NULL: none */
     const char *user;     /* become this user when root; NULL or "": stay */
     unsigned max_files;   /* RLIMIT_NOFILE; 0: 256 */
 };
@@ -37,7 +39,7 @@ AK_MUST_USE enum ak_err ak_sandbox_enter(
 AK_MUST_USE enum ak_err ak_sandbox_limits(unsigned max_files);
 AK_MUST_USE enum ak_err ak_sandbox_user(const char *user, bool *out_dropped);
 AK_MUST_USE enum ak_err ak_sandbox_landlock(
-    enum ak_role role, const char *data_dir, struct ak_sandbox_report *report);
+    const struct ak_sandbox *sandbox, struct ak_sandbox_report *report);
 AK_MUST_USE enum ak_err ak_sandbox_seccomp(enum ak_role role);
 
 /* Self-check: tries one forbidden thing. For forked children of tests: returns true where it was refused with

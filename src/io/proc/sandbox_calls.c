@@ -35,7 +35,15 @@ static const int calls_keeper[] = {SCMP_SYS(openat), SCMP_SYS(open), SCMP_SYS(st
     SCMP_SYS(readlinkat), SCMP_SYS(getcwd), SCMP_SYS(getdents64), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
     SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(ftruncate), SCMP_SYS(fallocate),
     SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(pread64), SCMP_SYS(pwrite64), SCMP_SYS(preadv),
-    SCMP_SYS(pwritev), SCMP_SYS(flock), SCMP_SYS(fchmod), SCMP_SYS(fchown), SCMP_SYS(fstatfs)};
+    SCMP_SYS(pwritev), SCMP_SYS(mkdirat), SCMP_SYS(flock), SCMP_SYS(fchmod), SCMP_SYS(fchown),
+    SCMP_SYS(fstatfs)};
+
+/* One socket, memory, time: less than the others have in common. */
+static const int calls_reencryptor[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(recvfrom), SCMP_SYS(sendto),
+    SCMP_SYS(close), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(futex), SCMP_SYS(getpid), SCMP_SYS(gettid),
+    SCMP_SYS(sched_yield), SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(madvise), SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(getrandom), SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
 /* Sockets that are there and those accepted from them. */
 static const int calls_gateway[] = {SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(getsockopt),
@@ -90,9 +98,11 @@ static bool add_conditions(scmp_filter_ctx filter)
 
 static bool fill_child(scmp_filter_ctx filter, enum ak_role role)
 {
-    bool ok = add_all(filter, SCMP_ACT_ALLOW, calls_common, AK_COUNT(calls_common)) &&
-              add_all(filter, SCMP_ACT_KILL_PROCESS, calls_deadly_child, AK_COUNT(calls_deadly_child)) &&
+    bool ok = add_all(filter, SCMP_ACT_KILL_PROCESS, calls_deadly_child, AK_COUNT(calls_deadly_child)) &&
               add_conditions(filter);
+    if (role == AK_ROLE_REENCRYPTOR)
+        return ok && add_all(filter, SCMP_ACT_ALLOW, calls_reencryptor, AK_COUNT(calls_reencryptor));
+    ok = ok && add_all(filter, SCMP_ACT_ALLOW, calls_common, AK_COUNT(calls_common));
     if (role == AK_ROLE_KEEPER)
         return ok && add_all(filter, SCMP_ACT_ALLOW, calls_keeper, AK_COUNT(calls_keeper));
     return ok && add_all(filter, SCMP_ACT_ALLOW, calls_gateway, AK_COUNT(calls_gateway));

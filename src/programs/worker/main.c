@@ -104,6 +104,7 @@ static int run_role(const char *role)
 {
     if (strcmp(role, "keeper") == 0) return ak_keeper_main();
     if (strcmp(role, "gateway") == 0) return ak_gateway_main();
+    if (strcmp(role, "reencryptor") == 0) return ak_reencryptor_main();
     (void)fprintf(stderr, "agentkeys-worker: no such role\n");
     return 2;
 }

@@ -5,6 +5,7 @@
 /* Processes, started by the supervisor with descriptors at fixed numbers (io/proc/spawn.h). */
 int ak_keeper_main(void);
 int ak_gateway_main(void);
+int ak_reencryptor_main(void);
 
 /* Subcommands, with argv[0] the program's name and the subcommand taken out. */
 int ak_worker_serve(int argc, char **argv);
@@ -23,6 +24,6 @@ enum {
 };
 /* The development secret is 64 hex characters in a sealed memory file; open only where the variable was set.
  */
-enum { AK_KEEPER_FD_TLS_SIGN, AK_KEEPER_FD_DEV_SECRET };
+enum { AK_KEEPER_FD_TLS_SIGN, AK_KEEPER_FD_DEV_SECRET, AK_KEEPER_FD_REENCRYPT };
 
 #endif

@@ -1,5 +1,6 @@
-/* `agentkeys-worker serve`: reads the settings, opens the sockets, starts keeper and gateway and keeps them
- * together. It holds no key; the development secret passes through it once (docs/threat-model.md). */
+/* `agentkeys-worker serve`: reads the settings, opens the sockets, starts re-encryptor, keeper and gateway
+ * and keeps them together. It holds no key; the development secret passes through it once
+ * (docs/threat-model.md). */
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -19,8 +20,11 @@
 #include "programs/worker/roles.h"
 #include "programs/worker/usage.h"
 
-enum { KEEPER, GATEWAY, CHILDREN };
-enum { PEER, TLS_SIGN, CHANNELS };
+/* In the order of their start; they stop in the reverse one. */
+enum { REENCRYPTOR, KEEPER, GATEWAY, CHILDREN };
+/* Between the keeper and another. */
+enum { PEER, TLS_SIGN, REENCRYPT, CHANNELS };
+enum { KEEPERS_END, OTHER_END, ENDS };
 enum { FILES_BESIDE = 64, ENV_MAX = 8 };
 
 #define DEV_SECRET_VARIABLE "DEV_KEY_SERVICE_MASTER_SECRET"
@@ -34,7 +38,7 @@ struct supervisor {
     char url[AK_CONF_TEXT_MAX];
     char url_path[AK_CONF_TEXT_MAX];
     int listeners[AK_GATEWAY_FD_TLS_SIGN]; /* tcp, unix, operator */
-    int channels[CHANNELS][CHILDREN];
+    int channels[CHANNELS][ENDS];
     int conf_fds[CHILDREN];
     int dev_secret_fd; /* for every start; -1: none */
     bool confined;
@@ -43,14 +47,17 @@ struct supervisor {
 
 static struct supervisor the;
 
+static void close_fd(int *fd)
+{
+    if (*fd >= 0) (void)close(*fd);
+    *fd = -1;
+}
+
 static void close_all(void)
 {
-    int *fds[] = {the.channels[PEER], the.channels[TLS_SIGN], the.conf_fds};
-    for (size_t i = 0; i < AK_COUNT(fds); i++)
-        for (size_t k = 0; k < CHILDREN; k++) {
-            if (fds[i][k] >= 0) (void)close(fds[i][k]);
-            fds[i][k] = -1;
-        }
+    for (size_t i = 0; i < CHANNELS; i++)
+        for (size_t k = 0; k < ENDS; k++) close_fd(&the.channels[i][k]);
+    for (size_t k = 0; k < CHILDREN; k++) close_fd(&the.conf_fds[k]);
 }
 
 /* Once all is open: our own filter binds the children too, so where they still have to change their user it
@@ -86,15 +93,21 @@ static enum ak_err child(
     (void)ctx;
     if (fd_cap < AK_GATEWAY_FD_COUNT + 3) return AK_E_ARG;
     spawn->env = the.env;
+    if (index == REENCRYPTOR) {
+        give(spawn, fds, the.channels[REENCRYPT][OTHER_END], AK_FD_PEER);
+        return AK_OK;
+    }
     give(spawn, fds, the.conf_fds[index], AK_FD_CONF);
-    give(spawn, fds, the.channels[PEER][index], AK_FD_PEER);
     if (index == KEEPER) {
-        give(spawn, fds, the.channels[TLS_SIGN][KEEPER], AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN);
+        give(spawn, fds, the.channels[PEER][KEEPERS_END], AK_FD_PEER);
+        give(spawn, fds, the.channels[TLS_SIGN][KEEPERS_END], AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN);
+        give(spawn, fds, the.channels[REENCRYPT][KEEPERS_END], AK_FD_FIRST + AK_KEEPER_FD_REENCRYPT);
         give(spawn, fds, the.dev_secret_fd, AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET);
         return AK_OK;
     }
+    give(spawn, fds, the.channels[PEER][OTHER_END], AK_FD_PEER);
     for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) give(spawn, fds, the.listeners[i], AK_FD_FIRST + i);
-    give(spawn, fds, the.channels[TLS_SIGN][GATEWAY], AK_FD_FIRST + AK_GATEWAY_FD_TLS_SIGN);
+    give(spawn, fds, the.channels[TLS_SIGN][OTHER_END], AK_FD_FIRST + AK_GATEWAY_FD_TLS_SIGN);
     return AK_OK;
 }
 
@@ -259,14 +272,14 @@ static void load(int argc, char **argv)
     ak_log_init((enum ak_log_level)ak_conf_choice(&the.conf, AK_WORKER_LOG_LEVEL), "supervisor", 2);
     the.dev_secret_fd = -1;
     for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) the.listeners[i] = -1;
-    for (size_t k = 0; k < CHILDREN; k++)
-        the.channels[PEER][k] = the.channels[TLS_SIGN][k] = the.conf_fds[k] = -1;
+    for (size_t i = 0; i < CHANNELS; i++) the.channels[i][KEEPERS_END] = the.channels[i][OTHER_END] = -1;
+    for (size_t k = 0; k < CHILDREN; k++) the.conf_fds[k] = -1;
 }
 
 int ak_worker_serve(int argc, char **argv)
 {
     static const struct ak_supervise plan = {.count = CHILDREN,
-        .roles = {[KEEPER] = "keeper", [GATEWAY] = "gateway"},
+        .roles = {[REENCRYPTOR] = "reencryptor", [KEEPER] = "keeper", [GATEWAY] = "gateway"},
         .prepare = prepare,
         .child = child,
         .started = started,
