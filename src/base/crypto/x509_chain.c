@@ -81,7 +81,8 @@ enum ak_err ak_x509_chain_verify(const struct ak_x509 *leaf, const struct ak_x50
             return AK_E_MEANING; /* the library takes older signs for it, too */
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_time(param, (time_t)at_s);
-    X509_VERIFY_PARAM_set_auth_level(param, 2); /* 112 bits: RSA-2048, SHA-256 */
+    X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN); /* a pinned root need not be self-signed */
+    X509_VERIFY_PARAM_set_auth_level(param, 2);                    /* 112 bits: RSA-2048, SHA-256 */
     X509_VERIFY_PARAM_set_depth(param, AK_X509_CHAIN_MAX);
     if (X509_verify_cert(ctx) == 1) return is_as_given(ctx, certs, count, root) ? AK_OK : AK_E_AUTH;
     return ak_ossl_failed(why(X509_STORE_CTX_get_error(ctx)));

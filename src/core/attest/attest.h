@@ -71,6 +71,30 @@ struct ak_attest_policy_snp {
     bool has_host_data;
     uint8_t host_data[32];
 };
+/* tdx, sgx */
+struct ak_attest_policy_intel {
+    uint32_t statuses;           /* bit of each TCB status that is taken beside UpToDate; intel_status.h */
+    uint32_t min_tcb_evaluation; /* the least tcbEvaluationDataNumber of collateral */
+    bool allow_migration;        /* tdx: the domain may be moved by a migration domain */
+    bool allow_sept_ve;          /* tdx: the host may raise exceptions by taking pages away */
+    bool has_isv_prod_id;        /* sgx: which of the signer's enclaves; needed by images without mrenclave */
+    uint16_t isv_prod_id;
+    uint16_t min_isv_svn; /* sgx */
+};
+enum { AK_ATTEST_TPM_NAME_LEN = 34, AK_ATTEST_TPM_ROOTS_MAX = 8, AK_ATTEST_TPM_NAMES_MAX = 16 };
+/* tpm, tpm-certify */
+struct ak_attest_policy_tpm {
+    uint8_t roots[AK_ATTEST_TPM_ROOTS_MAX][32]; /* SHA-256 of makers' root certificates */
+    size_t root_count;
+    uint8_t ak_names[AK_ATTEST_TPM_NAMES_MAX][AK_ATTEST_TPM_NAME_LEN]; /* keys activated at enrolment */
+    size_t ak_name_count;
+    bool bank_sha384; /* PCR bank; SHA-256 where false */
+    uint32_t pcrs;    /* bit of each PCR that is quoted, exactly; none: every quote is refused */
+    bool has_nv_name;
+    uint8_t nv_name[AK_ATTEST_TPM_NAME_LEN]; /* of the counter's public area, which holds its index */
+    bool has_min_counter;
+    uint64_t min_counter;
+};
 struct ak_attest_policy {
     /* Allowed images: evidence must have every register value of at least one. None: everything is refused.
      */
@@ -89,6 +113,8 @@ struct ak_attest_policy {
     struct ak_attest_data user_data;   /* nitro */
     struct ak_attest_data public_key;  /* nitro */
     struct ak_attest_policy_snp snp;
+    struct ak_attest_policy_intel intel;
+    struct ak_attest_policy_tpm tpm;
 };
 struct ak_attest_policy_fault {
     char member[64]; /* path of the member, "min_tcb.Genoa.microcode"; "" for the whole file */

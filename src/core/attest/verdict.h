@@ -12,6 +12,8 @@ typedef enum ak_err ak_attest_verifier(
     const struct ak_attest_input *input, struct ak_attest_verdict *verdict);
 ak_attest_verifier ak_attest_verify_snp;
 ak_attest_verifier ak_attest_verify_nitro;
+ak_attest_verifier ak_attest_verify_intel;
+ak_attest_verifier ak_attest_verify_tpm;
 
 void ak_attest_verdict_init(struct ak_attest_verdict *verdict, enum ak_attest_kind kind);
 /* Notes a failed check. The first detail of a check stays. */
