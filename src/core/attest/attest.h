@@ -78,8 +78,8 @@ struct ak_attest_policy_intel {
     bool allow_migration;        /* tdx: the domain may be moved by a migration domain */
     bool allow_sept_ve;          /* tdx: the host may raise exceptions by taking pages away */
     bool has_isv_prod_id;        /* sgx: which of the signer's enclaves; needed by images without mrenclave */
-    uint16_t isv_prod_id;
-    uint16_t min_isv_svn; /* sgx */
+    uint32_t isv_prod_id;
+    uint32_t min_isv_svn; /* sgx */
 };
 enum { AK_ATTEST_TPM_NAME_LEN = 34, AK_ATTEST_TPM_ROOTS_MAX = 8, AK_ATTEST_TPM_NAMES_MAX = 16 };
 /* tpm, tpm-certify */
