@@ -10,6 +10,10 @@ enum { PART_MAX = 1024 * 1024 };
 static ak_attest_verifier *const verifiers[AK_ATTEST_KIND_COUNT] = {
     [AK_ATTEST_SNP] = ak_attest_verify_snp,
     [AK_ATTEST_NITRO] = ak_attest_verify_nitro,
+    [AK_ATTEST_TDX] = ak_attest_verify_intel,
+    [AK_ATTEST_SGX] = ak_attest_verify_intel,
+    [AK_ATTEST_TPM] = ak_attest_verify_tpm,
+    [AK_ATTEST_TPM_CERTIFY] = ak_attest_verify_tpm,
 };
 
 static bool sizes_fit(const struct ak_attest_input *input)

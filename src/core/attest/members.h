@@ -34,4 +34,10 @@ AK_MUST_USE enum ak_err ak_members_fault(struct ak_attest_policy_fault *out_faul
 /* Copies a name of letters, digits, '-', '_', '.' and ' ' with its NUL. */
 AK_MUST_USE enum ak_err ak_members_name(struct ak_span text, char out_name[AK_ATTEST_NAME_MAX]);
 
+/* The members "intel" and "tpm" of a policy, which is the target. */
+AK_MUST_USE enum ak_err ak_policy_read_intel(
+    struct ak_json_value value, const char *path, void *target, struct ak_attest_policy_fault *out_fault);
+AK_MUST_USE enum ak_err ak_policy_read_tpm(
+    struct ak_json_value value, const char *path, void *target, struct ak_attest_policy_fault *out_fault);
+
 #endif

@@ -15,7 +15,8 @@ static bool has_number(struct ak_span name, const char *stem, uint64_t max)
 
 static bool is_register(struct ak_span name)
 {
-    static const char *const names[] = {"measurement", "mrtd", "mrenclave", "mrsigner"};
+    static const char *const names[] = {"measurement", "mrtd", "mrconfigid", "mrowner", "mrownerconfig",
+        "mrseam", "mrservicetd", "mrenclave", "mrsigner"};
     for (size_t i = 0; i < AK_COUNT(names); i++)
         if (ak_span_eq(name, ak_span_str(names[i]))) return true;
     return has_number(name, "pcr", 31) || has_number(name, "rtmr", 3);
@@ -175,6 +176,8 @@ static const struct ak_member top[] = {
     {.name = "max_age_s", .type = AK_MEMBER_U64, .offset = AT(max_age_s), .min = 1, .max = UINT32_MAX},
     {.name = "freshness", .type = AK_MEMBER_READ, .read = read_freshness},
     {.name = "snp", .type = AK_MEMBER_READ, .read = read_snp},
+    {.name = "intel", .type = AK_MEMBER_READ, .read = ak_policy_read_intel},
+    {.name = "tpm", .type = AK_MEMBER_READ, .read = ak_policy_read_tpm},
 };
 
 enum ak_err ak_attest_policy_parse(
