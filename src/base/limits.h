@@ -3,13 +3,16 @@
 #define AK_BASE_LIMITS_H
 
 enum {
-    AK_LIMIT_BODY = 64 * 1024,        /* an HTTP body: wire contract */
-    AK_LIMIT_JSON_DEPTH = 16,         /* nesting: wire contract; bounds the stack of any parser */
-    AK_LIMIT_IDENTITY_VALUE = 320,    /* longest e-mail address: RFC 3696 erratum 1690 */
-    AK_LIMIT_LABEL = 64,              /* an agent's label */
-    AK_LIMIT_SCOPE_ITEMS = 64,        /* entries of one agent's scope: keeps a record and a page readable */
-    AK_LIMIT_SCOPE_ITEM = 256,        /* one entry with its narrowing */
-    AK_LIMIT_SCOPE_TEXT = 2048,       /* all entries with separators: fits a token and an entry */
+    AK_LIMIT_BODY = 64 * 1024, /* an HTTP body: wire contract */
+    AK_LIMIT_VALUE_BODY =
+        96 * 1024,                 /* one that stores a credential: the largest value, sealed, as base64url */
+    AK_LIMIT_EPOCH = 99999999,     /* a data key's number: eight digits in a blob's name */
+    AK_LIMIT_JSON_DEPTH = 16,      /* nesting: wire contract; bounds the stack of any parser */
+    AK_LIMIT_IDENTITY_VALUE = 320, /* longest e-mail address: RFC 3696 erratum 1690 */
+    AK_LIMIT_LABEL = 64,           /* an agent's label */
+    AK_LIMIT_SCOPE_ITEMS = 64,     /* entries of one agent's scope: keeps a record and a page readable */
+    AK_LIMIT_SCOPE_ITEM = 256,     /* one entry with its narrowing */
+    AK_LIMIT_SCOPE_TEXT = 2048,    /* all entries with separators: fits a token and an entry */
     AK_LIMIT_RATE_PER_MINUTE = 10000, /* docs/policy.md */
     AK_RATE_PER_MINUTE_DEFAULT = 100,
     AK_LIMIT_MESSAGE = 30 * 1024,  /* message to sign; as hex it fits the body with its other fields */

@@ -33,7 +33,8 @@ static void put_type(struct ak_buf *out, const struct ak_field *field)
     case AK_KIND_FIXED0X: put_bytes_size(out, field->max); break;
     case AK_KIND_PRINT: put_bytes_size(out, 32); break;
     case AK_KIND_HEX:
-    case AK_KIND_HEX0X: ak_buf_put_str(out, "bstr"); break;
+    case AK_KIND_HEX0X:
+    case AK_KIND_B64: ak_buf_put_str(out, "bstr"); break;
     case AK_KIND_LINES:
     case AK_KIND_LIST:
     case AK_KIND_JSON: ak_buf_put_str(out, "nothing"); break; /* answers only */

@@ -65,6 +65,10 @@ static void put_type(const struct ak_field *field)
     case AK_KIND_HEX0X:
     case AK_KIND_FIXED0X: put_hex(field, "0x"); break;
     case AK_KIND_PRINT: put("type: string, pattern: '^[A-Za-z0-9_-]{43}$'"); break;
+    case AK_KIND_B64:
+        put("type: string, pattern: '^[A-Za-z0-9_-]*$', maxLength: %llu",
+            (unsigned long long)(field->max * 4 + 2) / 3);
+        break;
     case AK_KIND_U64: put_number(field); break;
     case AK_KIND_BOOL: put("type: boolean"); break;
     case AK_KIND_LIST: put("type: array, items: {$ref: '#/components/schemas/%s'}", field->item->name); break;
@@ -169,17 +173,25 @@ static const char *security_of(const struct ak_call *call)
     return "[]";
 }
 
+static const char *verb_of(const struct ak_call *call)
+{
+    static const char *const verbs[][2] = {
+        {"GET", "get"}, {"POST", "post"}, {"PUT", "put"}, {"DELETE", "delete"}};
+    for (size_t i = 0; i < AK_COUNT(verbs); i++)
+        if (strcmp(call->method, verbs[i][0]) == 0) return verbs[i][1];
+    return "";
+}
+
 static void put_operation(const struct ak_call *call)
 {
-    put("    %s:\n      operationId: %s\n      summary: \"%s\"\n",
-        strcmp(call->method, "GET") == 0 ? "get" : "post", call->name, call->doc);
+    put("    %s:\n      operationId: %s\n      summary: \"%s\"\n", verb_of(call), call->name, call->doc);
     if (call->auth == AK_AUTH_CHANGE)
         put("      description: The proof carries ak_bh, the hash of this call's meaning "
             "(docs/formats/meaning.md).\n");
     if (call->flags & AK_CALL_LOCAL) put("      description: Only on the operator's own socket.\n");
     put("      security: %s\n", security_of(call));
     put_parameters(call);
-    if (strcmp(call->method, "POST") == 0 && has_body(call->request))
+    if (strcmp(call->method, "GET") != 0 && has_body(call->request))
         put("      requestBody:\n        content: {application/json: {schema: {$ref: "
             "'#/components/schemas/%s'}}}\n",
             call->request->name);

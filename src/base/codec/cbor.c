@@ -44,6 +44,11 @@ void ak_cbor_put_bytes(struct ak_buf *buf, struct ak_span bytes)
     ak_buf_put(buf, bytes);
 }
 
+void ak_cbor_put_bytes_head(struct ak_buf *buf, uint64_t len)
+{
+    put_head(buf, M_BYTES, len);
+}
+
 void ak_cbor_put_text(struct ak_buf *buf, struct ak_span text)
 {
     if (ak_utf8_validate(text) != AK_OK) {

@@ -29,6 +29,8 @@ void ak_cbor_put_uint(struct ak_buf *buf, uint64_t value);
 /* The negative integer -1 - below. */
 void ak_cbor_put_nint(struct ak_buf *buf, uint64_t below);
 void ak_cbor_put_bytes(struct ak_buf *buf, struct ak_span bytes);
+/* The head alone; `len` bytes must follow. For long strings that are hashed where they lie. */
+void ak_cbor_put_bytes_head(struct ak_buf *buf, uint64_t len);
 /* Text that is not UTF-8 fails the buffer: nobody could read it back. */
 void ak_cbor_put_text(struct ak_buf *buf, struct ak_span text);
 void ak_cbor_put_array(struct ak_buf *buf, uint64_t count);

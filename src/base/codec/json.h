@@ -86,6 +86,8 @@ void ak_json_put_bool(struct ak_json_writer *w, bool value);
 void ak_json_put_null(struct ak_json_writer *w);
 /* Lower-case hex of `bytes` as a string, with `prefix` ("0x" or "") before it. */
 void ak_json_put_hex(struct ak_json_writer *w, const char *prefix, struct ak_span bytes);
+/* A string of base64url without padding. */
+void ak_json_put_base64url(struct ak_json_writer *w, struct ak_span bytes);
 /* Bytes that are JSON already. */
 void ak_json_put_raw(struct ak_json_writer *w, struct ak_span json);
 

@@ -1,6 +1,7 @@
 /* The JSON writer: commas from a bit per level, escapes only where they must be. The shape is the caller's
  * promise, so a broken one aborts. */
 #include "base/assert.h"
+#include "base/codec/base64.h"
 #include "base/codec/hex.h"
 #include "base/codec/json.h"
 #include "base/codec/utf8.h"
@@ -144,6 +145,14 @@ void ak_json_put_null(struct ak_json_writer *w)
 {
     begin(w);
     ak_buf_put_str(w->buf, "null");
+}
+
+void ak_json_put_base64url(struct ak_json_writer *w, struct ak_span bytes)
+{
+    begin(w);
+    ak_buf_put_u8(w->buf, '"');
+    ak_base64url_encode(w->buf, bytes);
+    ak_buf_put_u8(w->buf, '"');
 }
 
 void ak_json_put_hex(struct ak_json_writer *w, const char *prefix, struct ak_span bytes)

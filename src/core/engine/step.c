@@ -128,6 +128,7 @@ static enum ak_code dispatch(struct ak_step *step)
     if (code) return code;
     if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended) return refuse_giving(step);
     step->repeat = repeat;
+    if (!handlers[step->request->call]) return AK_CODE_NOT_FOUND; /* not built */
     return repeat ? answer_repeat(step) : handlers[step->request->call](step);
 }
 

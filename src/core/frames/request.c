@@ -17,7 +17,7 @@ enum ak_err ak_frame_request_encode(const struct ak_frame_request *request, stru
     ak_frame_put_var(buf, request->token, AK_LIMIT_TOKEN);
     ak_frame_put_var(buf, request->proof, AK_LIMIT_PROOF);
     ak_frame_put_var(buf, request->idempotency_key, AK_FRAME_IDEMPOTENCY_MAX);
-    ak_frame_put_var(buf, request->body, AK_LIMIT_BODY);
+    ak_frame_put_var(buf, request->body, ak_call_body_max(request->call));
     return ak_buf_check(buf);
 }
 
@@ -47,7 +47,7 @@ enum ak_err ak_frame_request_decode(struct ak_reader *reader, struct ak_frame_re
     request.token = ak_frame_read_var(reader, AK_LIMIT_TOKEN);
     request.proof = ak_frame_read_var(reader, AK_LIMIT_PROOF);
     request.idempotency_key = ak_frame_read_var(reader, AK_FRAME_IDEMPOTENCY_MAX);
-    request.body = ak_frame_read_var(reader, AK_LIMIT_BODY);
+    request.body = ak_frame_read_var(reader, ak_call_body_max(request.call));
     AK_TRY(ak_reader_finish(reader));
     AK_TRY(ak_frame_request_validate(&request));
     *out_request = request;

@@ -3,6 +3,7 @@
 
 #include "base/codec/base64.h"
 #include "base/codec/hex.h"
+#include "base/limits.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_devices.h"
@@ -12,9 +13,12 @@
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_sign.h"
 #include "core/wire/msg_token.h"
+#include "core/wire/msg_vault.h"
 
-#define GET  "GET"
-#define POST "POST"
+#define GET    "GET"
+#define POST   "POST"
+#define PUT    "PUT"
+#define DELETE "DELETE"
 
 static const struct ak_call calls[AK_CALL_COUNT] = {
     [AK_CALL_DERIVE_ADDRESS] = {"derive-address", POST, "/derive-address", AK_AUTH_USE,
@@ -111,11 +115,51 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
     [AK_CALL_CONSISTENCY] = {"consistency", GET, "/v1/ledger/proof/consistency", AK_AUTH_PUBLIC,
         AK_CALL_STORE, &ak_consistency_request_msg, &ak_consistency_reply_msg,
         "Proof that a checkpoint extends an earlier one."},
+    [AK_CALL_DELIVERY_KEY] = {"delivery-key", GET, "/v1/delivery-key", AK_AUTH_PUBLIC, 0,
+        &ak_delivery_key_request_msg, &ak_delivery_key_reply_msg,
+        "The keeper's public key that credentials are sealed to."},
+    [AK_CALL_CREDENTIAL_PUT] = {"credential-put", PUT, "/v1/credentials/{service}", AK_AUTH_CHANGE,
+        AK_CALL_SESSION | AK_CALL_GIVES | AK_CALL_VALUE, &ak_credential_put_request_msg,
+        &ak_credential_reply_msg, "Stores a credential, sealed to the delivery key, as the newest version."},
+    [AK_CALL_CREDENTIAL_READ] = {"credential-read", GET, "/v1/credentials/{service}", AK_AUTH_USE, 0,
+        &ak_credential_read_request_msg, &ak_credential_read_reply_msg,
+        "A credential, sealed to the key of this request."},
+    [AK_CALL_CREDENTIAL_DELETE] = {"credential-delete", DELETE, "/v1/credentials/{service}", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_credential_delete_request_msg, &ak_done_reply_msg,
+        "Deletes a credential with all its versions."},
+    [AK_CALL_CREDENTIAL_LIST] = {"credential-list", GET, "/v1/credentials", AK_AUTH_USE, 0,
+        &ak_credential_list_request_msg, &ak_credential_list_reply_msg,
+        "The credentials that the caller may read, never their values; 100 a page."},
+    [AK_CALL_CREDENTIAL_ROLLBACK] = {"credential-rollback", POST, "/v1/credentials/{service}/rollback",
+        AK_AUTH_CHANGE, AK_CALL_SESSION, &ak_credential_rollback_request_msg, &ak_credential_reply_msg,
+        "Makes an older version that is kept the newest one."},
+    [AK_CALL_SERVICE_DEFINE] = {"service-define", PUT, "/v1/services/{service}", AK_AUTH_CHANGE,
+        AK_CALL_SESSION, &ak_service_define_request_msg, &ak_done_reply_msg,
+        "Says into which requests a proxy may inject the credential."},
+    [AK_CALL_SERVICE_SHOW] = {"service-show", GET, "/v1/services/{service}", AK_AUTH_USE, 0,
+        &ak_service_show_request_msg, &ak_service_item_msg, "One service's definition."},
+    [AK_CALL_SERVICE_LIST] = {"service-list", GET, "/v1/services", AK_AUTH_USE, 0,
+        &ak_service_list_request_msg, &ak_service_list_reply_msg,
+        "The services that are defined, 20 a page."},
+    [AK_CALL_EPOCH_LIST] = {"epoch-list", GET, "/v1/epochs", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_epoch_list_request_msg, &ak_epoch_list_reply_msg,
+        "The account's epochs, newest first, 100 a page."},
+    [AK_CALL_EPOCH_ROTATE] = {"epoch-rotate", POST, "/v1/epochs/rotate", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_epoch_rotate_request_msg, &ak_epoch_rotate_reply_msg,
+        "Gives the account a new data key; what is stored under the old one is moved within the deadline."},
+    [AK_CALL_EPOCH_DESTROY] = {"epoch-destroy", POST, "/v1/epochs/destroy", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_epoch_destroy_request_msg, &ak_done_reply_msg,
+        "Erases the data key of an old epoch; 409 epoch_busy while anything stored needs it."},
 };
 
 const struct ak_call *ak_call_get(unsigned id)
 {
     return id < AK_CALL_COUNT ? &calls[id] : NULL;
+}
+
+size_t ak_call_body_max(unsigned id)
+{
+    return id < AK_CALL_COUNT && (calls[id].flags & AK_CALL_VALUE) ? AK_LIMIT_VALUE_BODY : AK_LIMIT_BODY;
 }
 
 /* Walks pattern and path together; a {field} takes everything up to the next slash. */

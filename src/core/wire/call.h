@@ -41,6 +41,18 @@ enum ak_call_id {
     AK_CALL_CHECKPOINT_SEAL,
     AK_CALL_INCLUSION,
     AK_CALL_CONSISTENCY,
+    AK_CALL_DELIVERY_KEY,
+    AK_CALL_CREDENTIAL_PUT,
+    AK_CALL_CREDENTIAL_READ,
+    AK_CALL_CREDENTIAL_DELETE,
+    AK_CALL_CREDENTIAL_LIST,
+    AK_CALL_CREDENTIAL_ROLLBACK,
+    AK_CALL_SERVICE_DEFINE,
+    AK_CALL_SERVICE_SHOW,
+    AK_CALL_SERVICE_LIST,
+    AK_CALL_EPOCH_LIST,
+    AK_CALL_EPOCH_ROTATE,
+    AK_CALL_EPOCH_DESTROY,
     AK_CALL_COUNT
 };
 
@@ -59,6 +71,7 @@ enum ak_call_flags {
     AK_CALL_DEV = 8,     /* alive on the development signer too */
     AK_CALL_GIVES = 32,  /* gives rights: refused while the account is suspended */
     AK_CALL_STORE = 16,  /* answered from the stored ledger, by the reader thread */
+    AK_CALL_VALUE = 64,  /* brings a sealed value: its body may have AK_LIMIT_VALUE_BODY bytes */
 };
 
 struct ak_call {
@@ -74,6 +87,9 @@ struct ak_call {
 
 /* NULL beyond the table. */
 const struct ak_call *ak_call_get(unsigned id);
+
+/* Bytes that a body of the call may have, as JSON and as a frame's body; AK_LIMIT_BODY beyond the table. */
+size_t ak_call_body_max(unsigned id);
 
 /* Finds the call of method and path (without query). `prefix` is the live signer prefix, "/tee" or "/dev".
  * Path fields are appended to `params` (cap >= 4) as views into `path`, not percent-decoded: a label needs no

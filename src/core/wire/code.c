@@ -42,7 +42,7 @@ static const struct row rows[AK_CODE_COUNT] = {
         "the generation moved on; read it and try again"},
     [AK_CODE_GENERATION_EXHAUSTED] = {"generation_exhausted", 409, "the last generation is reached"},
     [AK_CODE_EXPIRED_REQUEST] = {"expired_request", 410, "the request has expired; start again"},
-    [AK_CODE_TOO_LARGE] = {"too_large", 413, "the body is over 65536 bytes"},
+    [AK_CODE_TOO_LARGE] = {"too_large", 413, "the body is over 65536 bytes (98304 where a value is stored)"},
     [AK_CODE_IDEMPOTENCY_MISMATCH] = {"idempotency_mismatch", 422,
         "this Idempotency-Key was used for another call"},
     [AK_CODE_RATE_LIMIT_EXCEEDED] = {"rate_limit_exceeded", 429, "too many calls; see retry_after_secs"},
@@ -59,6 +59,10 @@ static const struct row rows[AK_CODE_COUNT] = {
         "the disk is nearly full; only changes of policy are taken"},
     [AK_CODE_PENDING] = {"pending", 202,
         "accepted; it takes effect at ready_at, or when a second device confirms"},
+    [AK_CODE_EPOCH_BUSY] = {"epoch_busy", 409,
+        "stored values still need that epoch, or two epochs are live; wait for the sweep (epoch list)"},
+    [AK_CODE_TAMPERED] = {"tampered", 500,
+        "what is stored is missing or is not what the ledger names; nothing of it was opened"},
 };
 
 static const struct row *row_of(enum ak_code code)

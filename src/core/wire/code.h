@@ -45,6 +45,8 @@ enum ak_code {
     AK_CODE_LEDGER_DAMAGED,
     AK_CODE_STORAGE_FULL,
     AK_CODE_PENDING, /* 202: a change that waits for its time or a second device */
+    AK_CODE_EPOCH_BUSY,
+    AK_CODE_TAMPERED,
     AK_CODE_COUNT
 };
 

@@ -27,6 +27,7 @@ enum ak_field_kind {
     AK_KIND_LIST,    /* struct ak_list   array of objects                        */
     AK_KIND_JSON,    /* struct ak_span   JSON text, answers only                 */
     AK_KIND_LINES,   /* struct ak_span   string, UTF-8 with line feeds           */
+    AK_KIND_B64,     /* struct ak_span   base64url without padding               */
 };
 
 enum ak_field_flags {

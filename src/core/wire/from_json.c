@@ -153,6 +153,16 @@ static enum ak_err put_print(struct ak_buf *body, struct ak_span text)
     return at ? ak_base64url_decode_fixed(text, at, 32) : AK_E_FULL;
 }
 
+static enum ak_err put_base64(struct ak_buf *body, const struct ak_field *field, struct ak_span text)
+{
+    size_t len = text.len / 4 * 3 + (text.len % 4 ? text.len % 4 - 1 : 0);
+    if (text.len % 4 == 1) return AK_E_FORMAT;
+    if (len < field->min || len > field->max) return AK_E_LIMIT;
+    ak_buf_put_u32(body, (uint32_t)len);
+    uint8_t *at = ak_buf_grow(body, len);
+    return at ? ak_base64url_decode_fixed(text, at, len) : AK_E_FULL;
+}
+
 static enum ak_err from_source(const struct ak_msg *msg, const struct source *source, struct ak_buf *body,
     struct ak_msg_fault *out_fault);
 
@@ -194,6 +204,7 @@ static enum ak_err put_found(struct ak_buf *body, const struct ak_field *field, 
     case AK_KIND_FIXED:
     case AK_KIND_FIXED0X: return value->form == TEXT ? put_hex(body, field, value->text) : AK_E_FORMAT;
     case AK_KIND_PRINT: return value->form == TEXT ? put_print(body, value->text) : AK_E_FORMAT;
+    case AK_KIND_B64: return value->form == TEXT ? put_base64(body, field, value->text) : AK_E_FORMAT;
     case AK_KIND_U64: return put_number(body, field, value);
     case AK_KIND_BOOL: return put_bool(body, field, value);
     case AK_KIND_LIST: return put_list(body, field, value, out_fault);

@@ -22,9 +22,22 @@ static void put_texts(struct ak_buf *buf, struct ak_span joined)
     }
 }
 
-static enum ak_err put_value(struct ak_buf *buf, const struct ak_field *field, struct ak_span value)
+/* A sealed value may be far longer than everything else: its bytes go to the hash from where they lie. */
+static enum ak_err hash_bytes(struct ak_sha256_stream *hash, struct ak_buf *buf, struct ak_span value)
+{
+    ak_cbor_put_bytes_head(buf, value.len);
+    AK_TRY(ak_buf_check(buf));
+    ak_sha256_stream_update(hash, ak_buf_span(buf));
+    ak_sha256_stream_update(hash, value);
+    buf->len = 0;
+    return AK_OK;
+}
+
+static enum ak_err put_value(
+    struct ak_sha256_stream *hash, struct ak_buf *buf, const struct ak_field *field, struct ak_span value)
 {
     switch (field->kind) {
+    case AK_KIND_B64: return hash_bytes(hash, buf, value);
     case AK_KIND_TEXT: ak_cbor_put_text(buf, value); return AK_OK;
     case AK_KIND_TEXTS: put_texts(buf, value); return AK_OK;
     case AK_KIND_U64: ak_cbor_put_uint(buf, number_of(value)); return AK_OK;
@@ -54,13 +67,12 @@ static enum ak_err count_present(const struct ak_msg *msg, struct ak_span body, 
     return ak_reader_finish(&reader);
 }
 
-enum ak_err ak_msg_meaning(
-    const struct ak_msg *msg, const char *call, struct ak_span body, uint8_t out_hash[32])
+static enum ak_err hash_meaning(
+    struct ak_sha256_stream *hash, const struct ak_msg *msg, const char *call, struct ak_span body)
 {
     uint8_t memory[8 * 1024]; /* a policy change is at most a scope and a few names */
     struct ak_buf cbor = AK_BUF_ARR(memory);
     uint64_t count = 0;
-    memset(out_hash, 0, 32);
     AK_TRY(count_present(msg, body, &count));
     ak_cbor_put_array(&cbor, 3);
     ak_cbor_put_text(&cbor, AK_SPAN_LIT("agentkeys-call-v1"));
@@ -73,9 +85,23 @@ enum ak_err ak_msg_meaning(
         AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, &value));
         if (!there) continue;
         ak_cbor_put_uint(&cbor, i);
-        AK_TRY(put_value(&cbor, &msg->fields[i], value));
+        AK_TRY(put_value(hash, &cbor, &msg->fields[i], value));
     }
     AK_TRY(ak_buf_check(&cbor));
-    ak_sha256(ak_buf_span(&cbor), out_hash);
+    ak_sha256_stream_update(hash, ak_buf_span(&cbor));
     return AK_OK;
+}
+
+enum ak_err ak_msg_meaning(
+    const struct ak_msg *msg, const char *call, struct ak_span body, uint8_t out_hash[32])
+{
+    struct ak_sha256_stream hash;
+    memset(out_hash, 0, 32);
+    ak_sha256_stream_init(&hash);
+    enum ak_err err = hash_meaning(&hash, msg, call, body);
+    if (err)
+        ak_sha256_stream_done(&hash);
+    else
+        ak_sha256_stream_final(&hash, out_hash);
+    return err;
 }

@@ -69,6 +69,7 @@ enum ak_err ak_field_check(const struct ak_field *field, struct ak_span value)
         return ak_utf8_validate(value);
     case AK_KIND_HEX:
     case AK_KIND_HEX0X:
+    case AK_KIND_B64:
     case AK_KIND_JSON: return value.len < field->min || value.len > field->max ? AK_E_LIMIT : AK_OK;
     case AK_KIND_U64: {
         struct ak_reader reader = ak_reader(value);

@@ -1,6 +1,5 @@
 /* From a message's body to JSON, by its table. Neighbours "entry.index" and "entry.leaf_hash" become one
  * object. */
-#include "base/codec/base64.h"
 #include "core/wire/field.h"
 
 static void put_texts(struct ak_json_writer *w, struct ak_span joined)
@@ -12,14 +11,6 @@ static void put_texts(struct ak_json_writer *w, struct ak_span joined)
         from = comma + 1;
     }
     ak_json_close_array(w);
-}
-
-static void put_print(struct ak_json_writer *w, struct ak_span print)
-{
-    char text[44];
-    struct ak_buf buf = AK_BUF_ARR(text);
-    ak_base64url_encode(&buf, print);
-    ak_json_put_string(w, ak_buf_span(&buf));
 }
 
 static enum ak_err put_members(
@@ -49,7 +40,8 @@ static enum ak_err put_value(struct ak_json_writer *w, const struct ak_field *fi
     case AK_KIND_FIXED: ak_json_put_hex(w, "", value); break;
     case AK_KIND_HEX0X:
     case AK_KIND_FIXED0X: ak_json_put_hex(w, "0x", value); break;
-    case AK_KIND_PRINT: put_print(w, value); break;
+    case AK_KIND_PRINT:
+    case AK_KIND_B64: ak_json_put_base64url(w, value); break;
     case AK_KIND_U64: ak_json_put_u64(w, ak_reader_u64(&reader)); break;
     case AK_KIND_BOOL: ak_json_put_bool(w, value.ptr[0] == 1); break;
     case AK_KIND_LIST: return put_list(w, field, value);

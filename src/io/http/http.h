@@ -84,6 +84,9 @@ struct ak_http_hooks {
     void (*closed)(void *ctx, struct ak_http_conn *conn);
     /* Either ak_http_answer is called for the request before the hook returns, or later from the loop. */
     void (*request)(void *ctx, struct ak_http_request *request);
+    /* How long a body this request may have; asked only where it says more than AK_LIMIT_BODY. NULL: no
+     * more than that. Only method and path are set. */
+    size_t (*body_max)(void *ctx, const struct ak_http_request *request);
 };
 
 /* The worker's certificate, and the key behind it, which lives in another process. `sign` gives r || s over

@@ -87,6 +87,12 @@ static void ask(struct ak_http_slot *slot, struct ak_span body)
     server->config.hooks.request(server->config.hooks.ctx, &slot->request);
 }
 
+static size_t body_max(const struct ak_http *server, const struct ak_http_request *request, uint64_t length)
+{
+    const struct ak_http_hooks *hooks = &server->config.hooks;
+    return length > AK_LIMIT_BODY && hooks->body_max ? hooks->body_max(hooks->ctx, request) : AK_LIMIT_BODY;
+}
+
 /* The head is whole: refuse it, or say how much body there will be. */
 static enum MHD_Result take_head(
     struct ak_http *server, struct ak_http_slot *slot, const char *method, const char *version)
@@ -106,7 +112,9 @@ static enum MHD_Result take_head(
         return ak_http_queue(slot);
     }
     if (slot->request.header_counts[AK_HTTP_CONTENT_LENGTH] &&
-        ak_num_parse_u64(slot->request.headers[AK_HTTP_CONTENT_LENGTH], AK_LIMIT_BODY, &length) != AK_OK) {
+        (ak_num_parse_u64(slot->request.headers[AK_HTTP_CONTENT_LENGTH], AK_LIMIT_VALUE_BODY, &length) !=
+                AK_OK ||
+            length > body_max(server, &slot->request, length))) {
         ak_http_answer_error(server, &slot->request, AK_CODE_TOO_LARGE, NULL, true);
         return ak_http_queue(slot);
     }
@@ -123,7 +131,7 @@ static enum MHD_Result take_body(struct ak_http_slot *slot, const char *upload, 
         ask(slot, ak_span(upload, len));
         return MHD_YES;
     }
-    if (!slot->body) slot->body = malloc(AK_LIMIT_BODY);
+    if (!slot->body) slot->body = malloc(slot->body_want);
     if (!slot->body) return MHD_NO;
     memcpy(slot->body + slot->body_len, upload, len);
     slot->body_len += len;

@@ -100,7 +100,7 @@ static enum ak_err open_http(void)
         .answer_ms = ANSWER_MS,
         .tls_accepts_per_s = TLS_ACCEPTS_PER_S,
         .tls = &the.tls,
-        .hooks = {&the.gw, ak_gateway_opened, ak_gateway_closed, ak_gateway_request}};
+        .hooks = {&the.gw, ak_gateway_opened, ak_gateway_closed, ak_gateway_request, ak_gateway_body_max}};
     add_listener(&config, AK_GATEWAY_FD_TCP, tls, tcp);
     add_listener(&config, AK_GATEWAY_FD_UNIX, false, AK_TRANSPORT_UNIX);
     add_listener(&config, AK_GATEWAY_FD_OPERATOR, false, AK_TRANSPORT_OPERATOR);

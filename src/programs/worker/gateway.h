@@ -36,7 +36,7 @@ struct ak_gateway {
     bool stopping;
     bool failed;                                              /* the keeper is gone or breaks the protocol */
     uint64_t answered[AK_CALL_COUNT + 1][AK_GATEWAY_CLASSES]; /* last row: no call of the table */
-    uint8_t body[AK_LIMIT_BODY];
+    uint8_t body[AK_LIMIT_VALUE_BODY];
     uint8_t frame[AK_FRAME_MAX];
     uint8_t json[AK_GATEWAY_JSON_MAX];
 };
@@ -48,6 +48,7 @@ bool ak_gateway_fresh(const struct ak_gateway *gw);
 void ak_gateway_opened(void *ctx, struct ak_http_conn *conn);
 void ak_gateway_closed(void *ctx, struct ak_http_conn *conn);
 void ak_gateway_request(void *ctx, struct ak_http_request *request);
+size_t ak_gateway_body_max(void *ctx, const struct ak_http_request *request);
 
 /* gateway_reply.c */
 /* Takes one frame of the keeper; sets `failed` where it must not be. */

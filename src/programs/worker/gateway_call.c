@@ -143,12 +143,22 @@ static bool is_json_type(struct ak_span type)
 static bool check_body(const struct ak_http_request *request, struct gathered *got)
 {
     if (request->body.len == 0) return true;
-    if (!ak_span_eq(request->method, AK_SPAN_LIT("POST")))
+    if (!ak_span_eq(request->method, AK_SPAN_LIT("POST")) && !ak_span_eq(request->method, AK_SPAN_LIT("PUT")))
         return refuse(got, AK_CODE_INVALID_REQUEST, "this call takes no body");
     if (request->header_counts[AK_HTTP_CONTENT_TYPE] != 1 ||
         !is_json_type(request->headers[AK_HTTP_CONTENT_TYPE]))
         return refuse(got, AK_CODE_INVALID_REQUEST, "a body needs Content-Type: application/json");
     return true;
+}
+
+size_t ak_gateway_body_max(void *ctx, const struct ak_http_request *request)
+{
+    const struct ak_gateway *gw = ctx;
+    struct ak_msg_param params[PARAMS_MAX];
+    size_t count = 0;
+    unsigned id = AK_CALL_COUNT;
+    bool found = ak_call_match(request->method, request->path, gw->prefix, params, &count, &id) == AK_OK;
+    return found ? ak_call_body_max(id) : AK_LIMIT_BODY;
 }
 
 static bool take_query(const struct ak_http_request *request, struct gathered *got)

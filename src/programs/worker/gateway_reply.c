@@ -24,16 +24,22 @@ void ak_gateway_answer(struct ak_gateway *gw, struct ak_http_request *request, s
     ak_http_answer(gw->http, request, reply);
 }
 
-/* The methods of a path, for 405. spec: RFC 9110 15.5.6 */
-static const char *allowed(const struct ak_gateway *gw, struct ak_span path)
+/* The methods of a path, for 405; what is no call (/healthz) takes GET. spec: RFC 9110 15.5.6 */
+static void allowed(const struct ak_gateway *gw, struct ak_span path, char out_text[32])
 {
-    struct ak_msg_param params[4];
-    size_t count = 0;
-    unsigned id = 0;
-    bool get = ak_call_match(AK_SPAN_LIT("GET"), path, gw->prefix, params, &count, &id) == AK_OK;
-    bool post = ak_call_match(AK_SPAN_LIT("POST"), path, gw->prefix, params, &count, &id) == AK_OK;
-    if (get && post) return "GET, POST";
-    return post ? "POST" : "GET";
+    static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+    struct ak_buf buf = ak_buf(out_text, 32);
+    for (size_t i = 0; i < AK_COUNT(methods); i++) {
+        struct ak_msg_param params[4];
+        size_t count = 0;
+        unsigned id = 0;
+        struct ak_span method = ak_span_str(methods[i]);
+        if (ak_call_match(method, path, gw->prefix, params, &count, &id) != AK_OK) continue;
+        ak_buf_put_str(&buf, buf.len ? ", " : "");
+        ak_buf_put(&buf, method);
+    }
+    if (buf.len == 0) ak_buf_put_str(&buf, methods[0]);
+    if (ak_buf_terminate(&buf) != AK_OK) out_text[0] = 0;
 }
 
 /* spec: RFC 9449 7.1: what was wrong with the credentials. */
@@ -55,6 +61,7 @@ void ak_gateway_error(
 {
     uint8_t memory[1024];
     char text[96];
+    char methods[32];
     struct ak_buf body = AK_BUF_ARR(memory);
     struct ak_json_writer w = ak_json_writer(&body);
     ak_json_open_object(&w);
@@ -68,7 +75,10 @@ void ak_gateway_error(
         challenge(code, text);
         add_header(&reply, "WWW-Authenticate", text);
     }
-    if (reply.status == 405) add_header(&reply, "Allow", allowed(gw, request->path));
+    if (reply.status == 405) {
+        allowed(gw, request->path, methods);
+        add_header(&reply, "Allow", methods);
+    }
     ak_gateway_answer(gw, request, &reply);
 }
 

@@ -206,11 +206,15 @@ static void test_suspended_account_gives_nothing(void **state)
         const struct ak_call *call = ak_call_get(id);
         if (!(call->flags & AK_CALL_GIVES)) continue;
         uint64_t none[64] = {0};
-        struct ak_span label = AK_SPAN_LIT("agent-1"), kind = AK_SPAN_LIT("agent");
+        struct ak_span label = AK_SPAN_LIT("agent-1"), kind = AK_SPAN_LIT("agent"),
+                       sealed = AK_SPAN_LIT("sixteen bytes of");
         for (size_t i = 0; i < call->request->count; i++) {
             const struct ak_field *field = &call->request->fields[i];
             if (!strcmp(field->name, "label")) memcpy((uint8_t *)none + field->offset, &label, sizeof label);
             if (!strcmp(field->name, "kind")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
+            if (!strcmp(field->name, "service")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
+            if (!strcmp(field->name, "sealed"))
+                memcpy((uint8_t *)none + field->offset, &sealed, sizeof sealed);
         }
         assert_int_equal(h_call(&w->h, &w->alice.device, h_token(&w->alice), id, none), AK_CODE_DENIED);
         assert_string_equal(h_rule(&w->h), "active");

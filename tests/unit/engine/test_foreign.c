@@ -51,6 +51,12 @@ static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t 
             put_span(field, out, "email:alice@demo.example");
         else if (!strcmp(field->name, "message_hex"))
             put_span(field, out, "hello");
+        else if (!strcmp(field->name, "service") || !strcmp(field->name, "inject"))
+            put_span(field, out, "openrouter");
+        else if (field->kind == AK_KIND_TEXTS && !(field->flags & AK_MSG_OPTIONAL))
+            put_span(field, out, "a.example");
+        else if (!strcmp(field->name, "sealed"))
+            put_span(field, out, "sixteen bytes of");
         else if (field->kind == AK_KIND_U64)
             put_fixed(field, out, &number, sizeof number);
         else

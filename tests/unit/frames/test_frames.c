@@ -233,15 +233,17 @@ static void holds_limits(void **state)
     (void)state;
     static uint8_t bytes[AK_FRAME_MAX];
     memset(big, 'x', sizeof big);
-    const size_t limits[] = {AK_LIMIT_TOKEN, AK_LIMIT_PROOF, AK_FRAME_IDEMPOTENCY_MAX, AK_LIMIT_BODY};
+    const size_t limits[] = {
+        AK_LIMIT_TOKEN, AK_LIMIT_PROOF, AK_FRAME_IDEMPOTENCY_MAX, AK_LIMIT_BODY, AK_LIMIT_VALUE_BODY};
     for (size_t part = 0; part < AK_COUNT(limits); part++)
         for (size_t len = limits[part] - 1; len <= limits[part] + 1; len++) {
             union any frame = {0};
             union any got;
             struct ak_buf buf = AK_BUF_ARR(bytes);
             fill_request(&frame);
+            if (part == 4) frame.request.call = AK_CALL_CREDENTIAL_PUT;
             struct ak_span *parts[] = {&frame.request.token, &frame.request.proof,
-                &frame.request.idempotency_key, &frame.request.body};
+                &frame.request.idempotency_key, &frame.request.body, &frame.request.body};
             *parts[part] = ak_span(big, len);
             bool fits = len <= limits[part];
             assert_int_equal(ak_frame_request_encode(&frame.request, &buf), fits ? AK_OK : AK_E_FULL);
@@ -255,11 +257,12 @@ static void fits_the_channel(void **state)
     (void)state;
     static uint8_t bytes[AK_FRAME_MAX];
     struct ak_buf buf = AK_BUF_ARR(bytes);
-    const struct ak_frame_request request = {.transport = AK_TRANSPORT_UNIX,
+    const struct ak_frame_request request = {.call = AK_CALL_CREDENTIAL_PUT,
+        .transport = AK_TRANSPORT_UNIX,
         .token = ak_span(big, AK_LIMIT_TOKEN),
         .proof = ak_span(big, AK_LIMIT_PROOF),
         .idempotency_key = ak_span(big, AK_FRAME_IDEMPOTENCY_MAX),
-        .body = ak_span(big, AK_LIMIT_BODY)};
+        .body = ak_span(big, AK_LIMIT_VALUE_BODY)};
     assert_int_equal(ak_frame_request_encode(&request, &buf), AK_OK);
     const struct ak_frame_reply reply = {
         .notice = ak_span(big, AK_FRAME_NOTICE_MAX), .body = ak_span(big, AK_FRAME_BODY_MAX)};

@@ -80,6 +80,7 @@ static inline void fill_member(
     case AK_KIND_LIST: span = fill_list(fill, field, how); break;
     case AK_KIND_HEX:
     case AK_KIND_HEX0X:
+    case AK_KIND_B64:
     case AK_KIND_TEXT:
     case AK_KIND_TEXTS:
     case AK_KIND_LINES: span = fill_text(fill, field, how, i); break;

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_error.h"
+#include "core/wire/msg_vault.h"
 
 #define OMNI "abababababababababababababababababababababababababababababababab"
 
@@ -191,6 +192,60 @@ static void reads_numbers(void **state)
     param_count = 0;
 }
 
+#define ENC "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg"
+
+static enum ak_err put_value(const char *enc, const char *sealed)
+{
+    char json[256];
+    (void)snprintf(json, sizeof json, "{\"enc\":%s,\"sealed\":%s}", enc, sealed);
+    return from(AK_CALL_CREDENTIAL_PUT, json, true);
+}
+
+/* base64url has one text for each byte string: no padding, no foreign character, no unused bits. */
+static void reads_base64url(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *sealed;
+        bool ok;
+    } values[] = {{"\"AAAAAAAAAAAAAAAAAAAAAA\"", true}, {"\"____________________-w\"", true},
+        {"\"AAAAAAAAAAAAAAAAAAAAAAA\"", true}, {"\"AAAAAAAAAAAAAAAAAAAAAAAA\"", true},
+        {"\"AAAAAAAAAAAAAAAAAAAAA\"", false}, {"\"AAAAAAAAAAAAAAAAAAAA\"", false},
+        {"\"AAAAAAAAAAAAAAAAAAAAAA==\"", false}, {"\"AAAAAAAAAAAAAAAAAAAAAB\"", false},
+        {"\"////////////////////Aw\"", false}, {"\"AAAAAAAAAAAAAAAAAAAA A\"", false}, {"\"\"", false},
+        {"16", false}, {"[]", false}, {"null", false}};
+    params[0] = (struct ak_msg_param){AK_SPAN_LIT("service"), AK_SPAN_LIT("openrouter")};
+    param_count = 1;
+    for (size_t i = 0; i < AK_COUNT(values); i++) {
+        if ((put_value("\"" ENC "\"", values[i].sealed) == AK_OK) != values[i].ok)
+            fail_msg("%s", values[i].sealed);
+        if (!values[i].ok) assert_fault(AK_CODE_INVALID_REQUEST, "sealed");
+    }
+    assert_int_equal(put_value("\"" ENC "A\"", values[0].sealed), AK_E_FORMAT);
+    assert_fault(AK_CODE_INVALID_REQUEST, "enc");
+    param_count = 0;
+}
+
+/* The largest value fits a credential's body; one byte more is refused by name. */
+static void bounds_the_value(void **state)
+{
+    (void)state;
+    static char json[AK_LIMIT_VALUE_BODY + 256];
+    params[0] = (struct ak_msg_param){AK_SPAN_LIT("service"), AK_SPAN_LIT("openrouter")};
+    param_count = 1;
+    for (size_t len = AK_WIRE_SEALED_MAX - 1; len <= AK_WIRE_SEALED_MAX + 1; len++) {
+        size_t text = (len * 4 + 2) / 3;
+        int at = snprintf(json, sizeof json, "{\"enc\":\"" ENC "\",\"sealed\":\"");
+        memset(json + at, 'A', text);
+        memcpy(json + at + text, "\"}", 3);
+        assert_true(strlen(json) <= AK_LIMIT_VALUE_BODY);
+        assert_int_equal(
+            from(AK_CALL_CREDENTIAL_PUT, json, true), len <= AK_WIRE_SEALED_MAX ? AK_OK : AK_E_LIMIT);
+    }
+    assert_fault(AK_CODE_INVALID_REQUEST, "sealed");
+    param_count = 0;
+}
+
 static void reads_texts(void **state)
 {
     (void)state;
@@ -297,6 +352,8 @@ int main(void)
         cmocka_unit_test(keeps_url_and_body_apart),
         cmocka_unit_test(reads_query_numbers),
         cmocka_unit_test(reads_numbers),
+        cmocka_unit_test(reads_base64url),
+        cmocka_unit_test(bounds_the_value),
         cmocka_unit_test(reads_texts),
         cmocka_unit_test(both_parsers_agree),
         cmocka_unit_test(says_when_there_is_no_room),

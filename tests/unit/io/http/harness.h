@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "io/http/http.h"
 
 enum { HARNESS_ANSWER_MAX = 64 * 1024, HARNESS_QUIET_TURNS = 40 };
@@ -21,6 +22,7 @@ struct harness {
     uint16_t port;
     uint64_t now_ms;
     unsigned opened, closed, asked;
+    size_t (*body_max)(void *ctx, const struct ak_http_request *request);
     bool defer; /* keep requests instead of answering */
     struct ak_http_request *kept;
     /* what the hook saw last */
@@ -77,6 +79,12 @@ static void harness_request(void *ctx, struct ak_http_request *request)
         harness_answer(h, request);
 }
 
+static size_t harness_body_max(void *ctx, const struct ak_http_request *request)
+{
+    const struct harness *h = ctx;
+    return h->body_max ? h->body_max(ctx, request) : AK_LIMIT_BODY;
+}
+
 static inline int harness_listen(uint16_t *out_port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -99,7 +107,7 @@ static inline void harness_open(struct harness *h, const struct ak_http_tls *tls
         .answer_ms = 30000,
         .tls_accepts_per_s = 4,
         .tls = tls,
-        .hooks = {h, harness_opened, harness_closed, harness_request}};
+        .hooks = {h, harness_opened, harness_closed, harness_request, harness_body_max}};
     config.listeners[0] = (struct ak_http_listener){harness_listen(&h->port), tls != NULL};
     config.listener_count = 1;
     assert_int_equal(ak_http_open(&config, &h->server), AK_OK);

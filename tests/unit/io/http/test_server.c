@@ -65,6 +65,32 @@ static void takes_bodies_up_to_the_limit(void **state)
     assert_int_equal(h.asked, before);
 }
 
+static size_t longer_on_put(void *ctx, const struct ak_http_request *request)
+{
+    (void)ctx;
+    return ak_span_eq(request->path, AK_SPAN_LIT("/long")) ? AK_LIMIT_VALUE_BODY : AK_LIMIT_BODY;
+}
+
+/* Where the hook allows it, and only there. */
+static void takes_longer_bodies_where_allowed(void **state)
+{
+    (void)state;
+    static char bytes[AK_LIMIT_VALUE_BODY + 1024];
+    static const char *const heads[] = {"PUT /long", "PUT /short"};
+    const size_t sizes[] = {AK_LIMIT_BODY, AK_LIMIT_BODY + 1, AK_LIMIT_VALUE_BODY, AK_LIMIT_VALUE_BODY + 1};
+    h.body_max = longer_on_put;
+    for (size_t k = 0; k < AK_COUNT(heads); k++)
+        for (size_t i = 0; i < AK_COUNT(sizes); i++) {
+            size_t max = k == 0 ? AK_LIMIT_VALUE_BODY : AK_LIMIT_BODY;
+            size_t len = (size_t)snprintf(bytes, sizeof bytes,
+                "%s HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n", heads[k], sizes[i]);
+            memset(bytes + len, 'x', sizes[i]);
+            assert_int_equal(harness_talk(&h, bytes, len + sizes[i]), sizes[i] <= max ? 200 : 413);
+            if (sizes[i] <= max) assert_int_equal(h.body_len, sizes[i]);
+        }
+    h.body_max = NULL;
+}
+
 static void keeps_a_connection(void **state)
 {
     (void)state;
@@ -358,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_bodies_up_to_the_limit),
+        cmocka_unit_test(takes_longer_bodies_where_allowed),
         cmocka_unit_test(keeps_a_connection),
         cmocka_unit_test(answers_a_pipeline_in_order),
         cmocka_unit_test(reads_nothing_behind_a_refusal),
