@@ -23,19 +23,6 @@ static bool sizes_fit(const struct ak_attest_input *input)
     return true;
 }
 
-/* Of evidence that is not authentic nothing is known but that. */
-static void conclude(struct ak_attest_verdict *verdict)
-{
-    const uint32_t unread = UINT32_C(1) << AK_ATTEST_CHECK_INPUT | UINT32_C(1) << AK_ATTEST_CHECK_FORMAT |
-                            UINT32_C(1) << AK_ATTEST_CHECK_VERSION;
-    verdict->accepted = verdict->authentic && verdict->failed == 0;
-    if (verdict->authentic) return;
-    memset(verdict->trust, AK_TRUST_NONE, sizeof verdict->trust);
-    if ((verdict->failed & ~unread) == 0) return;
-    verdict->trust[AK_ATTEST_INSTANCE_IDENTITY] = AK_TRUST_UNRECOGNIZED;
-    verdict->trust[AK_ATTEST_HARDWARE] = AK_TRUST_CRYPTO_FAILED;
-}
-
 enum ak_err ak_attest_verify(const struct ak_attest_input *input, struct ak_attest_verdict *out_verdict)
 {
     ak_assert(input->kind < AK_ATTEST_KIND_COUNT && input->policy != NULL);
@@ -50,6 +37,6 @@ enum ak_err ak_attest_verify(const struct ak_attest_input *input, struct ak_atte
     } else {
         ak_attest_fail(out_verdict, AK_ATTEST_CHECK_FORMAT, "a file is longer than 1 MiB");
     }
-    conclude(out_verdict);
+    ak_attest_conclude(out_verdict);
     return AK_OK;
 }

@@ -4,7 +4,6 @@
 #include "core/attest/nitro.h"
 
 #include "core/attest/cose.h"
-#include "core/attest/path.h"
 #include "core/attest/verdict.h"
 
 enum {
@@ -14,9 +13,9 @@ enum {
 };
 
 /* spec: https://aws-nitro-enclaves.amazonaws.com/AWS_NitroEnclaves_Root-G1.zip */
-static const struct ak_attest_root roots[] = {{"AWS Nitro G1",
+static const struct ak_attest_root aws_root = {"AWS Nitro G1",
     {0x64, 0x1a, 0x03, 0x21, 0xa3, 0xe2, 0x44, 0xef, 0xe4, 0x56, 0x46, 0x31, 0x95, 0xd6, 0x06, 0x31, 0x7e,
-        0xd7, 0xcd, 0xcc, 0x3c, 0x17, 0x56, 0xe0, 0x98, 0x93, 0xf3, 0xc6, 0x8f, 0x79, 0xbb, 0x5b}}};
+        0xd7, 0xcd, 0xcc, 0x3c, 0x17, 0x56, 0xe0, 0x98, 0x93, 0xf3, 0xc6, 0x8f, 0x79, 0xbb, 0x5b}};
 
 static const char *const pcr_names[AK_NITRO_PCRS_MAX] = {"pcr0", "pcr1", "pcr2", "pcr3", "pcr4", "pcr5",
     "pcr6", "pcr7", "pcr8", "pcr9", "pcr10", "pcr11", "pcr12", "pcr13", "pcr14", "pcr15", "pcr16", "pcr17",
@@ -26,12 +25,13 @@ static const char *const pcr_names[AK_NITRO_PCRS_MAX] = {"pcr0", "pcr1", "pcr2",
 /* ---- authenticity ---- */
 
 /* The bundle is root first; a path is leaf first and root last. */
-static enum ak_err open_path(const struct ak_nitro_doc *doc, struct ak_attest_path *out_path)
+static enum ak_err open_path(
+    const struct ak_attest_root *root, const struct ak_nitro_doc *doc, struct ak_attest_path *out_path)
 {
     uint8_t memory[AK_X509_CHAIN_MAX * AK_NITRO_FIELD_MAX];
     struct ak_buf chain = AK_BUF_ARR(memory);
     for (size_t i = doc->cabundle_count; i > 0; i--) ak_buf_put(&chain, doc->cabundle[i - 1]);
-    return ak_attest_path_parse(doc->certificate, ak_buf_span(&chain), roots, AK_COUNT(roots), out_path);
+    return ak_attest_path_parse(doc->certificate, ak_buf_span(&chain), root, 1, out_path);
 }
 
 static void check_leaf(struct ak_attest_verdict *verdict, const struct ak_x509 *leaf)
@@ -79,7 +79,6 @@ static void note_field(
 /* 24 PCRs at the most have a place; the enclaves of today have 16. */
 static void note_facts(struct ak_attest_verdict *verdict, const struct ak_nitro_doc *doc)
 {
-    struct ak_buf out = AK_BUF_ARR(verdict->machine);
     ak_attest_fact_text(verdict, "module_id", doc->module_id);
     ak_attest_fact_bool(verdict, "debug", is_debug(doc));
     ak_attest_fact_number(verdict, "timestamp_ms", doc->timestamp_ms);
@@ -89,8 +88,18 @@ static void note_facts(struct ak_attest_verdict *verdict, const struct ak_nitro_
     note_field(verdict, "nonce", &doc->nonce);
     note_field(verdict, "user_data", &doc->user_data);
     note_field(verdict, "public_key", &doc->public_key);
-    ak_buf_put_str(&out, "AWS Nitro Enclave");
-    if (ak_buf_terminate(&out) != AK_OK) out.ptr[0] = 0;
+}
+
+/* The module's name is AWS's, but it is shown to people. */
+static void note_machine(struct ak_attest_verdict *verdict, const struct ak_nitro_doc *doc)
+{
+    struct ak_buf out = AK_BUF_ARR(verdict->machine);
+    ak_buf_put_str(&out, "AWS Nitro Enclave ");
+    for (size_t i = 0; i < doc->module_id.len; i++)
+        ak_buf_put_u8(&out, doc->module_id.ptr[i] > 0x20 && doc->module_id.ptr[i] < 0x7f
+                                ? doc->module_id.ptr[i]
+                                : (uint8_t)'?');
+    if (ak_buf_terminate(&out) != AK_OK) out.ptr[out.cap - 1] = 0;
 }
 
 /* ---- policy ---- */
@@ -127,11 +136,11 @@ static void check_policy(struct ak_attest_verdict *verdict, const struct ak_atte
 
 /* ---- all of it ---- */
 
-static enum ak_err verify_with(const struct ak_attest_input *input, const struct ak_cose_sign1 *sign1,
-    const struct ak_nitro_doc *doc, struct ak_attest_verdict *verdict)
+static enum ak_err verify_with(const struct ak_attest_root *root, const struct ak_attest_input *input,
+    const struct ak_cose_sign1 *sign1, const struct ak_nitro_doc *doc, struct ak_attest_verdict *verdict)
 {
     AK_CLEANUP(ak_attest_path_done) struct ak_attest_path path = {.root = 0};
-    AK_TRY(ak_attest_fail_chain(verdict, open_path(doc, &path), "document's certificate"));
+    AK_TRY(ak_attest_fail_chain(verdict, open_path(root, doc, &path), "document's certificate"));
     if (verdict->failed != 0) return AK_OK;
     AK_TRY(check_signature(verdict, sign1, ak_attest_path_leaf(&path)));
     if (verdict->failed != 0) return AK_OK;
@@ -141,11 +150,13 @@ static enum ak_err verify_with(const struct ak_attest_input *input, const struct
     if (verdict->failed != 0) return AK_OK;
     verdict->authentic = true;
     note_facts(verdict, doc);
+    note_machine(verdict, doc);
     check_policy(verdict, input->policy, doc, input->at_s);
     return AK_OK;
 }
 
-enum ak_err ak_attest_verify_nitro(const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
+enum ak_err ak_nitro_verify(
+    const struct ak_attest_root *root, const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
 {
     struct ak_cose_sign1 sign1 = {0};
     struct ak_nitro_doc doc = {0};
@@ -158,5 +169,10 @@ enum ak_err ak_attest_verify_nitro(const struct ak_attest_input *input, struct a
         ak_attest_fail(verdict, AK_ATTEST_CHECK_FORMAT, "it is not one strict COSE_Sign1 of at most 32 KiB");
     else if (ak_nitro_doc_parse(sign1.payload, &doc) != AK_OK)
         ak_attest_fail(verdict, AK_ATTEST_CHECK_FORMAT, "its payload is not a Nitro attestation document");
-    return verdict->failed != 0 ? AK_OK : verify_with(input, &sign1, &doc, verdict);
+    return verdict->failed != 0 ? AK_OK : verify_with(root, input, &sign1, &doc, verdict);
+}
+
+enum ak_err ak_attest_verify_nitro(const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
+{
+    return ak_nitro_verify(&aws_root, input, verdict);
 }

@@ -6,6 +6,7 @@
 
 #include "base/crypto/x509.h"
 #include "core/attest/attest.h"
+#include "core/attest/path.h"
 
 enum {
     AK_NITRO_PCRS_MAX = 32,
@@ -32,5 +33,8 @@ struct ak_nitro_doc {
 /* AK_E_LIMIT, AK_E_FORMAT (another type, missing, unknown or twice the same member, another digest, no PCR),
  * empty then. */
 AK_MUST_USE enum ak_err ak_nitro_doc_parse(struct ak_span payload, struct ak_nitro_doc *out_doc);
+/* The verifier under a given root. As ak_attest_verifier. */
+AK_MUST_USE enum ak_err ak_nitro_verify(const struct ak_attest_root *root,
+    const struct ak_attest_input *input, struct ak_attest_verdict *verdict);
 
 #endif

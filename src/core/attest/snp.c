@@ -2,13 +2,12 @@
  * then what the report says is a fact, and the policy is asked. */
 #include "core/attest/snp.h"
 
-#include "core/attest/path.h"
 #include "core/attest/verdict.h"
 
 enum { SIG_ALGO_P384 = 1, HALF = 48 };
 
 /* AMD's root keys by product. spec: https://kdsintf.amd.com/vcek/v1/{Milan,Genoa,Turin}/cert_chain */
-static const struct ak_attest_root roots[AK_SNP_PRODUCT_COUNT] = {
+static const struct ak_attest_root amd_roots[AK_SNP_PRODUCT_COUNT] = {
     [AK_SNP_MILAN] = {"ARK-Milan",
         {0x69, 0xd0, 0x63, 0xb4, 0x53, 0x44, 0xd2, 0x6a, 0x2e, 0x94, 0xe1, 0xf4, 0x21, 0x0d, 0xe4, 0x9e, 0xf5,
             0x55, 0x30, 0x82, 0x87, 0xd4, 0xc1, 0x74, 0x44, 0x5c, 0x95, 0x63, 0x9a, 0x54, 0x0b, 0xcd}},
@@ -75,7 +74,8 @@ static void check_product_and_certificate(
         ak_attest_fail(verdict, AK_ATTEST_CHECK_PRODUCT, "the report is of a processor that is not known");
     else if (err == AK_OK && said != product)
         ak_attest_fail_about(verdict, AK_ATTEST_CHECK_CERTIFICATE,
-            "the report is of a processor of another line than ", ak_span_str(roots[product].name), "");
+            "the report is of a processor of another line than ", ak_span_str(ak_snp_product_name(product)),
+            "'s");
     const char *mismatch = ak_snp_certificate_mismatch(ak_attest_path_leaf(path), report, product);
     if (mismatch != NULL) ak_attest_fail(verdict, AK_ATTEST_CHECK_CERTIFICATE, mismatch);
 }
@@ -96,7 +96,25 @@ static void note_hex_number(struct ak_attest_verdict *verdict, const char *name,
     ak_attest_fact_text(verdict, name, ak_span(text, len));
 }
 
-static void note_facts(struct ak_attest_verdict *verdict, const struct ak_snp_report *report)
+/* "bootloader 10, tee 0, snp 23, microcode 25": what a floor has to be written for. */
+static void note_tcb(
+    struct ak_attest_verdict *verdict, const struct ak_snp_report *report, enum ak_snp_product product)
+{
+    char text[96];
+    struct ak_buf out = AK_BUF_ARR(text);
+    size_t count = 0;
+    const struct ak_snp_component *components = ak_snp_components(product, &count);
+    for (size_t i = 0; i < count; i++) {
+        ak_buf_put_str(&out, i == 0 ? "" : ", ");
+        ak_buf_put_str(&out, components[i].name);
+        ak_buf_put_u8(&out, ' ');
+        ak_buf_put_dec(&out, report->reported_tcb.ptr[components[i].at]);
+    }
+    ak_attest_fact_text(verdict, "tcb", ak_buf_span(&out));
+}
+
+static void note_facts(
+    struct ak_attest_verdict *verdict, const struct ak_snp_report *report, enum ak_snp_product product)
 {
     static const uint8_t no_cpuid[3];
     ak_attest_fact_number(verdict, "version", report->version);
@@ -120,6 +138,7 @@ static void note_facts(struct ak_attest_verdict *verdict, const struct ak_snp_re
     ak_attest_fact_hex(verdict, "reported_tcb", report->reported_tcb);
     ak_attest_fact_hex(verdict, "committed_tcb", report->committed_tcb);
     ak_attest_fact_hex(verdict, "launch_tcb", report->launch_tcb);
+    note_tcb(verdict, report, product);
 }
 
 static void note_machine(
@@ -204,13 +223,14 @@ static enum ak_err verify_with(const struct ak_attest_input *input, const struct
     check_padding(verdict, report);
     if (verdict->failed != 0) return AK_OK;
     verdict->authentic = true;
-    note_facts(verdict, report);
+    note_facts(verdict, report, (enum ak_snp_product)path->root);
     note_machine(verdict, report, path);
     check_policy(verdict, input->policy, report, (enum ak_snp_product)path->root);
     return AK_OK;
 }
 
-enum ak_err ak_attest_verify_snp(const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
+enum ak_err ak_snp_verify(const struct ak_attest_root roots[AK_SNP_PRODUCT_COUNT],
+    const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
 {
     AK_CLEANUP(ak_attest_path_done) struct ak_attest_path path = {.root = 0};
     struct ak_snp_report report = {0};
@@ -226,4 +246,9 @@ enum ak_err ak_attest_verify_snp(const struct ak_attest_input *input, struct ak_
     err = ak_attest_path_parse(input->parts[AK_ATTEST_PART_LEAF], chain, roots, AK_SNP_PRODUCT_COUNT, &path);
     AK_TRY(ak_attest_fail_chain(verdict, err, "report's certificate"));
     return verdict->failed != 0 ? AK_OK : verify_with(input, &report, &path, verdict);
+}
+
+enum ak_err ak_attest_verify_snp(const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
+{
+    return ak_snp_verify(amd_roots, input, verdict);
 }

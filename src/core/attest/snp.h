@@ -6,6 +6,7 @@
 
 #include "base/crypto/x509.h"
 #include "core/attest/attest.h"
+#include "core/attest/path.h"
 
 enum {
     AK_SNP_REPORT_LEN = 1184,
@@ -67,6 +68,9 @@ const struct ak_snp_component *ak_snp_components(enum ak_snp_product product, si
  * fit. */
 const char *ak_snp_certificate_mismatch(
     const struct ak_x509 *leaf, const struct ak_snp_report *report, enum ak_snp_product product);
+/* The verifier under given roots, one a product, in the order of ak_snp_product. As ak_attest_verifier. */
+AK_MUST_USE enum ak_err ak_snp_verify(const struct ak_attest_root roots[AK_SNP_PRODUCT_COUNT],
+    const struct ak_attest_input *input, struct ak_attest_verdict *verdict);
 /* Whose VLEK it is: "CN=cc-us-east-2.amazonaws.com". Empty for a VCEK. */
 struct ak_span ak_snp_vlek_owner(const struct ak_x509 *leaf);
 

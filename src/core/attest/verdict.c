@@ -256,3 +256,18 @@ void ak_attest_check_fresh(
     else
         ak_attest_fail(verdict, AK_ATTEST_CHECK_FRESHNESS, "nothing shows when it was made");
 }
+
+/* ---- the end ---- */
+
+/* Of evidence that is not authentic nothing is known but that. */
+void ak_attest_conclude(struct ak_attest_verdict *verdict)
+{
+    const uint32_t unread = UINT32_C(1) << AK_ATTEST_CHECK_INPUT | UINT32_C(1) << AK_ATTEST_CHECK_FORMAT |
+                            UINT32_C(1) << AK_ATTEST_CHECK_VERSION;
+    verdict->accepted = verdict->authentic && verdict->failed == 0;
+    if (verdict->authentic) return;
+    memset(verdict->trust, AK_TRUST_NONE, sizeof verdict->trust);
+    if ((verdict->failed & ~unread) == 0) return;
+    verdict->trust[AK_ATTEST_INSTANCE_IDENTITY] = AK_TRUST_UNRECOGNIZED;
+    verdict->trust[AK_ATTEST_HARDWARE] = AK_TRUST_CRYPTO_FAILED;
+}

@@ -16,6 +16,8 @@ ak_attest_verifier ak_attest_verify_intel;
 ak_attest_verifier ak_attest_verify_tpm;
 
 void ak_attest_verdict_init(struct ak_attest_verdict *verdict, enum ak_attest_kind kind);
+/* The last step: accepted where authentic and nothing failed; no trust where not authentic. */
+void ak_attest_conclude(struct ak_attest_verdict *verdict);
 /* Notes a failed check. The first detail of a check stays. */
 void ak_attest_fail(struct ak_attest_verdict *verdict, enum ak_attest_check check, const char *detail);
 /* A detail of parts: prefix, a foreign name (cut, made printable), suffix. */

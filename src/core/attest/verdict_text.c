@@ -43,6 +43,16 @@ static void put_measurements(struct ak_buf *out, const struct ak_attest_verdict 
     }
 }
 
+/* What somebody who writes a policy has to know beside the measurement. */
+static void put_tcb(struct ak_buf *out, const struct ak_attest_verdict *verdict)
+{
+    const struct ak_attest_fact *tcb = ak_attest_fact(verdict, "tcb");
+    if (tcb == NULL) return;
+    put_name(out, "tcb");
+    ak_buf_put(out, ak_attest_fact_value(verdict, tcb));
+    ak_buf_put_u8(out, '\n');
+}
+
 static void put_trust(struct ak_buf *out, const struct ak_attest_verdict *verdict)
 {
     bool first = true;
@@ -93,6 +103,7 @@ void ak_attest_verdict_put_text(struct ak_buf *out, const struct ak_attest_verdi
         put_measurements(out, verdict);
     else
         put_row(out, "measurement", "unknown: nothing in this evidence can be believed");
+    put_tcb(out, verdict);
     put_trust(out, verdict);
     put_waived(out, verdict);
     put_failed(out, verdict);
