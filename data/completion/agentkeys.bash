@@ -4,7 +4,7 @@ _agentkeys()
     local cur=${COMP_WORDS[COMP_CWORD]} name=${COMP_WORDS[1]-} words=
     if [ "$COMP_CWORD" -gt 2 ]; then name="$name ${COMP_WORDS[2]}"; fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='up init whoami status logout pair agents device account sign address lineage explain audit doctor version --help --version'
+        words='up init whoami status logout pair agents device account sign address lineage explain audit attest doctor version --help --version'
     else
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -44,6 +44,8 @@ _agentkeys()
     "audit export") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "audit verify") words='--checkpoint --consistency --receipt --key --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "audit proof") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "attest") words='verify' ;;
+    "attest verify") words='--kind --at --policy --certificate --chain --signature --ak-public --pcrs --tcb-info --qe-identity --tcb-chain --pck-crl --root-crl --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "doctor") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "version") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     esac

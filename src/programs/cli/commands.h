@@ -38,6 +38,7 @@ int ak_cmd_audit_show(struct ak_cli *cli);
 int ak_cmd_audit_export(struct ak_cli *cli);
 int ak_cmd_audit_verify(struct ak_cli *cli);
 int ak_cmd_audit_proof(struct ak_cli *cli);
+int ak_cmd_attest_verify(struct ak_cli *cli);
 int ak_cmd_doctor(struct ak_cli *cli);
 int ak_cmd_version(struct ak_cli *cli);
 

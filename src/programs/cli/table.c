@@ -64,6 +64,23 @@ static const struct ak_cli_option verify_options[] = {
     {"key", "HEX", "The ledger's key; default: the one fixed at enrolment."},
 };
 
+static const struct ak_cli_option attest_options[] = {
+    {"kind", "KIND", "What FILE is: snp, nitro, tdx, sgx, tpm or tpm-certify."},
+    {"at", "TIME",
+        "When everything has to be valid: 2026-01-31T12:00:00Z or seconds since 1970; default: now."},
+    {"policy", "FILE", "What is accepted, as JSON; default: nothing is, and the verdict says what there is."},
+    {"certificate", "FILE", "Certificate of the key that signed (snp: VCEK or VLEK; tpm: AK), DER or PEM."},
+    {"chain", "FILE", "Certificates from that one's issuer up to its maker's root, PEM or DER."},
+    {"signature", "FILE", "The signature beside FILE (tpm, tpm-certify)."},
+    {"ak-public", "FILE", "The TPM's attestation key as the TPM gives it (tpm, tpm-certify)."},
+    {"pcrs", "FILE", "Values of the quoted PCRs, one behind the other (tpm)."},
+    {"tcb-info", "FILE", "Intel's TCB info (tdx, sgx)."},
+    {"qe-identity", "FILE", "Intel's identity of the quoting enclave (tdx, sgx)."},
+    {"tcb-chain", "FILE", "Certificates of the key that signed those two (tdx, sgx)."},
+    {"pck-crl", "FILE", "Intel's revoked platform certificates (tdx, sgx)."},
+    {"root-crl", "FILE", "What Intel's root revoked (tdx, sgx)."},
+};
+
 static const struct ak_cli_command commands[] = {
     {"up", NULL, "", 0, 0, "Run a worker on this machine, in the foreground; takes the worker's options.",
         "agentkeys up --listen 127.0.0.1:8092",
@@ -161,6 +178,12 @@ static const struct ak_cli_command commands[] = {
     {"audit", "proof", "INDEX", 1, 1, "Get and check the proof that an entry is in the ledger.",
         "agentkeys audit proof 7", "index, size, entry, leaf_hash, proof, root_hash, checkpoint",
         .run = ak_cmd_audit_proof},
+    {"attest", "verify", "FILE", 1, 1,
+        "Check a machine's attestation evidence against a policy, offline; exits with 3 where it is refused.",
+        "agentkeys attest verify report.bin --kind snp --certificate vcek.der --chain ask_ark.pem --policy "
+        "policy.json",
+        "kind, accepted, authentic, machine, trust, failed (check, detail, remedy), waived, facts",
+        AK_CLI_OPTIONS(attest_options), .run = ak_cmd_attest_verify},
     {"doctor", NULL, "", 0, 0, "Check everything between this terminal and a signature.", "agentkeys doctor",
         "checks (check, state, seen, remedy) and ok", .run = ak_cmd_doctor},
     {"version", NULL, "", 0, 0, "Print the version.", "agentkeys version", "version", .run = ak_cmd_version},
