@@ -1,42 +1,32 @@
 /* The fold: one function an entry type, chosen by a table. What an entry may change is all here. */
-#include "core/engine/state.h"
+#include "core/engine/apply.h"
+#include "core/engine/vault_state.h"
 
 #include "base/num.h"
 #include "core/policy/bucket.h"
 #include "core/policy/logic_time.h"
 
-/* One entry on its way into the state. */
-struct fold {
-    struct ak_state *state;
-    const struct ak_entry *entry;
-    const struct ak_entry_ref *ref;
-    struct ak_account *account; /* of the entry's anchor; NULL where it has none, or opens it */
-    uint32_t account_number;
-};
-
-typedef enum ak_err apply_fn(struct fold *fold);
-
-static enum ak_err nothing(struct fold *fold)
+static enum ak_err nothing(struct ak_fold *fold)
 {
     (void)fold;
     return AK_OK;
 }
 
-static enum ak_err ledger_opened(struct fold *fold)
+static enum ak_err ledger_opened(struct ak_fold *fold)
 {
     if (fold->state->opened) return AK_E_MEANING;
     fold->state->opened = true;
     return AK_OK;
 }
 
-static enum ak_err root_created(struct fold *fold)
+static enum ak_err root_created(struct ak_fold *fold)
 {
     if (fold->entry->root_version != (uint64_t)fold->state->root_version + 1) return AK_E_MEANING;
     fold->state->root_version++;
     return AK_OK;
 }
 
-static enum ak_err account_opened(struct fold *fold)
+static enum ak_err account_opened(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     if (fold->account || memcmp(entry->omni, entry->anchor, 32) != 0) return AK_E_MEANING;
@@ -48,27 +38,29 @@ static enum ak_err account_opened(struct fold *fold)
     if (account->has_recovery) memcpy(account->recovery_hash, entry->recovery_hash, 32);
     account->root_version = fold->state->root_version;
     account->opened_ms = entry->time_ms;
-    account->first_device = account->first_path = account->last_path = account->first_waiting = AK_INDEX_NONE;
+    ak_account_init_lists(account);
     AK_TRY(ak_state_intern(fold->state, entry->identity_type, &account->identity_type));
     fold->account = account;
     fold->account_number = fold->state->accounts.count - 1;
+    AK_TRY(ak_state_index_wallet(fold->state, fold->account_number));
     return ak_state_index_account(fold->state, fold->account_number);
 }
 
-static enum ak_err account_suspended(struct fold *fold)
+static enum ak_err account_suspended(struct ak_fold *fold)
 {
     fold->account->suspended = true;
+    ak_apply_ask_rotation(fold);
     return AK_OK;
 }
 
-static enum ak_err account_resumed(struct fold *fold)
+static enum ak_err account_resumed(struct ak_fold *fold)
 {
     fold->account->suspended = false;
     return AK_OK;
 }
 
 /* Whether the device was enrolled before and removed: its sessions of that time stay over. */
-static bool was_here(struct fold *fold, const uint8_t thumbprint[32])
+static bool was_here(struct ak_fold *fold, const uint8_t thumbprint[32])
 {
     for (uint32_t at = fold->account->first_device; at != AK_INDEX_NONE;) {
         const struct ak_device *device = ak_vec_at(&fold->state->devices, at);
@@ -78,7 +70,7 @@ static bool was_here(struct fold *fold, const uint8_t thumbprint[32])
     return false;
 }
 
-static enum ak_err device_enrolled(struct fold *fold)
+static enum ak_err device_enrolled(struct ak_fold *fold)
 {
     if (ak_state_device(fold->state, fold->account, fold->entry->device)) return AK_E_MEANING;
     if (fold->account->device_count >= AK_LIMIT_DEVICES) return AK_E_MEANING;
@@ -98,7 +90,7 @@ static enum ak_err device_enrolled(struct fold *fold)
 }
 
 /* Takes it out of the account's list, so that lists stay short whatever was started and cancelled. */
-static void end_waiting(struct fold *fold, struct ak_waiting *waiting)
+static void end_waiting(struct ak_fold *fold, struct ak_waiting *waiting)
 {
     uint32_t *link = &fold->account->first_waiting;
     while (ak_vec_at(&fold->state->waiting, *link) != waiting)
@@ -108,7 +100,7 @@ static void end_waiting(struct fold *fold, struct ak_waiting *waiting)
     fold->account->waiting_count--;
 }
 
-static enum ak_err device_removed(struct fold *fold)
+static enum ak_err device_removed(struct ak_fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
     if (!device || fold->account->device_count <= 1) return AK_E_MEANING;
@@ -120,7 +112,7 @@ static enum ak_err device_removed(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err recovery_started(struct fold *fold)
+static enum ak_err recovery_started(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     if (ak_state_waiting(fold->state, fold->account, entry->what, entry->device)) return AK_E_MEANING;
@@ -138,7 +130,7 @@ static enum ak_err recovery_started(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err recovery_over(struct fold *fold)
+static enum ak_err recovery_over(struct ak_fold *fold)
 {
     struct ak_waiting *waiting =
         ak_state_waiting(fold->state, fold->account, fold->entry->what, fold->entry->device);
@@ -147,7 +139,7 @@ static enum ak_err recovery_over(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err set_policy(struct fold *fold, struct ak_path_state *path)
+static enum ak_err set_policy(struct ak_fold *fold, struct ak_path_state *path)
 {
     struct ak_span scope;
     if (ak_entry_has(fold->entry, AK_F_VALID_UNTIL_HEIGHT)) return AK_E_MEANING; /* not built */
@@ -159,7 +151,7 @@ static enum ak_err set_policy(struct fold *fold, struct ak_path_state *path)
     return AK_OK;
 }
 
-static enum ak_err path_activated(struct fold *fold)
+static enum ak_err path_activated(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     struct ak_account *account = fold->account;
@@ -188,19 +180,19 @@ static enum ak_err path_activated(struct fold *fold)
 }
 
 /* The path an entry names; a decommissioned one takes no further change (I6). */
-static struct ak_path_state *live_path(struct fold *fold)
+static struct ak_path_state *live_path(struct ak_fold *fold)
 {
     struct ak_path_state *path = ak_state_path(fold->state, fold->account_number, fold->entry->label, NULL);
     return path && !(path->flags & AK_PATH_DECOMMISSIONED) ? path : NULL;
 }
 
-static enum ak_err policy_changed(struct fold *fold)
+static enum ak_err policy_changed(struct ak_fold *fold)
 {
     struct ak_path_state *path = live_path(fold);
     return path ? set_policy(fold, path) : AK_E_MEANING;
 }
 
-static enum ak_err path_flag(struct fold *fold, uint8_t set, uint8_t clear)
+static enum ak_err path_flag(struct ak_fold *fold, uint8_t set, uint8_t clear)
 {
     struct ak_path_state *path = live_path(fold);
     if (!path || path->generation != fold->entry->generation) return AK_E_MEANING;
@@ -208,22 +200,24 @@ static enum ak_err path_flag(struct fold *fold, uint8_t set, uint8_t clear)
     return AK_OK;
 }
 
-static enum ak_err path_suspended(struct fold *fold)
+static enum ak_err path_suspended(struct ak_fold *fold)
 {
+    ak_apply_ask_rotation(fold);
     return path_flag(fold, AK_PATH_SUSPENDED, 0);
 }
 
-static enum ak_err path_resumed(struct fold *fold)
+static enum ak_err path_resumed(struct ak_fold *fold)
 {
     return path_flag(fold, 0, AK_PATH_SUSPENDED);
 }
 
-static enum ak_err path_decommissioned(struct fold *fold)
+static enum ak_err path_decommissioned(struct ak_fold *fold)
 {
+    ak_apply_ask_rotation(fold);
     return path_flag(fold, AK_PATH_DECOMMISSIONED, 0);
 }
 
-static enum ak_err path_rotated(struct fold *fold)
+static enum ak_err path_rotated(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     struct ak_path_state *path = live_path(fold);
@@ -235,14 +229,14 @@ static enum ak_err path_rotated(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err snapshot(struct fold *fold)
+static enum ak_err snapshot(struct ak_fold *fold)
 {
     fold->state->snapshot_size = fold->entry->size;
     memcpy(fold->state->snapshot_hash, fold->entry->hash, 32);
     return AK_OK;
 }
 
-static enum ak_err use_counted(struct fold *fold)
+static enum ak_err use_counted(struct ak_fold *fold)
 {
     if (!ak_entry_has(fold->entry, AK_F_TAT_US)) return AK_OK;
     /* a statement of lineage names the agent, but a session asked for it */
@@ -257,7 +251,13 @@ static enum ak_err use_counted(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err session_ended(struct fold *fold)
+static enum ak_err creds_read(struct ak_fold *fold)
+{
+    AK_TRY(use_counted(fold));
+    return ak_apply_creds_read(fold);
+}
+
+static enum ak_err session_ended(struct ak_fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
     if (!device) return AK_E_MEANING;
@@ -268,7 +268,7 @@ static enum ak_err session_ended(struct fold *fold)
     return AK_OK;
 }
 
-static enum ak_err worker_started(struct fold *fold)
+static enum ak_err worker_started(struct ak_fold *fold)
 {
     struct ak_state *state = fold->state;
     state->unseen_ms += ak_logic_time_gap(state->last_ms, fold->entry->time_ms);
@@ -278,7 +278,7 @@ static enum ak_err worker_started(struct fold *fold)
     return AK_OK;
 }
 
-static apply_fn *const by_type[AK_ENTRY_USE_END] = {
+static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_LEDGER_OPENED] = ledger_opened,
     [AK_ENTRY_ROOT_CREATED] = root_created,
     [AK_ENTRY_ACCOUNT_OPENED] = account_opened,
@@ -296,10 +296,18 @@ static apply_fn *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_PATH_ROTATED] = path_rotated,
     [AK_ENTRY_PATH_DECOMMISSIONED] = path_decommissioned,
     [AK_ENTRY_SNAPSHOT] = snapshot,
+    [AK_ENTRY_EPOCH_ROTATED] = ak_apply_epoch_rotated,
+    [AK_ENTRY_EPOCH_DESTROYED] = ak_apply_epoch_destroyed,
+    [AK_ENTRY_SERVICE_DEFINED] = ak_apply_service_defined,
+    [AK_ENTRY_BLOB_WRITTEN] = ak_apply_blob_written,
+    [AK_ENTRY_BLOB_MOVED] = ak_apply_blob_moved,
+    [AK_ENTRY_BLOB_DELETED] = ak_apply_blob_deleted,
     [AK_ENTRY_SESSION_ISSUED] = nothing,
     [AK_ENTRY_SESSION_ENDED] = session_ended,
     [AK_ENTRY_AGENT_TOKEN_ISSUED] = use_counted,
     [AK_ENTRY_MESSAGE_SIGNED] = use_counted,
+    [AK_ENTRY_CREDS_READ] = creds_read,
+    [AK_ENTRY_BLOB_REFUSED] = ak_apply_blob_refused,
     [AK_ENTRY_DENIED] = nothing,
     [AK_ENTRY_CLOCK_STEPPED] = nothing,
     [AK_ENTRY_WORKER_STARTED] = worker_started,
@@ -314,7 +322,7 @@ static enum ak_err check_chain(const struct ak_account *account, const struct ak
     return entry->seq == seq && memcmp(entry->prev_leaf, expected, 32) == 0 ? AK_OK : AK_E_MEANING;
 }
 
-static void remember_idempotent(struct fold *fold)
+static void remember_idempotent(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     struct ak_state *state = fold->state;
@@ -332,13 +340,13 @@ static void remember_idempotent(struct fold *fold)
 enum ak_err ak_state_apply(
     struct ak_state *state, const struct ak_entry_ref *ref, const struct ak_entry *entry)
 {
-    struct fold fold = {.state = state, .entry = entry, .ref = ref, .account_number = AK_INDEX_NONE};
+    struct ak_fold fold = {.state = state, .entry = entry, .ref = ref, .account_number = AK_INDEX_NONE};
     if (entry->has_anchor) {
         fold.account = ak_state_account(state, entry->anchor, &fold.account_number);
         if (!fold.account && entry->type != AK_ENTRY_ACCOUNT_OPENED) return AK_E_MEANING;
         AK_TRY(check_chain(fold.account, entry));
     }
-    apply_fn *apply = (unsigned)entry->type < AK_ENTRY_USE_END ? by_type[entry->type] : NULL;
+    ak_apply *apply = (unsigned)entry->type < AK_ENTRY_USE_END ? by_type[entry->type] : NULL;
     if (!apply && !entry->unknown_use) return AK_E_MEANING;
     if (apply) AK_TRY(apply(&fold));
     if (fold.account) {

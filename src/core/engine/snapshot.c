@@ -3,17 +3,18 @@
 #include "core/engine/snapshot.h"
 
 #include "core/engine/internal.h"
+#include "core/engine/snapshot_vault.h"
 
 enum { CHUNK = 64 * 1024, RECORD_MAX = 512 };
 enum { ACCOUNT_SUSPENDED = 1, ACCOUNT_RECOVERY = 2, ACCOUNT_FLAGS = 3 };
 
-struct writer {
+struct ak_snapshot_writer {
     const struct ak_snapshot_sink *sink;
     struct ak_buf buf;
     uint8_t memory[CHUNK];
 };
 
-static enum ak_err flush(struct writer *w)
+static enum ak_err flush(struct ak_snapshot_writer *w)
 {
     AK_TRY(ak_buf_check(&w->buf));
     if (w->buf.len) AK_TRY(w->sink->put(w->sink->ctx, ak_buf_span(&w->buf)));
@@ -21,9 +22,15 @@ static enum ak_err flush(struct writer *w)
     return AK_OK;
 }
 
-static enum ak_err room(struct writer *w, size_t len)
+static enum ak_err room(struct ak_snapshot_writer *w, size_t len)
 {
     return w->buf.cap - w->buf.len < len ? flush(w) : AK_OK;
+}
+
+enum ak_err ak_snapshot_room(struct ak_snapshot_writer *w, size_t len, struct ak_buf **out_buf)
+{
+    *out_buf = &w->buf;
+    return room(w, len);
 }
 
 static void put_short(struct ak_buf *buf, struct ak_span text)
@@ -108,7 +115,7 @@ static void put_header(struct ak_buf *buf, const struct ak_engine *engine)
 }
 
 /* Waiting changes in the order in which each account got them: a list begins with its newest. */
-static enum ak_err write_waiting(struct writer *w, const struct ak_state *state)
+static enum ak_err write_waiting(struct ak_snapshot_writer *w, const struct ak_state *state)
 {
     uint32_t live = 0;
     for (uint32_t i = 0; i < state->accounts.count; i++) live += ak_state_account_at(state, i)->waiting_count;
@@ -131,7 +138,7 @@ static enum ak_err write_waiting(struct writer *w, const struct ak_state *state)
     return AK_OK;
 }
 
-static enum ak_err write_records(struct writer *w, const struct ak_state *state)
+static enum ak_err write_records(struct ak_snapshot_writer *w, const struct ak_state *state)
 {
     AK_TRY(room(w, RECORD_MAX));
     ak_buf_put_u32(&w->buf, state->accounts.count);
@@ -154,7 +161,7 @@ static enum ak_err write_records(struct writer *w, const struct ak_state *state)
     return AK_OK;
 }
 
-static enum ak_err write_idempotent(struct writer *w, const struct ak_state *state)
+static enum ak_err write_idempotent(struct ak_snapshot_writer *w, const struct ak_state *state)
 {
     uint32_t first = state->idempotent_count < AK_STATE_IDEMPOTENT ? 0 : state->idempotent_next;
     AK_TRY(room(w, RECORD_MAX));
@@ -168,13 +175,14 @@ static enum ak_err write_idempotent(struct writer *w, const struct ak_state *sta
 
 enum ak_err ak_engine_snapshot_write(const struct ak_engine *engine, const struct ak_snapshot_sink *sink)
 {
-    struct writer w = {.sink = sink};
+    struct ak_snapshot_writer w = {.sink = sink};
     w.buf = AK_BUF_ARR(w.memory);
     if (engine->log.record_size != engine->log.tree.size) return AK_E_STATE;
     put_header(&w.buf, engine);
     AK_TRY(write_records(&w, &engine->state));
     AK_TRY(write_waiting(&w, &engine->state));
     AK_TRY(write_idempotent(&w, &engine->state));
+    AK_TRY(ak_snapshot_write_vault(&w, &engine->state));
     return flush(&w);
 }
 
@@ -210,9 +218,10 @@ static enum ak_err read_account(struct ak_state *state, struct ak_reader *reader
     account->seq = ak_reader_u64(reader);
     ak_reader_copy(reader, account->last_leaf, 32);
     account->tat_us = ak_reader_u64(reader);
-    account->first_device = account->first_path = account->last_path = account->first_waiting = AK_INDEX_NONE;
+    ak_account_init_lists(account);
     if (reader->failed || flags & ~ACCOUNT_FLAGS || ak_state_account(state, account->anchor, NULL))
         return AK_E_FORMAT;
+    AK_TRY(ak_state_index_wallet(state, state->accounts.count - 1));
     return ak_state_index_account(state, state->accounts.count - 1);
 }
 
@@ -351,6 +360,7 @@ enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span byt
         enum ak_err err = parts[part] == read_path ? ak_state_index_paths(&engine->state) : AK_OK;
         if (err) return err == AK_E_EXISTS ? AK_E_FORMAT : err;
     }
+    AK_TRY(ak_snapshot_read_vault(&engine->state, &reader));
     engine->durable_size = engine->log.tree.size;
     ak_merkle_root(&engine->log.tree, engine->durable_root);
     return ak_reader_finish(&reader);

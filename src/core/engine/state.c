@@ -1,5 +1,5 @@
 /* Records of the state and how they are found. */
-#include "core/engine/state.h"
+#include "core/engine/vault_state.h"
 
 enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2])
 {
@@ -13,6 +13,7 @@ enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const 
     ak_index_init(&state->by_anchor, arena, seed);
     ak_index_init(&state->by_path, arena, seed);
     ak_index_init(&state->by_text, arena, seed);
+    AK_TRY(ak_state_vault_init(state, seed));
     state->idempotent = ak_arena_alloc(arena, AK_STATE_IDEMPOTENT * sizeof *state->idempotent);
     return state->idempotent ? AK_OK : AK_E_FULL;
 }
@@ -137,7 +138,7 @@ const struct ak_idempotent *ak_state_idempotent(
 enum ak_err ak_state_reserve(struct ak_state *state)
 {
     /* an entry brings at most one record of each kind and two texts: a label or name, and a scope */
-    enum { TEXTS = AK_LIMIT_SCOPE_TEXT + 2 * AK_LIMIT_LABEL + 64 };
+    enum { TEXTS = 2 * AK_LIMIT_SCOPE_TEXT + 2 * AK_LIMIT_LABEL + 64 }; /* a definition is rounded up */
     struct key key = {.state = state};
     struct ak_index_ops anchors = {same_anchor, hash_anchor, &key};
     struct ak_index_ops paths = {same_path, hash_path, &key};
@@ -148,6 +149,7 @@ enum ak_err ak_state_reserve(struct ak_state *state)
     AK_TRY(ak_index_reserve(&state->by_anchor, &anchors));
     AK_TRY(ak_index_reserve(&state->by_path, &paths));
     AK_TRY(ak_index_reserve(&state->by_text, &texts));
+    AK_TRY(ak_state_vault_reserve(state));
     return ak_arena_reserve(state->arena, TEXTS);
 }
 

@@ -10,7 +10,12 @@
 #include "core/ledger/entry.h"
 #include "core/ledger/log.h"
 
-enum { AK_STATE_PATHS_ACCOUNT = 100000, AK_STATE_WAITING_ACCOUNT = 8, AK_STATE_IDEMPOTENT = 4096 };
+enum {
+    AK_STATE_PATHS_ACCOUNT = 100000,
+    AK_STATE_WAITING_ACCOUNT = 8,
+    AK_STATE_IDEMPOTENT = 4096,
+    AK_STATE_EPOCH_LISTS = 4
+};
 
 struct ak_account {
     uint8_t anchor[32];
@@ -27,10 +32,22 @@ struct ak_account {
     uint32_t first_device, device_count; /* enrolled ones; AK_INDEX_NONE ends a list */
     uint32_t first_path, last_path, path_count;
     uint32_t first_waiting, waiting_count;
+    uint32_t epoch, old_epoch; /* AK_INDEX_NONE: none; see vault_state.h */
+    uint32_t first_credential, last_credential, credential_names, credential_count;
+    uint32_t first_service, last_service, service_count;
     uint64_t control_tat_us; /* not part of the fold: budget of control entries */
     bool has_points;         /* not part of the fold: computed when first used */
     struct ak_user_points points;
 };
+
+/* No devices, paths, … yet. */
+static inline void ak_account_init_lists(struct ak_account *account)
+{
+    account->first_device = account->first_path = account->last_path = account->first_waiting = AK_INDEX_NONE;
+    account->epoch = account->old_epoch = AK_INDEX_NONE;
+    account->first_credential = account->last_credential = AK_INDEX_NONE;
+    account->first_service = account->last_service = AK_INDEX_NONE;
+}
 
 struct ak_device {
     uint32_t account;
@@ -86,10 +103,20 @@ struct ak_idempotent {
     uint8_t leaf[32];
 };
 
+struct ak_state_drop; /* vault_state.c */
+struct ak_state_list {
+    uint32_t first, last;
+};
+
 struct ak_state {
     struct ak_arena *arena;
-    struct ak_vec accounts, devices, paths, waiting, texts;
-    struct ak_index by_anchor, by_path, by_text;
+    struct ak_vec accounts, devices, paths, waiting, texts, epochs, blobs, credentials, services;
+    struct ak_index by_anchor, by_path, by_text, by_wallet, by_credential;
+    struct ak_state_list epoch_lists[AK_STATE_EPOCH_LISTS];
+    uint32_t free_blob;
+    uint64_t blob_count;         /* in use */
+    struct ak_state_drop *drops; /* ring; not part of the fold */
+    uint32_t drop_first, drop_count;
     struct ak_idempotent *idempotent; /* ring */
     uint32_t idempotent_next, idempotent_count;
     uint32_t root_version; /* newest */

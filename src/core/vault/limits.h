@@ -7,6 +7,7 @@
 enum {
     AK_LIMIT_SERVICE = 63,      /* a service's name: [a-z0-9][a-z0-9-]{0,62} */
     AK_LIMIT_VALUE = 64 * 1024, /* a credential: keys, certificates with their chains, small key files */
+    AK_LIMIT_DEFINITION = 2048, /* of a service, all lines: fits an entry */
     AK_BLOB_HEAD_LEN = 49,      /* "AKv1", version, DEK id, nonce */
     AK_BLOB_OVERHEAD = 65,      /* and the tag */
     AK_BLOB_LEN_MAX = AK_LIMIT_VALUE + AK_BLOB_OVERHEAD,
