@@ -248,6 +248,7 @@ static void choose_env(void)
 {
     size_t count = 0;
     the.env[count++] = "MALLOC_ARENA_MAX=1";
+    the.env[count++] = "GLIBC_TUNABLES=glibc.malloc.tcache_count=512";
 #if !AK_RELEASE
     static char kept[2][256];
     static const char *const names[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
