@@ -8,8 +8,13 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Ends the program with "NAME: what: errno's text" where `good` is false. */
-void bench_must(bool good, const char *what);
+/* Ends the program with "NAME: what: errno's text". */
+_Noreturn void bench_fail(const char *what);
+/* The same where `good` is false. */
+static inline void bench_must(bool good, const char *what)
+{
+    if (!good) bench_fail(what);
+}
 /* The name that messages carry. */
 void bench_name(const char *name);
 

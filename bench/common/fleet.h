@@ -35,7 +35,7 @@ void bench_fleet_close(struct bench_fleet *fleet);
 /* Appends one whole HTTP request of an agent: sign a plain text. `proof`: with a DPoP proof for a new
  * connection. *out_counter_at is where eight hex-coded digits of the message stand, to be varied. */
 void bench_fleet_request(
-    struct bench_fleet *fleet, size_t agent, bool proof, struct ak_buf *out_request, size_t *out_counter_at);
+    struct bench_fleet *fleet, size_t number, bool proof, struct ak_buf *out, size_t *out_counter_at);
 /* The message that those requests sign, with eight digits in it. */
 enum { BENCH_DIGITS_AT = 18, BENCH_DIGITS = 8 };
 extern const char bench_message[];

@@ -74,7 +74,7 @@ static size_t answer_len(const struct client *client)
     size_t head = (size_t)(end - client->in) + 4;
     const char *length = memmem(client->in, head, "Content-Length: ", 16);
     if (!length) length = memmem(client->in, head, "content-length: ", 16);
-    bench_must(length != NULL, "an answer without Content-Length");
+    if (!length) bench_fail("an answer without Content-Length");
     size_t len = head + strtoul(length + 16, NULL, 10);
     bench_must(len <= IN_MAX, "answer too long");
     return len <= client->in_len ? len : 0;
@@ -176,10 +176,11 @@ struct bench_load_result bench_load_run(struct bench_load *load, double seconds)
     while (bench_now_ns(CLOCK_MONOTONIC) < end) turn(load);
     drain(load);
     size_t n = load->answers < BENCH_LATENCIES_MAX ? load->answers : BENCH_LATENCIES_MAX;
+    size_t p50 = n / 2, p99 = n * 99 / 100;
     bench_must(n > 0, "no answers");
     qsort(load->latencies, n, sizeof *load->latencies, by_size);
     return (struct bench_load_result){.answers = load->answers,
         .seconds = (double)(bench_now_ns(CLOCK_MONOTONIC) - begin) / 1e9,
-        .p50_us = load->latencies[n / 2] / 100.0,
-        .p99_us = load->latencies[n * 99 / 100] / 100.0};
+        .p50_us = load->latencies[p50] / 100.0,
+        .p99_us = load->latencies[p99] / 100.0};
 }

@@ -140,7 +140,7 @@ static void put_use(uint64_t path)
 static void fill(const char *data_dir, uint64_t paths, uint64_t entries)
 {
     uint64_t count = (paths + PATHS_AN_ACCOUNT - 1) / PATHS_AN_ACCOUNT;
-    bench_must(count <= MAX_ACCOUNTS, "too many paths");
+    bench_must(paths > 0 && count <= MAX_ACCOUNTS, "number of paths");
     open_folder(data_dir);
     for (uint64_t i = 0; i < count; i++) put_account(i);
     for (uint64_t i = 0; i < paths; i++) put_path(i);

@@ -33,7 +33,7 @@ void bench_raw_init(void)
     const uint8_t blind[32] = {3};
     struct ak_secret32 scalar;
     struct ak_path name;
-    context = secp256k1_context_create(SECP256K1_CONTEXT_SIGN | SECP256K1_CONTEXT_VERIFY);
+    context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
     bench_must(context && secp256k1_context_randomize(context, blind) == 1, "libsecp256k1");
     bench_must(ak_k256_init(blind) == AK_OK, "ak_k256_init");
     bench_must(ak_root_open(&root, 1, AK_SUITE_AK1, AK_ROOT_BORN, &msk) == AK_OK, "root");
