@@ -171,7 +171,7 @@ static void note_unread(struct ak_attest_verdict *verdict, enum ak_err err)
 }
 
 enum ak_err ak_intel_verify(
-    const struct ak_attest_input *input, const struct ak_attest_root *root, struct ak_attest_verdict *verdict)
+    const struct ak_attest_root *root, const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
 {
     AK_CLEANUP(ak_intel_evidence_done) struct ak_intel_evidence evidence = {.root = root};
     uint32_t wanted = input->kind == AK_ATTEST_TDX ? AK_INTEL_TDX : AK_INTEL_SGX;
@@ -191,5 +191,5 @@ enum ak_err ak_intel_verify(
 
 enum ak_err ak_attest_verify_intel(const struct ak_attest_input *input, struct ak_attest_verdict *verdict)
 {
-    return ak_intel_verify(input, &pinned, verdict);
+    return ak_intel_verify(&pinned, input, verdict);
 }

@@ -32,7 +32,7 @@ AK_MUST_USE enum ak_err ak_intel_check_collateral(const struct ak_attest_input *
     const struct ak_intel_evidence *evidence, struct ak_attest_verdict *verdict);
 
 /* The whole verifier, under a root that is given; ak_attest_verify_intel gives the pinned one. */
-AK_MUST_USE enum ak_err ak_intel_verify(const struct ak_attest_input *input,
-    const struct ak_attest_root *root, struct ak_attest_verdict *verdict);
+AK_MUST_USE enum ak_err ak_intel_verify(const struct ak_attest_root *root,
+    const struct ak_attest_input *input, struct ak_attest_verdict *verdict);
 
 #endif

@@ -20,7 +20,7 @@ enum { MADE_CERT_MAX = 4096, MADE_EXTS_MAX = 16, MADE_DOC_MAX = 40 * 1024 };
 
 struct made_ext {
     char oid[40];
-    uint8_t value[80];
+    uint8_t value[640];
     size_t len;
     bool critical;
 };
