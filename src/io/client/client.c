@@ -10,7 +10,7 @@
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
-enum { REQUEST_MAX = 80 * 1024, PATH_MAX_LEN = 768, IDEMPOTENCY_BYTES = 16 };
+enum { REQUEST_MAX = AK_LIMIT_VALUE_BODY, PATH_MAX_LEN = 768, IDEMPOTENCY_BYTES = 16 };
 
 /* One call under way. */
 struct run {
@@ -86,7 +86,7 @@ static enum ak_err prepare(struct run *run, const void *request)
     struct ak_buf key = AK_BUF_ARR(run->idempotency);
     AK_TRY(ak_msg_encode(run->call->request, request, &run->body));
     AK_TRY(put_urls(run));
-    if (strcmp(run->call->method, "POST") == 0)
+    if (strcmp(run->call->method, "POST") == 0 || strcmp(run->call->method, "PUT") == 0)
         AK_TRY(ak_msg_to_json(run->call->request, ak_buf_span(&run->body), true, &run->json));
     if (run->call->auth != AK_AUTH_CHANGE) return AK_OK;
     ak_random_bytes(random, sizeof random);

@@ -157,14 +157,17 @@ static enum ak_err set_request(struct ak_fetch *fetch, const struct ak_fetch_ask
     char url[URL_MAX];
     struct ak_buf buf = AK_BUF_ARR(url);
     CURL *curl = fetch->curl;
-    bool post = strcmp(ask->method, "POST") == 0;
+    bool sends = strcmp(ask->method, "POST") == 0 || strcmp(ask->method, "PUT") == 0;
+    const char *custom =
+        strcmp(ask->method, "PUT") == 0 || strcmp(ask->method, "DELETE") == 0 ? ask->method : NULL;
     ak_buf_put_str(&buf, fetch->target->origin);
     ak_buf_put_str(&buf, ask->path);
     AK_TRY(ak_buf_terminate(&buf));
     AK_TRY(add_headers(fetch, ask));
     bool failed = curl_easy_setopt(curl, CURLOPT_URL, url) ||
-                  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (struct curl_slist *)fetch->headers);
-    if (post)
+                  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, (struct curl_slist *)fetch->headers) ||
+                  curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, custom);
+    if (sends)
         failed = failed || curl_easy_setopt(curl, CURLOPT_POST, 1L) ||
                  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)ask->body.len) ||
                  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, ask->body.len ? (const char *)ask->body.ptr : "");

@@ -33,7 +33,7 @@ struct ak_fetch {
 };
 
 struct ak_fetch_ask {
-    const char *method;      /* "GET" or "POST" */
+    const char *method;      /* "GET", "POST", "PUT" or "DELETE"; the last without a body */
     const char *path;        /* with query */
     struct ak_span body;     /* JSON; empty: none */
     struct ak_span token;    /* empty: none */
