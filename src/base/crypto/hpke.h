@@ -1,0 +1,28 @@
+/* HPKE, base mode, one message: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM. Guarantees: only the
+ * holder of the recipient's scalar opens it, only with the same info and aad. Not guaranteed: who sealed it,
+ * nor that it came once. Secret: scalars and plaintext; info, aad, keys and what is sealed are public.
+ * Threads: any. spec: RFC 9180 5.1.1, 6.1 */
+#ifndef AK_BASE_CRYPTO_HPKE_H
+#define AK_BASE_CRYPTO_HPKE_H
+
+#include "base/err.h"
+#include "base/span.h"
+#include "base/wipe.h"
+
+enum { AK_HPKE_KEY_LEN = 32, AK_HPKE_OVERHEAD = 16, AK_HPKE_INFO_MAX = 1024 };
+
+/* Writes the encapsulated key and plain.len + 16 bytes (may be equal to plain.ptr). `ephemeral`: 32 fresh
+ * random bytes, for this message alone. AK_E_LIMIT (info over AK_HPKE_INFO_MAX, plain over 2 GiB), AK_E_AUTH
+ * (the recipient's key is of small order), AK_E_CRYPTO; outputs are zeroed then. */
+AK_MUST_USE enum ak_err ak_hpke_seal(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
+    struct ak_span info, struct ak_span aad, struct ak_span plain, uint8_t out_enc[32], uint8_t *out_sealed);
+/* The shared secret of an encapsulated key, before the key schedule. AK_E_AUTH, AK_E_CRYPTO; zeros then.
+ * spec: RFC 9180 4.1, Decap */
+AK_MUST_USE enum ak_err ak_hpke_decap(
+    const struct ak_secret32 *recipient, const uint8_t enc[32], struct ak_secret32 *out_shared);
+/* Writes sealed.len - 16 bytes (may be equal to sealed.ptr). AK_E_FORMAT (too short), AK_E_LIMIT, AK_E_AUTH
+ * (not sealed to this key, or with other info or aad; an altered byte), AK_E_CRYPTO; zeros then. */
+AK_MUST_USE enum ak_err ak_hpke_open(const struct ak_secret32 *recipient, const uint8_t enc[32],
+    struct ak_span info, struct ak_span aad, struct ak_span sealed, uint8_t *out_plain);
+
+#endif
