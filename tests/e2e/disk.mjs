@@ -270,6 +270,32 @@ await main(async () => {
     assert.equal(await worker.stop(), 0);
   });
 
+  await test('erasure slots: of another worker, open to others, inside the data folder, moved away', async () => {
+    const worker = await Worker.start();
+    assert.equal(await worker.stop(), 0);
+    const slots = `${worker.dataDir}-slots`;
+    const other = new Worker();
+    const init = other.command(['init', '--data-dir', other.dataDir, '--vault-erasure-slot', slots]);
+    assert.equal(init.status, 1);
+    assert.match(init.stderr, /^BOOT_FAIL erasure_slot_foreign: vault\.erasure_slot=/m);
+    const stranger = await Worker.start();
+    assert.equal(await stranger.stop(), 0);
+    await refusesToStart(stranger, /^BOOT_FAIL erasure_slot_foreign: vault\.erasure_slot=/, ['--vault-erasure-slot', slots]);
+    await refusesToStart(worker, /^BOOT_FAIL bad_value: vault\.erasure_slot=/, ['--vault-erasure-slot', path.join(worker.dataDir, 'slots')]);
+    fs.chmodSync(slots, 0o750);
+    await refusesToStart(worker, /^BOOT_FAIL erasure_slot: vault\.erasure_slot=/);
+    fs.chmodSync(slots, 0o700);
+    const moved = path.join(worker.dir, 'moved');
+    fs.renameSync(slots, moved);
+    fs.writeFileSync(path.join(worker.dataDir, 'epochs.bin'), ''); // there are credentials
+    await refusesToStart(worker, /^BOOT_FAIL erasure_slot_missing: vault\.erasure_slot=/);
+    assert.ok(!fs.existsSync(slots));
+    fs.rmSync(path.join(worker.dataDir, 'epochs.bin'));
+    await worker.start(['--vault-erasure-slot', moved]);
+    assert.equal(await worker.stop(), 0);
+    assert.deepEqual(fs.readdirSync(moved), ['worker']);
+  });
+
   await test('init does not touch a worker that is there', async () => {
     const worker = original.copy();
     assert.throws(() => worker.init(), /sealed_state_exists/);

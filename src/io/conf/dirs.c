@@ -30,12 +30,16 @@ static enum ak_err place(
     return join(out, copy, rest);
 }
 
-/* A service manager's folder beats the rules below. spec: systemd.exec(5), RuntimeDirectory= */
+/* A service manager's folder beats the rules below; where it gave several, the first one is ours. spec:
+ * systemd.exec(5), RuntimeDirectory= */
 static enum ak_err by_manager(const char *const *envp, const char *variable, char out[256])
 {
     const char *dir = absolute(ak_conf_env_get(envp, variable));
-    if (!dir || strchr(dir, ':')) return AK_OK;
-    return join(out, dir, "");
+    if (!dir) return AK_OK;
+    size_t len = strcspn(dir, ":");
+    struct ak_buf buf = ak_buf((uint8_t *)out, 256);
+    ak_buf_put(&buf, ak_span((const uint8_t *)dir, len));
+    return ak_buf_terminate(&buf) ? AK_E_LIMIT : AK_OK;
 }
 
 static enum ak_err by_rule(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)

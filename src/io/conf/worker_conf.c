@@ -53,6 +53,10 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Checks every entry of the ledger before serving."},
     [AK_WORKER_USER] = {"user", AK_CONF_TEXT, "", 0, 32, NULL,
         "User to become when started as root; empty: stay root."},
+    [AK_WORKER_VAULT_ERASURE_SLOT] = {"vault.erasure_slot", AK_CONF_PATH, "", 0, 0, NULL,
+        "Folder of the software backend's erasure slots, outside data_dir; empty: data_dir with -slots "
+        "added. "
+        "Copies of it bring destroyed credentials back: keep it out of backups."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {
@@ -70,6 +74,25 @@ bool ak_worker_conf_tls(const struct ak_conf *conf)
 {
     unsigned tls = ak_conf_choice(conf, AK_WORKER_TLS);
     return tls == AK_WORKER_TLS_ON || (tls == AK_WORKER_TLS_AUTO && !ak_worker_conf_is_loopback(conf));
+}
+
+enum ak_err ak_worker_conf_slot_dir(const struct ak_conf *conf, char *out_path, size_t cap)
+{
+    const char *set = ak_conf_text(conf, AK_WORKER_VAULT_ERASURE_SLOT);
+    struct ak_buf buf = ak_buf((uint8_t *)out_path, cap);
+    ak_buf_put_str(&buf, set[0] ? set : ak_conf_text(conf, AK_WORKER_DATA_DIR));
+    if (!set[0]) ak_buf_put_str(&buf, "-slots");
+    return ak_buf_terminate(&buf);
+}
+
+/* By name; what links lead to is the administrator's. */
+static bool slots_are_outside(const struct ak_conf *conf)
+{
+    struct ak_span slots = ak_span_str(ak_conf_text(conf, AK_WORKER_VAULT_ERASURE_SLOT));
+    struct ak_span data = ak_span_str(ak_conf_text(conf, AK_WORKER_DATA_DIR));
+    while (data.len > 0 && data.ptr[data.len - 1] == '/') data.len--;
+    if (slots.len == 0 || data.len == 0) return slots.len == 0;
+    return !ak_span_starts(slots, data) || (slots.len > data.len && slots.ptr[data.len] != '/');
 }
 
 static enum ak_err refuse(const struct ak_conf *conf, unsigned key, const char *code, const char *reason,
@@ -95,6 +118,9 @@ enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_f
     if (AK_RELEASE && !ak_conf_on(conf, AK_WORKER_INSECURE_DEV))
         return refuse(conf, AK_WORKER_TEE, "insecure_tee",
             "this release build takes the software backend only with --insecure-dev", out_fail);
+    if (!slots_are_outside(conf))
+        return refuse(conf, AK_WORKER_VAULT_ERASURE_SLOT, "bad_value", "inside data_dir; it must lie outside",
+            out_fail);
     if (ak_conf_number(conf, AK_WORKER_RECOVERY_WAIT_CODE) > ak_conf_number(conf, AK_WORKER_RECOVERY_WAIT))
         return refuse(conf, AK_WORKER_RECOVERY_WAIT_CODE, "bad_value", "longer than recovery_wait", out_fail);
     return AK_OK;

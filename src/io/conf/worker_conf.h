@@ -25,9 +25,10 @@ enum ak_worker_key {
     AK_WORKER_LOG_LEVEL, /* index as enum ak_log_level */
     AK_WORKER_MAX_CONNECTIONS,
     AK_WORKER_BATCH_WAIT_US,
-    AK_WORKER_THREADS,    /* 0: one a core */
-    AK_WORKER_VERIFY_ALL, /* check every ledger entry before serving */
-    AK_WORKER_USER,       /* when started as root; empty: stay */
+    AK_WORKER_THREADS,            /* 0: one a core */
+    AK_WORKER_VERIFY_ALL,         /* check every ledger entry before serving */
+    AK_WORKER_USER,               /* when started as root; empty: stay */
+    AK_WORKER_VAULT_ERASURE_SLOT, /* folder; empty: "<data_dir>-slots" */
     AK_WORKER_KEY_COUNT
 };
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };
@@ -35,10 +36,13 @@ enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };
 extern const struct ak_conf_table ak_worker_conf_table;
 
 /* What no single key can say: tls=off only on loopback, the software backend in a release build only with
- * insecure_dev, at least one listener, socket paths that fit sun_path. AK_E_MEANING with out_fail filled. */
+ * insecure_dev, at least one listener, socket paths that fit sun_path, erasure slots outside the data folder.
+ * AK_E_MEANING with out_fail filled. */
 AK_MUST_USE enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_fail *out_fail);
 /* True where `listen` is none or a loopback address. */
 bool ak_worker_conf_is_loopback(const struct ak_conf *conf);
+/* The folder of the erasure slots as it is in force. AK_E_LIMIT: longer than cap. */
+AK_MUST_USE enum ak_err ak_worker_conf_slot_dir(const struct ak_conf *conf, char *out_path, size_t cap);
 /* auto: TLS exactly where the listener is not loopback. */
 bool ak_worker_conf_tls(const struct ak_conf *conf);
 

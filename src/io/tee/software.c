@@ -1,6 +1,6 @@
-/* The backend without hardware: key, counter and slots are files. It keeps the interface's order and checks,
- * so that everything above it is exercised, and protects nothing against whoever reads or copies the folder.
- * spec: docs/formats/sealed.md, Software backend */
+/* The backend without hardware: key, counter and slots are files, the slots in a folder of their own. It
+ * keeps the interface's order and checks, so that everything above it is exercised, and protects nothing
+ * against whoever reads or copies the folder. spec: docs/formats/sealed.md, Software backend */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static const uint8_t counter_magic[8] = {'A', 'K', 'C', 'O', 'U', 'N', 'T', '1'}
 static const char *const slot_names[AK_TEE_SLOTS] = {"slot0", "slot1"};
 
 struct software {
-    int dir_fd;
+    int dir_fd, slot_dir_fd;
     struct ak_file_ops ops;
     struct ak_secret32 seal_key, counter_key, slot_key;
 };
@@ -139,6 +139,7 @@ static enum ak_err software_open(const struct ak_tee_open *how, void **out_impl)
     struct software *self = calloc(1, sizeof *self);
     if (!self) return AK_E_FULL;
     self->dir_fd = how->dir_fd;
+    self->slot_dir_fd = how->slot_dir_fd;
     self->ops = how->ops ? *how->ops : ak_file_ops_system();
     enum ak_err err = open_files(self, how->create);
     if (err) {
@@ -221,7 +222,7 @@ static enum ak_err software_slot_write(void *impl, unsigned slot, struct ak_span
     uint8_t file[SLOT_FILE_MAX];
     struct ak_buf buf = AK_BUF_ARR(file);
     AK_TRY(seal_bytes(&self->slot_key, slot_aad(slot), bytes, &buf));
-    return ak_durable_write(&self->ops, self->dir_fd, slot_names[slot], ak_buf_span(&buf));
+    return ak_durable_write(&self->ops, self->slot_dir_fd, slot_names[slot], ak_buf_span(&buf));
 }
 
 static enum ak_err software_slot_read(void *impl, unsigned slot, struct ak_buf *out_bytes)
@@ -230,7 +231,8 @@ static enum ak_err software_slot_read(void *impl, unsigned slot, struct ak_buf *
     if (slot >= AK_TEE_SLOTS) return AK_E_ARG;
     uint8_t file[SLOT_FILE_MAX];
     size_t len = 0;
-    enum ak_err err = ak_durable_read(&self->ops, self->dir_fd, slot_names[slot], file, sizeof file, &len);
+    enum ak_err err =
+        ak_durable_read(&self->ops, self->slot_dir_fd, slot_names[slot], file, sizeof file, &len);
     if (err) return err == AK_E_LIMIT ? AK_E_AUTH : err;
     if (len < AK_GCM_NONCE_LEN + AK_GCM_TAG_LEN) return AK_E_AUTH;
     size_t before = out_bytes->len;
@@ -246,7 +248,7 @@ static enum ak_err software_slot_erase(void *impl, unsigned slot)
 {
     const struct software *self = impl;
     if (slot >= AK_TEE_SLOTS) return AK_E_ARG;
-    return ak_durable_erase(&self->ops, self->dir_fd, slot_names[slot]);
+    return ak_durable_erase(&self->ops, self->slot_dir_fd, slot_names[slot]);
 }
 
 static enum ak_err software_random(void *impl, void *out_bytes, size_t len)
@@ -263,7 +265,7 @@ static const char *software_warning(void)
            "host)\n"
            "  - against an older copy of the folder: the counter is a file and goes back with the rest\n"
            "  - against a copy of the folder that runs beside this one\n"
-           "  - what was erased: a copy of the disk brings it back\n"
+           "  - what was destroyed: an old copy of the erasure slots brings it back\n"
            "  - against a changed program: nothing is measured, there is no evidence for clients to check\n";
 }
 

@@ -30,6 +30,7 @@ struct ak_tee_open {
     int dir_fd;  /* the backend's own folder (software) */
     bool create; /* init: make key and counter where they are missing, also after an interrupted init */
     const struct ak_file_ops *ops; /* NULL: the system's */
+    int slot_dir_fd;               /* the folder of erasure slots, outside the data folder (software) */
 };
 
 struct ak_tee_ops {

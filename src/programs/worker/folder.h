@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "io/conf/conf.h"
@@ -13,6 +14,14 @@
  * makes them. AK_E_NOT_FOUND, AK_E_MEANING (mode or owner), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_folder_open(
     const char *data_dir, bool dev, bool create, int *out_data_fd, int *out_tee_fd);
+/* Opens the folder of erasure slots (its part `dev` for the development signer); `create` makes it. Errors as
+ * above, AK_E_LIMIT. */
+AK_MUST_USE enum ak_err ak_folder_open_slots(const struct ak_conf *conf, bool dev, bool create, int *out_fd);
+/* Slots are one worker's: two that share them would overwrite each other's keys. The folder's file `worker`
+ * has its id; where there is none it is made. AK_E_CONFLICT: another worker's. AK_E_FULL, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_folder_claim_slots(int slot_fd, const uint8_t worker_id[16]);
+/* The epoch store's file in the data folder: there once a credential was stored. */
+#define AK_FOLDER_EPOCHS "epochs.bin"
 /* Path of the ledger's file. */
 void ak_folder_store_path(const char *data_dir, bool dev, char *out_path, size_t cap);
 /* SHA-256 over every setting that decides trust: issuer, waiting times. Settings added later enter with their

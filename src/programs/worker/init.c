@@ -19,7 +19,7 @@
 struct init {
     const struct ak_conf *conf;
     bool dev;
-    int data_fd, tee_fd;
+    int data_fd, tee_fd, slot_fd;
     uint8_t config[32];
     struct ak_tee tee;
     struct ak_sealed_file sealed;
@@ -33,6 +33,13 @@ static void fail(const struct init *init, const char *code, const char *reason)
 {
     ak_boot_fail(
         code, "data_dir", ak_conf_text(init->conf, AK_WORKER_DATA_DIR), reason, "docs/operations.md#init");
+}
+
+static void fail_slots(const struct init *init, const char *code, const char *reason)
+{
+    char path[600] = "";
+    if (ak_worker_conf_slot_dir(init->conf, path, sizeof path) != AK_OK) path[0] = '\0';
+    ak_boot_fail(code, "vault.erasure_slot", path, reason, "docs/operations.md#init");
 }
 
 static void engine_random(void *ctx, void *out, size_t len)
@@ -49,7 +56,9 @@ static void open_all(struct init *init)
             "cannot be made, or is open to other users; it must be this user's with mode 0700");
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(init->conf, AK_WORKER_TEE)));
     if (!ops) fail(init, "tee_unknown", "this TEE backend is not built");
-    struct ak_tee_open how = {.dir_fd = init->tee_fd, .create = true};
+    if (ak_folder_open_slots(init->conf, init->dev, true, &init->slot_fd) != AK_OK)
+        fail_slots(init, "erasure_slot", "cannot be made, or is open to other users; see vault.erasure_slot");
+    struct ak_tee_open how = {.dir_fd = init->tee_fd, .create = true, .slot_dir_fd = init->slot_fd};
     ak_folder_config_hash(init->conf, init->config);
     enum ak_sealed_result result =
         ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, init->config);
@@ -71,6 +80,16 @@ static void make_secrets(struct init *init)
     ak_random_bytes(init->state->log_id, 16);
     if (ak_root_open(&init->root, 1, AK_SUITE_AK1, AK_ROOT_BORN, &init->state->roots[0].secret) != AK_OK)
         fail(init, "no_root", "the root cannot be opened");
+}
+
+/* Nothing of another worker's keys is ever overwritten. */
+static void claim_slots(const struct init *init)
+{
+    enum ak_err err = ak_folder_claim_slots(init->slot_fd, init->state->worker_id);
+    if (err == AK_E_CONFLICT)
+        fail_slots(init, "erasure_slot_foreign",
+            "belongs to another worker; choose another folder, or remove it if that worker is gone for good");
+    if (err) fail_slots(init, "erasure_slot", "cannot be written");
 }
 
 static enum ak_err append_first(struct init *init, struct ak_store *store)
@@ -135,13 +154,14 @@ static void print_result(const struct init *init)
 int ak_init_run(const struct ak_conf *conf, bool dev)
 {
     struct ak_secmem_report report;
-    struct init init = {.conf = conf, .dev = dev, .data_fd = -1, .tee_fd = -1};
+    struct init init = {.conf = conf, .dev = dev, .data_fd = -1, .tee_fd = -1, .slot_fd = -1};
     if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
         ak_secmem_install_openssl() != AK_OK)
         fail(&init, "locked_memory", "key memory cannot be locked; raise RLIMIT_MEMLOCK to 8 MiB");
     open_all(&init);
     make_secrets(&init);
     make_ledger(&init);
+    claim_slots(&init);
     enum ak_sealed_result result = ak_sealed_file_create(&init.sealed, init.state);
     if (result != AK_SEALED_OK) fail(&init, ak_sealed_result_code(result), ak_sealed_result_reason(result));
     print_result(&init);

@@ -218,6 +218,7 @@ static void enter_sandbox(struct ak_keeper *keeper)
     struct ak_sandbox_report report;
     struct ak_sandbox sandbox = {.role = AK_ROLE_KEEPER,
         .data_dir = ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR),
+        .slot_dir = keeper->slot_dir[0] ? keeper->slot_dir : NULL,
         .user = ak_conf_text(&keeper->conf, AK_WORKER_USER)};
     if (ak_sandbox_enter(&sandbox, &report) != AK_OK)
         ak_boot_fail("sandbox", "", "", "seccomp or limits cannot be set", "docs/operations.md#sandbox");

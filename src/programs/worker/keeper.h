@@ -100,7 +100,8 @@ struct ak_keeper {
     struct ak_arena arena;
     struct ak_random_store random;
     struct ak_engine *engine;
-    int data_dir_fd, tee_dir_fd;
+    int data_dir_fd, tee_dir_fd, slot_dir_fd;
+    char slot_dir[600]; /* where the erasure slots are files; else empty */
     bool dev;
 
     struct ak_channel gateway, tls;

@@ -40,6 +40,34 @@ static void fail_sealed(struct ak_keeper *keeper, enum ak_sealed_result result)
         fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result));
 }
 
+static void fail_slots(struct ak_keeper *keeper, const char *code, const char *reason)
+{
+    ak_boot_fail(
+        code, keeper->conf.table->keys[AK_WORKER_VAULT_ERASURE_SLOT].name, keeper->slot_dir, reason, see);
+}
+
+/* Where no credential was ever stored a missing folder is made; else it was moved away, and a new one would
+ * hide that. */
+static void open_slots(struct ak_keeper *keeper)
+{
+    bool used = faccessat(keeper->data_dir_fd, AK_FOLDER_EPOCHS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (ak_worker_conf_slot_dir(&keeper->conf, keeper->slot_dir, sizeof keeper->slot_dir) != AK_OK)
+        fail_slots(keeper, "erasure_slot", "the path is too long");
+    enum ak_err err = ak_folder_open_slots(&keeper->conf, keeper->dev, !used, &keeper->slot_dir_fd);
+    if (err == AK_E_NOT_FOUND)
+        fail_slots(keeper, "erasure_slot_missing",
+            "the erasure slots are gone; without them no credential can be opened: bring the folder back");
+    if (err) fail_slots(keeper, "erasure_slot", "must be a folder of this user with mode 0700");
+}
+
+static void claim_slots(struct ak_keeper *keeper)
+{
+    enum ak_err err = ak_folder_claim_slots(keeper->slot_dir_fd, keeper->state->worker_id);
+    if (err == AK_E_CONFLICT)
+        fail_slots(keeper, "erasure_slot_foreign", "holds the erasure slots of another worker");
+    if (err) fail_slots(keeper, "erasure_slot", "cannot be written");
+}
+
 /* The lock first, so that a second worker touches nothing; then the TEE; then the state, which advances the
  * counter. */
 static void open_sealed(struct ak_keeper *keeper)
@@ -56,9 +84,13 @@ static void open_sealed(struct ak_keeper *keeper)
         keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config));
     ak_folder_store_path(ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR), keeper->dev, path, sizeof path);
     ak_store_make_room(path);
+    bool slots_are_files = ops->backend == AK_SEAL_SOFTWARE;
+    if (slots_are_files) open_slots(keeper);
+    how.slot_dir_fd = keeper->slot_dir_fd;
     enum ak_err err = ak_tee_open(ops, &how, &keeper->tee);
     if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err));
     fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state));
+    if (slots_are_files) claim_slots(keeper);
 }
 
 /* 64 hex characters from the supervisor's sealed memory file: the development secret. */

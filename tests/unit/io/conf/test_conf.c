@@ -227,7 +227,11 @@ static void dirs_follow_xdg(void **state)
     assert_int_equal(ak_conf_dirs_find(service, false, &found), AK_OK);
     assert_string_equal(found.data, "/s");
     assert_string_equal(found.run, "/rt");
-    const char *const half[] = {"STATE_DIRECTORY=/s", "RUNTIME_DIRECTORY=/a:/b", NULL};
+    const char *const several[] = {"STATE_DIRECTORY=/s:/s-slots", "RUNTIME_DIRECTORY=/a:/b:/c", NULL};
+    assert_int_equal(ak_conf_dirs_find(several, false, &found), AK_OK);
+    assert_string_equal(found.data, "/s");
+    assert_string_equal(found.run, "/a");
+    const char *const half[] = {"STATE_DIRECTORY=/s", "RUNTIME_DIRECTORY=b:/a", NULL};
     assert_int_equal(ak_conf_dirs_find(half, false, &found), AK_E_MEANING);
     char long_home[400] = "HOME=/";
     memset(long_home + 6, 'x', 300);

@@ -22,7 +22,8 @@ static void defaults_are_these(void **state)
         "tee = software\ninsecure_dev = off\nverify_before_release = on\ntls = auto\n"
         "session_lifetime = 5h\nagent_token_lifetime = 10m\nrecovery_wait = 7d\n"
         "recovery_wait_code = 24h\nsign_in.local = on\nlog_level = info\nmax_connections = 512\n"
-        "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n";
+        "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n"
+        "vault.erasure_slot = \n";
     struct ak_conf_input in = {.dirs = {"/data/x", "/run/x", "/home/x"}};
     char text[4096] = {0};
     struct ak_buf buf = AK_BUF_ARR(text);
@@ -40,6 +41,7 @@ static void enum_and_table_agree(void **state)
     assert_string_equal(keys[AK_WORKER_LISTEN].name, "listen");
     assert_string_equal(keys[AK_WORKER_SIGN_IN_LOCAL].name, "sign_in.local");
     assert_string_equal(keys[AK_WORKER_USER].name, "user");
+    assert_string_equal(keys[AK_WORKER_VAULT_ERASURE_SLOT].name, "vault.erasure_slot");
 }
 
 static void ranges_are_the_designs(void **state)
@@ -123,6 +125,30 @@ static void other_rules(void **state)
 #endif
 }
 
+static void slots_lie_outside_the_data_folder(void **state)
+{
+    (void)state;
+    const char *inside[] = {"/d/x", "/d/x/", "/d/x/slots", "/d/x//slots"};
+    const char *outside[] = {"", "/d/x-slots", "/d/xx", "/d", "/d/y/x", "/"};
+    for (size_t i = 0; i < AK_COUNT(inside) + AK_COUNT(outside); i++) {
+        const char *slot = i < AK_COUNT(inside) ? inside[i] : outside[i - AK_COUNT(inside)];
+        char text[128];
+        (void)snprintf(
+            text, sizeof text, "insecure_dev = on\ndata_dir = /d/x\nvault.erasure_slot = %s\n", slot);
+        if (i < AK_COUNT(inside)) {
+            assert_invalid(text, "bad_value");
+            continue;
+        }
+        assert_int_equal(load_text(text), AK_OK);
+        assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
+    }
+    char path[32];
+    assert_invalid("insecure_dev = on\ndata_dir = /d/x/\nvault.erasure_slot = /d/x/y\n", "bad_value");
+    assert_int_equal(load_text("data_dir = /d/x\n"), AK_OK);
+    assert_int_equal(ak_worker_conf_slot_dir(&conf, path, sizeof path), AK_OK);
+    assert_string_equal(path, "/d/x-slots");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +158,7 @@ int main(void)
         cmocka_unit_test(log_levels_match_the_log),
         cmocka_unit_test(plain_text_stays_on_loopback),
         cmocka_unit_test(other_rules),
+        cmocka_unit_test(slots_lie_outside_the_data_folder),
     };
     return cmocka_run_group_tests_name("worker_conf", tests, NULL, NULL);
 }

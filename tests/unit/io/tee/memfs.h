@@ -10,7 +10,7 @@
 #include "io/proc/durable.h"
 
 enum {
-    MEMFS_DIRS = 2,
+    MEMFS_DIRS = 3,
     MEMFS_DIR_FD = 100,
     MEMFS_INODES = 64,
     MEMFS_NAMES = 8,

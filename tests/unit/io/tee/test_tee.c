@@ -155,8 +155,8 @@ static void slots_hold_and_forget(void **state)
     assert_memory_equal(back, bytes, AK_TEE_SLOT_MAX);
     assert_int_equal(tee.ops->slot_read(tee.impl, 0, &buf), AK_E_FULL);
     /* One slot's file in the other's place is refused. */
-    struct memfs_inode *file = memfs_find(&fs, 1, "slot0");
-    memfs_put(&fs, 1, "slot1", file->bytes, file->len);
+    struct memfs_inode *file = memfs_find(&fs, 2, "slot0");
+    memfs_put(&fs, 2, "slot1", file->bytes, file->len);
     buf = AK_BUF_ARR(back);
     assert_int_equal(tee.ops->slot_read(tee.impl, 1, &buf), AK_E_AUTH);
     assert_int_equal(buf.len, 0);
@@ -165,7 +165,7 @@ static void slots_hold_and_forget(void **state)
     assert_int_equal(tee.ops->slot_erase(tee.impl, 0), AK_OK);
     assert_int_equal(tee.ops->slot_read(tee.impl, 0, &buf), AK_E_NOT_FOUND);
     for (size_t i = 0; i < sizeof file->bytes; i++) assert_int_equal(file->bytes[i], 0);
-    memfs_put(&fs, 1, "slot0", bytes, 10);
+    memfs_put(&fs, 2, "slot0", bytes, 10);
     assert_int_equal(tee.ops->slot_read(tee.impl, 0, &buf), AK_E_AUTH);
 }
 

@@ -1,4 +1,4 @@
-/* A worker's folder in memory: sealed.bin in folder 0, the software backend in folder 1. The state's
+/* A worker's folder in memory: sealed.bin in folder 0, the software backend in 1, its slots in 2. The state's
  * checkpoint size stands for what the worker remembers. */
 #ifndef AK_TESTS_UNIT_IO_TEE_WORLD_H
 #define AK_TESTS_UNIT_IO_TEE_WORLD_H
@@ -27,7 +27,7 @@ static inline void world_state(struct ak_seal_state *state, uint64_t remembered)
 static inline enum ak_err world_open_tee(bool create)
 {
     fs_ops = memfs_ops(&fs);
-    const struct ak_tee_open how = {MEMFS_DIR_FD + 1, create, &fs_ops};
+    const struct ak_tee_open how = {MEMFS_DIR_FD + 1, create, &fs_ops, MEMFS_DIR_FD + 2};
     return ak_tee_open(&ak_tee_software, &how, &tee);
 }
 

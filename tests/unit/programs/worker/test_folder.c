@@ -1,11 +1,13 @@
 /* The data folder's paths and modes, and which settings are trust configuration. */
 #include "unit/check.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/crypto/sha256.h"
 #include "io/conf/worker_conf.h"
+#include "io/proc/durable.h"
 #include "programs/worker/folder.h"
 
 static char dir[64];
@@ -108,6 +110,71 @@ static void a_folder_open_to_others_is_refused(void **state)
     close_both();
 }
 
+static void load_conf(struct ak_conf *conf, const char *slot_dir)
+{
+    char text[512];
+    struct ak_boot_fail fail;
+    (void)snprintf(text, sizeof text, "data_dir = %s/new\nvault.erasure_slot = %s\n", dir, slot_dir);
+    assert_int_equal(ak_conf_load_text(conf, &ak_worker_conf_table, ak_span_str(text), &fail), AK_OK);
+}
+
+static void slots_lie_beside_the_data_folder(void **state)
+{
+    (void)state;
+    static struct ak_conf conf;
+    char path[256], other[128];
+    struct stat st;
+    int fd = -1;
+    load_conf(&conf, "");
+    assert_int_equal(ak_folder_open_slots(&conf, false, false, &fd), AK_E_NOT_FOUND);
+    assert_int_equal(fd, -1);
+    assert_int_equal(ak_folder_open_slots(&conf, false, true, &fd), AK_OK);
+    assert_true(is_same_folder(fd, "new-slots"));
+    assert_int_equal(fstat(fd, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    close(fd);
+    assert_int_equal(ak_folder_open_slots(&conf, true, true, &fd), AK_OK);
+    assert_true(is_same_folder(fd, "new-slots/dev"));
+    close(fd);
+    (void)snprintf(other, sizeof other, "%s/else", dir);
+    load_conf(&conf, other);
+    assert_int_equal(ak_folder_open_slots(&conf, false, true, &fd), AK_OK);
+    assert_true(is_same_folder(fd, "else"));
+    close(fd);
+    assert_int_equal(chmod(other, 0750), 0);
+    assert_int_equal(ak_folder_open_slots(&conf, false, true, &fd), AK_E_MEANING);
+    assert_int_equal(ak_worker_conf_slot_dir(&conf, path, strlen(other)), AK_E_FULL);
+    assert_int_equal(ak_worker_conf_slot_dir(&conf, path, strlen(other) + 1), AK_OK);
+    remove_folder("else");
+    remove_folder("new-slots/dev");
+    remove_folder("new-slots");
+}
+
+static void slots_are_one_workers(void **state)
+{
+    (void)state;
+    uint8_t one[16] = {1}, two[16] = {1};
+    two[15] = 1;
+    int fd = -1;
+    assert_int_equal(ak_durable_open_dir(dir, false, &fd), AK_OK);
+    assert_int_equal(ak_folder_claim_slots(fd, one), AK_OK);
+    assert_int_equal(ak_folder_claim_slots(fd, one), AK_OK);
+    assert_int_equal(ak_folder_claim_slots(fd, two), AK_E_CONFLICT);
+    static const struct ak_span damaged[] = {{(const uint8_t *)"", 0},
+        {(const uint8_t *)"01000000000000000000000000000000", 32},
+        {(const uint8_t *)"01000000000000000000000000000000\n\n", 34}};
+    const struct ak_file_ops ops = ak_file_ops_system();
+    for (size_t i = 0; i < AK_COUNT(damaged); i++) {
+        assert_int_equal(ak_durable_write(&ops, fd, "worker", damaged[i]), AK_OK);
+        assert_int_equal(ak_folder_claim_slots(fd, one), AK_E_CONFLICT);
+    }
+    assert_int_equal(unlinkat(fd, "worker", 0), 0);
+    assert_int_equal(mkdirat(fd, "worker", 0700), 0);
+    assert_int_equal(ak_folder_claim_slots(fd, one), AK_E_IO);
+    assert_int_equal(unlinkat(fd, "worker", AT_REMOVEDIR), 0);
+    close(fd);
+}
+
 static void the_ledgers_path(void **state)
 {
     (void)state;
@@ -162,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_development_signer_has_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_made_unasked, setup, teardown),
         cmocka_unit_test_setup_teardown(a_folder_open_to_others_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(slots_lie_beside_the_data_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(slots_are_one_workers, setup, teardown),
         cmocka_unit_test(the_ledgers_path),
         cmocka_unit_test(the_documented_text_is_hashed),
         cmocka_unit_test(what_decides_trust_changes_the_hash),
