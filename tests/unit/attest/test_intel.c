@@ -549,6 +549,35 @@ static void test_each_byte_of_collateral(void **state)
     }
 }
 
+/* What may be altered: white space between and inside the PEM blocks of the signer's chain, nothing else. */
+static void test_each_byte_of_chain(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < strlen(intel.tcb_chain); i++) {
+        const char before = intel.tcb_chain[i], others[] = {(char)(before ^ 1), ' ', '\n', '\t'};
+        for (size_t k = 0; k < (before == '\n' || i % 16 == 0 ? AK_COUNT(others) : 1); k++) {
+            intel.tcb_chain[i] = others[k];
+            verify_at(MADE_AT_S);
+            bool free_byte = before == others[k] || (before == '\n' && k > 0);
+            if ((verdict.failed == 0) != free_byte) fail_msg("byte %zu as %d", i, others[k]);
+        }
+        intel.tcb_chain[i] = before;
+    }
+}
+
+/* One line feed behind collateral; none of its bytes. */
+static void test_free_bytes(void **state)
+{
+    (void)state;
+    size_t len = strlen(intel.tcb_info);
+    intel.tcb_info[len] = '\n';
+    intel.tcb_info[len + 1] = 0;
+    expect(0);
+    intel.tcb_info[len + 1] = '\n';
+    intel.tcb_info[len + 2] = 0;
+    expect(BIT(COLLATERAL));
+}
+
 #define TDX(test) cmocka_unit_test_setup_teardown(test, make_tdx, drop)
 #define SGX(test) cmocka_unit_test_setup_teardown(test, make_sgx, drop)
 
@@ -582,6 +611,8 @@ int main(void)
         TDX(test_each_byte),
         SGX(test_each_byte),
         TDX(test_each_byte_of_collateral),
+        TDX(test_each_byte_of_chain),
+        TDX(test_free_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -154,6 +154,28 @@ static void test_pck_members(void **state)
     }
 }
 
+/* A member that nobody asks for, with a length of one byte behind 81h; 7Fh would have a shorter form. */
+static void test_pck_long_member(void **state)
+{
+    static const uint8_t head[] = {0x30, 0x81, 0x8f, 0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01,
+        0x0d, 0x01, 0x06, 0x04, 0x81, 0x80};
+    uint8_t bytes[1024];
+    struct ak_intel_pck pck;
+    (void)state;
+    size_t len = made_intel_pck(&platform, bytes);
+    memcpy(bytes + len, head, sizeof head);
+    memset(bytes + len + sizeof head, 0, 128);
+    size_t all = len + sizeof head + 128;
+    bytes[2] = (uint8_t)((all - 4) >> 8);
+    bytes[3] = (uint8_t)(all - 4);
+    assert_int_equal(ak_intel_pck_parse(ak_span(bytes, all), &pck), AK_OK);
+    assert_memory_equal(&pck, &platform, sizeof pck);
+    bytes[len + 17] = 0x7f;
+    bytes[len + 2]--;
+    bytes[3]--;
+    assert_int_equal(ak_intel_pck_parse(ak_span(bytes, all - 1), &pck), AK_E_FORMAT);
+}
+
 /* ---- times, and signed JSON ---- */
 
 static void test_times(void **state)
@@ -325,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_pck),
         cmocka_unit_test(test_pck_each_byte),
         cmocka_unit_test(test_pck_members),
+        cmocka_unit_test(test_pck_long_member),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_members_of_tcb_info),

@@ -189,6 +189,28 @@ static void test_times(void **state)
     assert_int_equal(verdict.failed, BIT(TIME));
 }
 
+/* One that TPMs have and that signs with SHA-384 only. */
+static void test_p384_key(void **state)
+{
+    static const uint8_t head[] = {0x00, 0x23, 0x00, 0x0b, 0x00, 0x05, 0x00, 0x72, 0x00, 0x00, 0x00, 0x10,
+        0x00, 0x18, 0x00, 0x0b, 0x00, 0x04, 0x00, 0x10};
+    uint8_t point[97];
+    size_t len = 0;
+    struct ak_buf area = AK_BUF_ARR(tpm.public_area);
+    (void)state;
+    EVP_PKEY *key = made_ec("P-384");
+    assert_int_equal(EVP_PKEY_get_octet_string_param(key, "pub", point, sizeof point, &len), 1);
+    EVP_PKEY_free(key);
+    ak_buf_put(&area, AK_SPAN_ARR(head));
+    ak_buf_put_u16(&area, 48);
+    ak_buf_put(&area, ak_span(point + 1, 48));
+    ak_buf_put_u16(&area, 48);
+    ak_buf_put(&area, ak_span(point + 49, 48));
+    tpm.public_len = area.len;
+    name_key();
+    expect(BIT(VERSION));
+}
+
 /* ---- what it says ---- */
 
 static void test_selection(void **state)
@@ -344,6 +366,27 @@ static void check_each_byte(uint8_t *bytes, size_t len, const char *name)
     }
 }
 
+/* What may be altered: the length before the key may be there. */
+static void test_free_bytes(void **state)
+{
+    struct ak_attest_input input;
+    uint8_t wrapped[2 + sizeof tpm.public_area];
+    (void)state;
+    wrapped[0] = (uint8_t)(tpm.public_len >> 8);
+    wrapped[1] = (uint8_t)tpm.public_len;
+    memcpy(wrapped + 2, tpm.public_area, tpm.public_len);
+    made_tpm_input(&tpm, &input);
+    input.parts[AK_ATTEST_PART_AK_PUBLIC] = ak_span(wrapped, 2 + tpm.public_len);
+    verify_input(&input);
+    assert_true(verdict.accepted);
+    for (size_t i = 0; i < 2; i++) {
+        wrapped[i] ^= 1;
+        verify_input(&input);
+        assert_false(verdict.accepted);
+        wrapped[i] ^= 1;
+    }
+}
+
 static void test_each_byte(void **state)
 {
     (void)state;
@@ -366,6 +409,7 @@ int main(void)
         QUOTE(test_endorsement_key),
         QUOTE(test_hierarchies),
         QUOTE(test_times),
+        QUOTE(test_p384_key),
         QUOTE(test_selection),
         QUOTE(test_banks),
         QUOTE(test_values),
@@ -373,6 +417,7 @@ int main(void)
         COUNTER(test_counter),
         QUOTE(test_missing),
         QUOTE(test_other_kind),
+        QUOTE(test_free_bytes),
         QUOTE(test_each_byte),
         COUNTER(test_each_byte),
     };
