@@ -10,7 +10,7 @@
 #include "io/client/profile.h"
 #include "io/conf/client_conf.h"
 
-enum { AK_CLI_OPTIONS_MAX = 16 };
+enum { AK_CLI_OPTIONS_MAX = 16, AK_CLI_JOINED_MAX = 8192 };
 
 struct ak_cli;
 
@@ -18,6 +18,7 @@ struct ak_cli_option {
     const char *name;
     const char *value; /* placeholder: "LABEL"; NULL: a switch */
     const char *doc;
+    bool many; /* may be repeated: the values are joined by commas; one such option a command */
 };
 struct ak_cli_command {
     const char *noun;
@@ -50,6 +51,7 @@ struct ak_cli {
     bool json;
     bool yes;
     const char *values[AK_CLI_OPTIONS_MAX]; /* by the command's options; "" for a switch, NULL: not given */
+    char joined[AK_CLI_JOINED_MAX];         /* of an option that may be repeated */
     int operand_count;
     char **operands;
     int argc; /* own_arguments: what stands behind the command's name, argv[0] the program's */

@@ -39,6 +39,18 @@ int ak_cmd_audit_export(struct ak_cli *cli);
 int ak_cmd_audit_verify(struct ak_cli *cli);
 int ak_cmd_audit_proof(struct ak_cli *cli);
 int ak_cmd_attest_verify(struct ak_cli *cli);
+int ak_cmd_store(struct ak_cli *cli);
+int ak_cmd_read(struct ak_cli *cli);
+int ak_cmd_run(struct ak_cli *cli);
+int ak_cmd_credentials_list(struct ak_cli *cli);
+int ak_cmd_credentials_rollback(struct ak_cli *cli);
+int ak_cmd_credentials_delete(struct ak_cli *cli);
+int ak_cmd_epoch_list(struct ak_cli *cli);
+int ak_cmd_epoch_rotate(struct ak_cli *cli);
+int ak_cmd_epoch_destroy(struct ak_cli *cli);
+int ak_cmd_service_define(struct ak_cli *cli);
+int ak_cmd_service_list(struct ak_cli *cli);
+int ak_cmd_service_show(struct ak_cli *cli);
 int ak_cmd_doctor(struct ak_cli *cli);
 int ak_cmd_version(struct ak_cli *cli);
 

@@ -91,6 +91,8 @@ static const struct {
     {"signer_disabled", "agentkeys doctor"},
     {"ledger_damaged", "agentkeys up --verify-all"},
     {"storage_full", "agentkeys status"},
+    {"epoch_busy", "agentkeys epoch list"},
+    {"tampered", "agentkeys audit list"},
 };
 
 /* Where to look, by what the command is about. */
@@ -99,6 +101,12 @@ static const char *look_at(const struct ak_cli *cli)
     const char *noun = cli->command->noun;
     if (strcmp(noun, "device") == 0) return "agentkeys device list";
     if (strcmp(noun, "account") == 0) return "agentkeys account show";
+    if (strcmp(noun, "epoch") == 0) return "agentkeys epoch list";
+    if (strcmp(noun, "service") == 0) return "agentkeys service list";
+    static const char *const vault[] = {"store", "read", "run", "credentials", "import", "export"};
+    for (size_t i = 0; i < AK_COUNT(vault); i++)
+        if (strcmp(noun, vault[i]) == 0)
+            return cli->program->agent ? "agentkeys-daemon credentials" : "agentkeys credentials list";
     return "agentkeys agents list";
 }
 

@@ -96,6 +96,16 @@ struct options {
     bool help;
 };
 
+static enum ak_err join(struct ak_cli *cli, size_t i, const char *value)
+{
+    struct ak_buf text = AK_BUF_ARR(cli->joined);
+    text.len = strlen(cli->joined);
+    if (cli->values[i]) ak_buf_put_u8(&text, ',');
+    ak_buf_put_str(&text, value);
+    cli->values[i] = cli->joined;
+    return ak_buf_terminate(&text);
+}
+
 static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
 {
     struct options *options = ctx;
@@ -108,6 +118,7 @@ static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, con
         return AK_OK;
     }
     i -= AK_CLI_COMMON_COUNT;
+    if (cli->command->options[i].many) return join(cli, i, value);
     options->twice = options->twice || cli->values[i];
     cli->values[i] = value ? value : "";
     return AK_OK;

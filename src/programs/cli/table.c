@@ -1,6 +1,7 @@
 /* The subcommands of agentkeys. Help, man page and completion come from here. */
 #include "programs/cli/commands.h"
 #include "programs/cli/signing.h"
+#include "programs/cli/vault.h"
 
 #define WIRE(method_path) "the wire's answer of " method_path
 
@@ -79,6 +80,33 @@ static const struct ak_cli_option attest_options[] = {
     {"tcb-chain", "FILE", "Certificates of the key that signed those two (tdx, sgx)."},
     {"pck-crl", "FILE", "Intel's revoked platform certificates (tdx, sgx)."},
     {"root-crl", "FILE", "What Intel's root revoked (tdx, sgx)."},
+};
+
+static const struct ak_cli_option store_options[] = {
+    {"file", "FILE", "The value from a file, byte for byte; - is standard input."},
+    AK_CLI_VAULT_PATH,
+};
+static const struct ak_cli_option read_options[] = {
+    {"reveal", NULL, "Print the value; without it nothing is read."},
+    {"version-number", "NUMBER", "An older version that is kept; default: the current one."},
+    AK_CLI_VAULT_PATH,
+};
+static const struct ak_cli_option run_options[] = {AK_CLI_ENV};
+static const struct ak_cli_option rollback_options[] = {
+    {"version-number", "NUMBER", "The version that becomes current again; the last three are kept."},
+    AK_CLI_VAULT_PATH,
+};
+static const struct ak_cli_option delete_options[] = {AK_CLI_VAULT_PATH};
+static const struct ak_cli_option epoch_options[] = {
+    {"wait", "DURATION", "Show how many values are left in the old epoch, at most so long, such as 60s."},
+};
+static const struct ak_cli_option define_options[] = {
+    {"hosts", "HOSTS", "Where the credential may go, separated by commas."},
+    {"methods", "METHODS", "With which methods; default: GET,POST."},
+    {"paths", "PREFIXES", "Below which paths; default: /."},
+    {"inject", "HOW", "header, basic, query or sigv4; default: header."},
+    {"template", "TEXT",
+        "The header or parameter, {value} stands for the value; default: Authorization: Bearer {value}."},
 };
 
 static const struct ak_cli_command commands[] = {
@@ -184,6 +212,45 @@ static const struct ak_cli_command commands[] = {
         "policy.json",
         "kind, accepted, authentic, machine, trust, failed (check, detail, remedy), waived, facts",
         AK_CLI_OPTIONS(attest_options), .run = ak_cmd_attest_verify},
+    {"store", NULL, "SERVICE", 1, 1,
+        "Store a credential: from a prompt that does not show it, a file, or standard input.",
+        "agentkeys store openrouter", WIRE("PUT /v1/credentials/{service}"), AK_CLI_OPTIONS(store_options),
+        .run = ak_cmd_store},
+    {"read", NULL, "SERVICE", 1, 1, "Read a credential and print it.", "agentkeys read openrouter --reveal",
+        "service, path, version, epoch, value_base64url", AK_CLI_OPTIONS(read_options), .run = ak_cmd_read},
+    {"run", NULL, "COMMAND [ARGUMENTS]", 1, 4096,
+        "Start a command with credentials in its environment alone.",
+        "agentkeys run --env OPENROUTER_API_KEY=openrouter -- curl https://openrouter.ai/api/v1/models",
+        "nothing: what is printed is the command's", AK_CLI_OPTIONS(run_options), .run = ak_cmd_run},
+    {"credentials", "list", "", 0, 0,
+        "List what is stored: names, versions, sizes, ages, last readers; never a value.",
+        "agentkeys credentials list", WIRE("GET /v1/credentials") ", a line a page",
+        .run = ak_cmd_credentials_list},
+    {"credentials", "rollback", "SERVICE", 1, 1, "Make an older version of a credential current again.",
+        "agentkeys credentials rollback openrouter --version-number 2",
+        WIRE("POST /v1/credentials/{service}/rollback"), AK_CLI_OPTIONS(rollback_options),
+        .run = ak_cmd_credentials_rollback},
+    {"credentials", "delete", "SERVICE", 1, 1, "Delete a credential with all its versions.",
+        "agentkeys credentials delete openrouter", WIRE("DELETE /v1/credentials/{service}"),
+        AK_CLI_OPTIONS(delete_options), .run = ak_cmd_credentials_delete},
+    {"epoch", "list", "", 0, 0,
+        "List the data keys of the account, newest first, and what is left under each.",
+        "agentkeys epoch list", WIRE("GET /v1/epochs") ", a line a page", .run = ak_cmd_epoch_list},
+    {"epoch", "rotate", "", 0, 0,
+        "Give the account a new data key; what is stored moves to it within the worker's deadline.",
+        "agentkeys epoch rotate --wait 60s", WIRE("POST /v1/epochs/rotate"), AK_CLI_OPTIONS(epoch_options),
+        .run = ak_cmd_epoch_rotate},
+    {"epoch", "destroy", "EPOCH", 1, 1,
+        "Erase an old data key: nothing that was ever written under it can be read again.",
+        "agentkeys epoch destroy 1 --wait 60s", WIRE("POST /v1/epochs/destroy"),
+        AK_CLI_OPTIONS(epoch_options), .run = ak_cmd_epoch_destroy},
+    {"service", "define", "SERVICE", 1, 1, "Say into which requests a proxy may put a credential.",
+        "agentkeys service define openrouter --hosts openrouter.ai --paths /api/v1/",
+        WIRE("PUT /v1/services/{service}"), AK_CLI_OPTIONS(define_options), .run = ak_cmd_service_define},
+    {"service", "list", "", 0, 0, "List the services that are defined.", "agentkeys service list",
+        WIRE("GET /v1/services") ", a line a page", .run = ak_cmd_service_list},
+    {"service", "show", "SERVICE", 1, 1, "Show a service's definition.", "agentkeys service show openrouter",
+        WIRE("GET /v1/services/{service}"), .run = ak_cmd_service_show},
     {"doctor", NULL, "", 0, 0, "Check everything between this terminal and a signature.", "agentkeys doctor",
         "checks (check, state, seen, remedy) and ok", .run = ak_cmd_doctor},
     {"version", NULL, "", 0, 0, "Print the version.", "agentkeys version", "version", .run = ak_cmd_version},

@@ -136,6 +136,12 @@ int ak_agent_need_token(struct ak_agent *agent, bool may_renew)
     return ak_agent_renew(agent) ? ak_cli_fail_call(agent->cli, "getting a token") : 0;
 }
 
+bool ak_agent_wants_new_token(const struct ak_client_error *error)
+{
+    return strcmp(error->code, "token_expired") == 0 || strcmp(error->code, "invalid_token") == 0 ||
+           (error->has_denial && strcmp(error->rule, "generation") == 0);
+}
+
 int ak_agent_keep_paired(struct ak_agent *agent, const struct ak_msg_pair_status_reply *reply)
 {
     struct ak_cli *cli = agent->cli;

@@ -31,9 +31,15 @@ int ak_agent_need_token(struct ak_agent *agent, bool may_renew);
  */
 int ak_agent_keep_paired(struct ak_agent *agent, const struct ak_msg_pair_status_reply *reply);
 
+/* The token that was used is over, or for a generation that is retired. */
+bool ak_agent_wants_new_token(const struct ak_client_error *error);
+
 int ak_daemon_pair(struct ak_cli *cli);
 int ak_daemon_token(struct ak_cli *cli);
 int ak_daemon_sign(struct ak_cli *cli);
 int ak_daemon_status(struct ak_cli *cli);
+int ak_daemon_read(struct ak_cli *cli);
+int ak_daemon_run(struct ak_cli *cli);
+int ak_daemon_credentials(struct ak_cli *cli);
 
 #endif

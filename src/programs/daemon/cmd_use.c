@@ -49,12 +49,10 @@ int ak_daemon_token(struct ak_cli *cli)
 
 /* ---- sign ---- */
 
-/* A new token would be taken: the old one is over, or for a generation that is retired. Where a person named
- * the path, it is the path that is refused. */
+/* A new token would be taken. Where a person named the path, it is the path that is refused. */
 static bool wants_new_token(const struct ak_client_error *error, bool has_path)
 {
-    return strcmp(error->code, "token_expired") == 0 || strcmp(error->code, "invalid_token") == 0 ||
-           (error->has_denial && !has_path && strcmp(error->rule, "generation") == 0);
+    return ak_agent_wants_new_token(error) && !(error->has_denial && has_path);
 }
 
 int ak_daemon_sign(struct ak_cli *cli)

@@ -1,5 +1,6 @@
 /* The subcommands of agentkeys-daemon. */
 #include "programs/cli/signing.h"
+#include "programs/cli/vault.h"
 #include "programs/daemon/agent.h"
 
 #define LABEL                                                                                                \
@@ -28,6 +29,7 @@ static const struct ak_cli_option sign_options[] = {
     {"no-renew", NULL, "Use the saved token as it is."},
 };
 static const struct ak_cli_option status_options[] = {LABEL};
+static const struct ak_cli_option run_options[] = {LABEL, AK_CLI_ENV};
 
 static const struct ak_cli_command commands[] = {
     {"pair", NULL, "", 0, 0, "Ask a person for the right to act, show the code, wait for the approval.",
@@ -43,10 +45,21 @@ static const struct ak_cli_command commands[] = {
     {"status", NULL, "", 0, 0, "Show what the agent may do and how much of it is left.",
         "agentkeys-daemon status --label agent-1", "the wire's answer of GET /v1/agents/{label}",
         AK_CLI_OPTIONS(status_options), .run = ak_daemon_status},
+    {"read", NULL, "SERVICE", 1, 1, "Print a credential that is in the agent's scope.",
+        "agentkeys-daemon read openrouter --label agent-1", "service, path, version, epoch, value_base64url",
+        AK_CLI_OPTIONS(status_options), .run = ak_daemon_read},
+    {"run", NULL, "COMMAND [ARGUMENTS]", 1, 4096,
+        "Start a command with credentials in its environment alone.",
+        "agentkeys-daemon run --label agent-1 --env OPENROUTER_API_KEY=openrouter -- ./agent",
+        "nothing: what is printed is the command's", AK_CLI_OPTIONS(run_options), .run = ak_daemon_run},
+    {"credentials", NULL, "", 0, 0, "List the credentials that the agent may read; never a value.",
+        "agentkeys-daemon credentials --label agent-1",
+        "the wire's answer of GET /v1/credentials, a line a page", AK_CLI_OPTIONS(status_options),
+        .run = ak_daemon_credentials},
 };
 
 const struct ak_cli_program ak_daemon_program = {.name = "agentkeys-daemon",
-    .summary = "An agent's side: ask for rights, hold the token, sign.",
+    .summary = "An agent's side: ask for rights, hold the token, sign, read credentials.",
     .commands = commands,
     .count = AK_COUNT(commands),
     .sign_in = "agentkeys-daemon pair --label LABEL",

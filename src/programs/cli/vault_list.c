@@ -1,0 +1,52 @@
+/* What is stored, without values. */
+#include <string.h>
+
+#include "programs/cli/out.h"
+#include "programs/cli/vault.h"
+
+enum { CURSOR_MAX = 140 };
+
+static void print_item(const struct ak_msg_credential_item *item)
+{
+    char service[AK_LIMIT_SERVICE + 1], path[80], reader[80], written[AK_OUT_TIME_LEN], read[AK_OUT_TIME_LEN];
+    bool was_read = ak_msg_has(item, AK_CREDENTIAL_ITEM_LAST_READ_AT);
+    ak_out_shown(item->service, service, sizeof service);
+    ak_out_shown(item->path.len ? item->path : AK_SPAN_LIT("-"), path, sizeof path);
+    ak_out_shown(item->last_reader.len ? item->last_reader : AK_SPAN_LIT("a session"), reader, sizeof reader);
+    ak_out_time(item->written_at, written);
+    ak_out_time(item->last_read_at, read);
+    ak_out_line("%-24s %-12s v%-4llu %6llu bytes  epoch %-4llu written %s  %s%s%s%s", service, path,
+        (unsigned long long)item->version, (unsigned long long)item->size, (unsigned long long)item->epoch,
+        written, was_read ? "read " : "never read", was_read ? read : "", was_read ? " by " : "",
+        was_read ? reader : "");
+}
+
+/* One page; *after is where the next begins, len 0 at the end. */
+static int list_page(struct ak_cli *cli, struct ak_buf *after, unsigned *count)
+{
+    struct ak_msg_credential_list_request request = {.after = ak_buf_span(after)};
+    struct ak_msg_credential_list_reply reply;
+    struct ak_msg_credential_item item;
+    if (after->len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
+    int status = ak_cli_call(cli, AK_CALL_CREDENTIAL_LIST, &request, &reply, "listing credentials");
+    after->len = 0;
+    if (status) return status;
+    if (cli->json) ak_out_json(cli->client.raw);
+    for (; ak_list_next(&reply.credentials, &ak_credential_item_msg, &item); ++*count)
+        if (!cli->json) print_item(&item);
+    if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(after, reply.next);
+    return 0;
+}
+
+int ak_cli_list_credentials(struct ak_cli *cli)
+{
+    uint8_t memory[CURSOR_MAX];
+    struct ak_buf after = AK_BUF_ARR(memory);
+    unsigned count = 0;
+    int status = 0;
+    do status = list_page(cli, &after, &count);
+    while (!status && after.len);
+    if (!status && count == 0 && !cli->json)
+        ak_out_line("No credentials. A person stores one: agentkeys store SERVICE");
+    return status;
+}
