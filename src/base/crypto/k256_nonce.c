@@ -1,77 +1,18 @@
-/* HMAC-DRBG of RFC 6979 over key || message mod n. */
+/* The nonce function that libsecp256k1 takes, over the RFC's own. */
 #include "base/crypto/k256_nonce.h"
 
+#include <stddef.h>
+
 #include "base/assert.h"
-#include "base/crypto/hmac.h"
-#include "base/wipe.h"
-
-/* K and V of the RFC; K only as a keyed HMAC. */
-struct drbg {
-    struct ak_hmac_key k;
-    uint8_t v[32];
-};
-
-static void drbg_done(struct drbg *d)
-{
-    ak_wipe(d, sizeof *d);
-}
-
-static void set_k(struct drbg *d, const uint8_t k[32])
-{
-    ak_assert(ak_hmac_key_open(&d->k, ak_span(k, 32)) == AK_OK);
-}
-
-static void next_v(struct drbg *d)
-{
-    struct ak_span v = AK_SPAN_ARR(d->v);
-    ak_hmac_key_mac(&d->k, &v, 1, d->v);
-}
-
-/* K = HMAC(K, V || mark || seed), V = HMAC(K, V): steps d to g, and the retry of step h. */
-static void reseed(struct drbg *d, uint8_t mark, struct ak_span key, struct ak_span msg)
-{
-    AK_CLEANUP(ak_secret32_done) struct ak_secret32 k;
-    struct ak_span parts[] = {AK_SPAN_ARR(d->v), ak_span(&mark, 1), key, msg};
-    ak_hmac_key_mac(&d->k, parts, AK_COUNT(parts), k.bytes);
-    set_k(d, k.bytes);
-    next_v(d);
-}
-
-/* bits2octets of the RFC: one subtraction is enough, for 2^256 < 2 n. */
-static void reduce(const uint8_t msg[32], uint8_t out[32])
-{
-    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-        0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0,
-        0x36, 0x41, 0x41};
-    uint8_t less[32];
-    unsigned int borrow = 0;
-    for (int i = 31; i >= 0; i--) {
-        unsigned int t = 0x100u + msg[i] - order[i] - borrow;
-        less[i] = (uint8_t)t;
-        borrow = (t >> 8) ^ 1;
-    }
-    uint8_t keep = (uint8_t)(0u - borrow);
-    for (int i = 0; i < 32; i++) out[i] = (uint8_t)((msg[i] & keep) | (less[i] & ~keep));
-}
+#include "base/crypto/rfc6979.h"
 
 int ak_k256_nonce_rfc6979(unsigned char *out_nonce32, const unsigned char *msg32, const unsigned char *key32,
     const unsigned char *algo16, void *data, unsigned int attempt)
 {
-    static const uint8_t zero_k[32] = {0};
+    static const uint8_t order[32] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0,
+        0x36, 0x41, 0x41};
     ak_assert(algo16 == NULL && data == NULL);
-    uint8_t reduced[32];
-    reduce(msg32, reduced);
-    struct ak_span key = ak_span(key32, 32), msg = AK_SPAN_ARR(reduced);
-    AK_CLEANUP(drbg_done) struct drbg d;
-    memset(d.v, 0x01, sizeof d.v);
-    set_k(&d, zero_k);
-    reseed(&d, 0x00, key, msg);
-    reseed(&d, 0x01, key, msg);
-    next_v(&d);
-    for (unsigned int i = 0; i < attempt; i++) {
-        reseed(&d, 0x00, AK_SPAN_EMPTY, AK_SPAN_EMPTY);
-        next_v(&d);
-    }
-    memcpy(out_nonce32, d.v, sizeof d.v);
+    ak_rfc6979_nonce(order, msg32, key32, attempt, out_nonce32);
     return 1;
 }

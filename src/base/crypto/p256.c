@@ -77,18 +77,23 @@ void ak_p256_signer_close(struct ak_p256_signer *signer)
     memset(signer, 0, sizeof *signer);
 }
 
-enum ak_err ak_p256_sign(struct ak_p256_signer *signer, struct ak_span message, uint8_t out_sig[64])
+enum ak_err ak_p256_sign_digest(struct ak_p256_signer *signer, const uint8_t digest[32], uint8_t out_sig[64])
 {
-    uint8_t digest[AK_SHA256_LEN];
     uint8_t der[AK_P256_DER_MAX];
     size_t len = sizeof der;
     memset(out_sig, 0, 64);
     ak_assert(signer->ctx != NULL);
-    ak_sha256(message, digest);
-    bool done = EVP_PKEY_sign(signer->ctx, der, &len, digest, sizeof digest) == 1;
+    bool done = EVP_PKEY_sign(signer->ctx, der, &len, digest, AK_SHA256_LEN) == 1;
     ak_wipe_stack();
     if (!done) return ak_ossl_failed(AK_E_CRYPTO);
     return ak_p256_der_decode(ak_span(der, len), out_sig) == AK_OK ? AK_OK : AK_E_CRYPTO;
+}
+
+enum ak_err ak_p256_sign(struct ak_p256_signer *signer, struct ak_span message, uint8_t out_sig[64])
+{
+    uint8_t digest[AK_SHA256_LEN];
+    ak_sha256(message, digest);
+    return ak_p256_sign_digest(signer, digest, out_sig);
 }
 
 enum ak_err ak_p256_verify(const struct ak_p256_pub *pub, struct ak_span message, const uint8_t sig[64])

@@ -34,6 +34,14 @@ void ak_p256_signer_close(struct ak_p256_signer *signer);
 /* Signs SHA-256(message) with a random nonce of the library. AK_E_CRYPTO; out is zeroed then. */
 AK_MUST_USE enum ak_err ak_p256_sign(
     struct ak_p256_signer *signer, struct ak_span message, uint8_t out_sig[64]);
+/* The same over a digest that is there already. */
+AK_MUST_USE enum ak_err ak_p256_sign_digest(
+    struct ak_p256_signer *signer, const uint8_t digest[32], uint8_t out_sig[64]);
+/* Signs SHA-256(message) with the nonce of RFC 6979: the same key and message give the same bytes. For few
+ * and fixed messages: slower, and the arithmetic with the nonce is the library's big numbers. AK_E_MEANING
+ * for a scalar out of [1, n-1], AK_E_CRYPTO; out is zeroed then. spec: RFC 6979 3.2 */
+AK_MUST_USE enum ak_err ak_p256_sign_fixed(
+    const struct ak_secret32 *scalar, struct ak_span message, uint8_t out_sig[64]);
 /* AK_E_AUTH, AK_E_MEANING for a point off the curve, AK_E_CRYPTO. */
 AK_MUST_USE enum ak_err ak_p256_verify(
     const struct ak_p256_pub *pub, struct ak_span message, const uint8_t sig[64]);

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 
 #include "base/crypto/p256.h"
+#include "base/crypto/sha256.h"
 
 static const char scalar_hex[] = "c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721";
 static const char pub_hex[] = "60fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6"
@@ -84,6 +85,53 @@ static void signer_signs_many_times(void **state)
     ak_p256_signer_close(&signer);
 }
 
+/* Both SHA-256 signatures of RFC 6979 A.2.5, byte for byte, and that others verify. */
+static void fixed_signatures_are_those_of_rfc6979(void **state)
+{
+    (void)state;
+    static const char test_sig_hex[] = "f1abb023518351cd71d881567b1ea663ed3efcf6c5132b354f28d3b0b7d38367"
+                                       "019f4113742a2b14bd25926b49c649155f267e60d3814b4c0cc84250e46f0083";
+    struct ak_secret32 s = rfc_scalar();
+    struct ak_p256_pub pub = rfc_pub();
+    uint8_t sig[64], again[64], message[48];
+    uint64_t seed = 12;
+    assert_int_equal(ak_p256_sign_fixed(&s, AK_SPAN_LIT("sample"), sig), AK_OK);
+    assert_hex(sig, 64, sig_hex);
+    assert_int_equal(ak_p256_sign_fixed(&s, AK_SPAN_LIT("test"), sig), AK_OK);
+    assert_hex(sig, 64, test_sig_hex);
+    for (size_t len = 0; len <= sizeof message; len++) {
+        fill(&seed, message, sizeof message);
+        assert_int_equal(ak_p256_sign_fixed(&s, ak_span(message, len), sig), AK_OK);
+        assert_int_equal(ak_p256_verify(&pub, ak_span(message, len), sig), AK_OK);
+        assert_int_equal(ak_p256_sign_fixed(&s, ak_span(message, len), again), AK_OK);
+        assert_memory_equal(sig, again, 64);
+    }
+    for (int i = 0; i < 2; i++) {
+        memset(s.bytes, 0, 32);
+        if (i) hex_to(order_hex, s.bytes, 32);
+        memset(sig, 1, 64);
+        assert_int_equal(ak_p256_sign_fixed(&s, AK_SPAN_EMPTY, sig), AK_E_MEANING);
+        assert_zero(sig, 64);
+    }
+}
+
+static void a_digest_is_signed_as_its_message(void **state)
+{
+    (void)state;
+    struct ak_secret32 s = rfc_scalar();
+    struct ak_p256_pub pub = rfc_pub();
+    struct ak_p256_signer signer;
+    uint8_t digest[32], sig[64];
+    ak_sha256(AK_SPAN_LIT("sample"), digest);
+    assert_int_equal(ak_p256_signer_open(&signer, &s), AK_OK);
+    assert_int_equal(ak_p256_sign_digest(&signer, digest, sig), AK_OK);
+    assert_int_equal(ak_p256_verify(&pub, AK_SPAN_LIT("sample"), sig), AK_OK);
+    digest[31] ^= 1;
+    assert_int_equal(ak_p256_sign_digest(&signer, digest, sig), AK_OK);
+    assert_int_equal(ak_p256_verify(&pub, AK_SPAN_LIT("sample"), sig), AK_E_AUTH);
+    ak_p256_signer_close(&signer);
+}
+
 static void scalars_out_of_range_open_nothing(void **state)
 {
     (void)state;
@@ -160,7 +208,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(public_key_of_rfc6979),
         cmocka_unit_test(signature_of_rfc6979_and_each_altered_byte),
-        cmocka_unit_test(signer_signs_many_times), cmocka_unit_test(scalars_out_of_range_open_nothing),
+        cmocka_unit_test(fixed_signatures_are_those_of_rfc6979),
+        cmocka_unit_test(a_digest_is_signed_as_its_message), cmocka_unit_test(signer_signs_many_times),
+        cmocka_unit_test(scalars_out_of_range_open_nothing),
         cmocka_unit_test(r_and_s_out_of_range_are_refused),
         cmocka_unit_test(refused_points_and_the_error_queue), cmocka_unit_test(spki_is_what_openssl_reads)};
     return cmocka_run_group_tests(tests, NULL, NULL);
