@@ -22,6 +22,9 @@ struct ak_bucket_result {
  * 10000. Pure: the caller stores tat_us where the use happens; to look only, do not store it. */
 struct ak_bucket_result ak_bucket_take(
     uint64_t tat_us, uint64_t floor_us, uint32_t rate_per_min, uint64_t now_us);
+/* The same over an hour: `rate_per_hour` 1 to 10000. The floor of an unclean start is moved to the hour. */
+struct ak_bucket_result ak_bucket_take_hour(
+    uint64_t tat_us, uint64_t floor_us, uint32_t rate_per_hour, uint64_t now_us);
 /* Uses left at this moment, 0 to rate. */
 uint32_t ak_bucket_left(uint64_t tat_us, uint64_t floor_us, uint32_t rate_per_min, uint64_t now_us);
 /* The floor that makes every bucket empty at `start_us`, whatever its rate. */

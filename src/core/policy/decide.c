@@ -88,6 +88,7 @@ static bool content_refuses(const struct ak_policy_request *q, const struct ak_p
     case AK_CONTENT_OWN_SITE: return r->subject != AK_SUBJECT_SESSION || q->operation != AK_OP_SIGN_SIWE;
     case AK_CONTENT_LIKE_SIWE:
     case AK_CONTENT_OWN_STATEMENT:
+    case AK_CONTENT_OWN_AUDIENCE:
     default: return true;
     }
 }

@@ -174,6 +174,8 @@ static const struct content_text content_texts[] = {
         "none: nothing allows it"},
     [AK_CONTENT_OWN_SITE] = {"a sign-in to this service itself", "only an owner's session signs in here",
         "agentkeys init"},
+    [AK_CONTENT_OWN_AUDIENCE] = {"a token for this service itself or its vault", "those are never minted",
+        "name the cloud's audience, such as sts.amazonaws.com"},
 };
 
 static void say_three(struct refusal *f, const char *seen, const char *limit, const char *remedy)

@@ -76,7 +76,8 @@ enum ak_content {
     AK_CONTENT_OWN_STATEMENT, /* EIP-712 domain `AgentKeys`, or a text beginning so: refused for everybody */
     AK_CONTENT_OWN_SITE,      /* SIWE for our own issuer's domain: sessions only (the keeper also compares it
                                  with the text that it composes itself) */
-    AK_CONTENT_PERMIT         /* EIP-712 Permit types: no narrowing allows them yet */
+    AK_CONTENT_PERMIT,        /* EIP-712 Permit types: no narrowing allows them yet */
+    AK_CONTENT_OWN_AUDIENCE   /* oidc: a token for the vault or this service itself: refused for everybody */
 };
 /* A transaction's facts. spec: docs/policy.md, What may be signed */
 struct ak_tx_facts {

@@ -122,11 +122,36 @@ static void test_edges(void **state)
     assert_int_equal(ak_bucket_floor(UINT64_MAX), UINT64_MAX);
 }
 
+/* The hour's bucket: its burst is the rate, one more each 3600 s / rate, and after an unclean start none. */
+static void test_hour(void **state)
+{
+    (void)state;
+    uint64_t tat = 0;
+    for (unsigned i = 0; i < 30; i++) {
+        struct ak_bucket_result r = ak_bucket_take_hour(tat, 0, 30, START_US);
+        assert_true(r.allowed);
+        tat = r.tat_us;
+    }
+    struct ak_bucket_result over = ak_bucket_take_hour(tat, 0, 30, START_US);
+    assert_false(over.allowed);
+    assert_int_equal(over.retry_after_secs, 120);
+    assert_int_equal(over.tat_us, tat);
+    assert_false(ak_bucket_take_hour(tat, 0, 30, START_US + 120 * SECOND - 1).allowed);
+    assert_true(ak_bucket_take_hour(tat, 0, 30, START_US + 120 * SECOND).allowed);
+    uint64_t floor = ak_bucket_floor(START_US);
+    assert_false(ak_bucket_take_hour(0, floor, 30, START_US).allowed);
+    assert_false(ak_bucket_take_hour(0, floor, 30, START_US + 119 * SECOND).allowed);
+    assert_true(ak_bucket_take_hour(0, floor, 30, START_US + 121 * SECOND).allowed);
+    assert_false(ak_bucket_take_hour(0, UINT64_MAX, 30, START_US).allowed);
+    assert_false(ak_bucket_take_hour(0, 0, 0, START_US).allowed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_burst_is_rate),
         cmocka_unit_test(test_refill_is_exact), cmocka_unit_test(test_retry_is_rounded_up),
         cmocka_unit_test(test_retry_is_enough), cmocka_unit_test(test_clock_back),
-        cmocka_unit_test(test_changed_rate), cmocka_unit_test(test_floor), cmocka_unit_test(test_edges)};
+        cmocka_unit_test(test_changed_rate), cmocka_unit_test(test_floor), cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_hour)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,7 +167,8 @@ static void test_operation(void **state)
     struct ak_policy_request q = test_request(AK_OP_SIGN_MESSAGE);
     q.session_on_agent_path = true;
     expect_rule(&q, &r, AK_RULE_OPERATION);
-    const int never[] = {AK_CONTENT_LIKE_SIWE, AK_CONTENT_OWN_STATEMENT, AK_CONTENT_OWN_SITE, 99, -1};
+    const int never[] = {
+        AK_CONTENT_LIKE_SIWE, AK_CONTENT_OWN_STATEMENT, AK_CONTENT_OWN_SITE, AK_CONTENT_OWN_AUDIENCE, 99, -1};
     for (int op = 1; op < AK_OP_COUNT; op++) {
         q = test_request((enum ak_operation)op);
         for (size_t i = 0; i < AK_COUNT(never); i++) {

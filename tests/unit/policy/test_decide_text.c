@@ -84,6 +84,9 @@ static void test_operations(void **state)
     q.facts.content = AK_CONTENT_OWN_SITE;
     expect(&q, &r, "a sign-in to this service itself", "only an owner's session signs in here",
         "agentkeys init");
+    q.facts.content = AK_CONTENT_OWN_AUDIENCE;
+    expect(&q, &r, "a token for this service itself or its vault", "those are never minted",
+        "name the cloud's audience, such as sts.amazonaws.com");
     q.facts.content = AK_CONTENT_PLAIN;
     q.session_on_agent_path = true;
     r = ak_policy_record_session(q.thumbprint, false, 0);
