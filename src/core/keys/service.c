@@ -83,6 +83,15 @@ enum ak_err ak_service_secret32(
     return expand(root, AK_PURPOSE_SECRET32, purpose, out_key->bytes, sizeof out_key->bytes);
 }
 
+enum ak_err ak_service_oidc(const struct ak_root *root, uint32_t version, struct ak_secret32 *out_scalar)
+{
+    uint8_t text[32];
+    struct ak_buf purpose = AK_BUF_ARR(text);
+    ak_buf_put_str(&purpose, AK_PURPOSE_OIDC);
+    ak_buf_put_dec(&purpose, version);
+    return ak_service_p256(root, ak_buf_span(&purpose), out_scalar);
+}
+
 enum ak_err ak_service_p256(
     const struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_scalar)
 {

@@ -14,7 +14,7 @@
 /* P-256 scalars */
 #define AK_PURPOSE_SESSION     "session/v1"
 #define AK_PURPOSE_AGENT_TOKEN "agent-token/v1"
-#define AK_PURPOSE_OIDC        "oidc/issuer/v1"
+#define AK_PURPOSE_OIDC        "oidc/issuer/v"  /* + version, from 1 */
 #define AK_PURPOSE_WORKER_TLS  "worker-tls/v1/" /* + worker id */
 /* 32 bytes: Ed25519 seed, HMAC key, AES key, X25519 scalar */
 #define AK_PURPOSE_LEDGER     "ledger/v1/"     /* + log id */
@@ -38,5 +38,9 @@ AK_MUST_USE enum ak_err ak_service_secret32(
 /* A P-256 scalar: 48 bytes reduced mod (n-1), plus 1. Errors as above. spec: FIPS 186-5 A.2.1 */
 AK_MUST_USE enum ak_err ak_service_p256(
     const struct ak_root *root, struct ak_span purpose, struct ak_secret32 *out_scalar);
+
+/* The same for version `version` of the issuer's key. */
+AK_MUST_USE enum ak_err ak_service_oidc(
+    const struct ak_root *root, uint32_t version, struct ak_secret32 *out_scalar);
 
 #endif

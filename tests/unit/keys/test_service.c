@@ -17,7 +17,7 @@ static void gives_the_expected_keys(void **state)
             "218bcfaf9d03c7050f9fc6a1e2e8b2e191913ed9d56b2deb50a97df50011c67f"},
         {AK_PURPOSE_AGENT_TOKEN, AK_PURPOSE_P256,
             "3728f31d63ac11229a71b0e1b4cbbc92a41e9da1a01c3994f75a79702151d98d"},
-        {AK_PURPOSE_OIDC, AK_PURPOSE_P256,
+        {AK_PURPOSE_OIDC "1", AK_PURPOSE_P256,
             "f62f88112b6a7a86ad4ac8afefb6e3eb7a2ba2fcc35eb16e444af2b63cdd11cb"},
         {AK_PURPOSE_WORKER_TLS "w-1", AK_PURPOSE_P256,
             "6b14d387fb64bc309b633af98098de9445c1dc80a3fee653fcdf533804c48c61"},
@@ -96,6 +96,22 @@ static void roots_from_outside_give_none(void **state)
     assert_int_equal(ak_service_p256(&old, AK_SPAN_LIT(AK_PURPOSE_SESSION), &key), AK_E_STATE);
 }
 
+/* Version by version, and none of version 0. */
+static void issuer_keys_have_versions(void **state)
+{
+    (void)state;
+    struct ak_secret32 one, same, two;
+    AK_CLEANUP(ak_root_close) struct ak_root root = {0};
+    given_root(&root, AK_SUITE_AK1, AK_ROOT_BORN);
+    assert_int_equal(ak_service_oidc(&root, 1, &one), AK_OK);
+    assert_int_equal(ak_service_p256(&root, AK_SPAN_LIT("oidc/issuer/v1"), &same), AK_OK);
+    assert_memory_equal(one.bytes, same.bytes, 32);
+    assert_int_equal(ak_service_oidc(&root, 2, &two), AK_OK);
+    assert_memory_not_equal(one.bytes, two.bytes, 32);
+    assert_int_equal(ak_service_oidc(&root, UINT32_MAX, &two), AK_OK);
+    assert_int_equal(ak_service_oidc(&root, 0, &two), AK_E_ARG);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +119,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_purpose),
         cmocka_unit_test(takes_ids_up_to_64),
         cmocka_unit_test(roots_from_outside_give_none),
+        cmocka_unit_test(issuer_keys_have_versions),
     };
     return cmocka_run_group_tests_name("service", tests, NULL, NULL);
 }
