@@ -85,6 +85,8 @@ const struct ak_audit_field ak_audit_fields[AK_AUDIT_KEYS] = {
     [64] = U32,            /* restores */
     [65] = TEXT(1, 64),    /* owner */
     [66] = UINT(0, 1),     /* erase */
+    [67] = TEXT(1, 200),   /* audience */
+    [68] = NUMBER,         /* mint_tat_us */
 };
 
 /* Key 8 may be everywhere; 10 and 11, together, in control entries. */
@@ -123,6 +125,7 @@ const struct ak_audit_type ak_audit_types[256] = {
     [22] = CONTROL("BlobWritten", ACCOUNT | K(44) | K(45) | K(57) | K(59) | K(60) | K(63), K(17) | K(64)),
     [23] = CONTROL("BlobMoved", ACCOUNT | K(42) | K(43) | K(45) | K(57) | K(60) | K(61), K(17)),
     [24] = CONTROL("BlobDeleted", ACCOUNT | K(57) | K(60), K(17)),
+    [25] = CONTROL("IssuerKeyRotated", K(42) | K(43) | K(47), 0),
     [128] = USE("SessionIssued", ACCOUNT | K(33) | K(47) | K(48), 0),
     [129] = USE("AgentTokenIssued", ACCOUNT | K(17) | K(18) | K(23) | K(33) | K(47), 0),
     [130] = USE("MessageSigned", ACCOUNT | K(16) | K(19) | K(20) | K(23), K(17) | K(18) | K(21) | K(22)),
@@ -132,4 +135,5 @@ const struct ak_audit_type ak_audit_types[256] = {
     [134] = USE("SessionEnded", ACCOUNT | K(33), 0),
     [135] = USE("CredsRead", ACCOUNT | K(23) | K(57) | K(59) | K(60), K(17) | K(18) | K(65)),
     [136] = USE("BlobRefused", ACCOUNT | K(49) | K(57) | K(59) | K(60), K(17)),
+    [137] = USE("OidcMinted", ACCOUNT | K(22) | K(23) | K(39) | K(47) | K(67) | K(68), K(17) | K(18)),
 };

@@ -257,6 +257,36 @@ static enum ak_err creds_read(struct ak_fold *fold)
     return ak_apply_creds_read(fold);
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A use like others, and until when it can matter: for the answer of a suspend, and for the key it is of. */
+static enum ak_err oidc_minted(struct ak_fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    struct ak_account *account = fold->account;
+    AK_TRY(use_counted(fold));
+    account->mint_tat_us = entry->mint_tat_us;
+    account->cloud_until_ms = later(account->cloud_until_ms, entry->valid_until_ms);
+    fold->state->minted_until_ms = later(fold->state->minted_until_ms, entry->expires_at_ms);
+    if (!ak_entry_has(entry, AK_F_LABEL)) return AK_OK;
+    struct ak_path_state *path = live_path(fold);
+    if (!path) return AK_E_MEANING;
+    path->cloud_until_ms = later(path->cloud_until_ms, entry->valid_until_ms);
+    return AK_OK;
+}
+
+static enum ak_err issuer_key_rotated(struct ak_fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    if (entry->from != fold->state->issuer_version || entry->to != entry->from + 1) return AK_E_MEANING;
+    fold->state->issuer_version = (uint32_t)entry->to;
+    fold->state->issuer_previous_until_ms = entry->expires_at_ms;
+    return AK_OK;
+}
+
 static enum ak_err session_ended(struct ak_fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
@@ -302,6 +332,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_BLOB_WRITTEN] = ak_apply_blob_written,
     [AK_ENTRY_BLOB_MOVED] = ak_apply_blob_moved,
     [AK_ENTRY_BLOB_DELETED] = ak_apply_blob_deleted,
+    [AK_ENTRY_ISSUER_KEY_ROTATED] = issuer_key_rotated,
     [AK_ENTRY_SESSION_ISSUED] = nothing,
     [AK_ENTRY_SESSION_ENDED] = session_ended,
     [AK_ENTRY_AGENT_TOKEN_ISSUED] = use_counted,
@@ -311,6 +342,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_DENIED] = nothing,
     [AK_ENTRY_CLOCK_STEPPED] = nothing,
     [AK_ENTRY_WORKER_STARTED] = worker_started,
+    [AK_ENTRY_OIDC_MINTED] = oidc_minted,
 };
 
 /* The account's chain: numbers without a gap, each naming the hash of the one before. */

@@ -52,6 +52,8 @@ enum ak_code ak_step_reply_path(struct ak_step *step, const struct ak_path_state
     memcpy(reply.anchor, step->caller.account->anchor, 32);
     memcpy(reply.address, path->address, 20);
     memcpy(reply.entry_leaf_hash, step->ref.leaf, 32);
+    reply.cloud_until = ak_engine_cloud_until(step->engine, path->cloud_until_ms);
+    if (reply.cloud_until) reply.present |= 1u << AK_AGENT_CHANGE_REPLY_CLOUD_UNTIL;
     return ak_step_reply(step, &ak_agent_change_reply_msg, &reply);
 }
 

@@ -22,6 +22,8 @@ static enum ak_code read_question(
     }
     if (request->operation.len == 0)
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST, "give an operation or a message_hex");
+    if (ask->operation == AK_OP_OIDC)
+        return ak_step_audience(step, ak_msg_has(request, AK_EXPLAIN_REQUEST_AUD), request->aud, ask);
     return AK_CODE_OK;
 }
 
@@ -34,6 +36,8 @@ enum ak_code ak_call_explain(struct ak_step *step)
     if (!code) code = read_question(step, &request, &ask);
     if (!code) code = ak_step_decide(step, &ask, request.path, true, &path);
     if (code) return code;
+    uint64_t after = 0;
+    if (ask.operation == AK_OP_OIDC && step->decision.allowed) (void)ak_step_hour_allows(step, &after);
     const struct ak_decision *decision = &step->decision;
     struct ak_msg_explain_reply reply = {
         .decision = decision->allowed ? AK_SPAN_LIT("allow") : AK_SPAN_LIT("deny"),

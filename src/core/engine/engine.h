@@ -48,6 +48,10 @@ struct ak_engine_conf {
     uint64_t session_secs;
     uint64_t agent_token_secs;
     uint64_t recovery_wait_ms;
+    struct ak_span oidc_audience; /* of a minted token where none is asked for */
+    uint64_t oidc_token_secs;
+    uint64_t sts_secs; /* the longest that clouds give credentials for such a token */
+    uint32_t mints_per_hour;
     struct ak_span version;
 };
 
@@ -151,6 +155,11 @@ void ak_engine_sealed(
 void ak_engine_storage_low(struct ak_engine *engine, bool low);
 /* Completes an answer whose content is known only once it may leave (checkpoint-seal). */
 void ak_engine_late(struct ak_engine *engine, unsigned call, struct ak_outcome *out);
+/* The issuer's next key signs from now on. The one before stays published until the last token that it signed
+ * has ended, or, where `revoke`, not at all any more. AK_E_STATE while the one before that is still published
+ * and not `revoke`; else as an append. Between ak_engine_start and the first step: keys of jobs do not change
+ * under way. */
+AK_MUST_USE enum ak_err ak_engine_issuer_rotate(struct ak_engine *engine, bool revoke);
 /* Writes what must be written before a clean stop. */
 void ak_engine_stop(struct ak_engine *engine);
 

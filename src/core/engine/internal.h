@@ -5,6 +5,7 @@
 
 #include "core/engine/engine.h"
 #include "core/policy/decide.h"
+#include "core/token/oidc.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_error.h"
 
@@ -86,6 +87,8 @@ struct ak_engine {
     struct ak_p256_signer session_signer, agent_signer, tls_signer;
     struct ak_p256_pub tls_pub;
     struct ak_token_issuer issuer;
+    struct ak_oidc_key oidc_key;          /* of the state's issuer_version */
+    struct ak_oidc_key oidc_previous_key; /* the one before; version 0: none */
 
     struct ak_logic_time time;
     struct ak_nonce nonce;
@@ -188,6 +191,19 @@ enum ak_code ak_step_issue_session(
 enum ak_code ak_step_issue_agent(
     struct ak_step *step, struct ak_path_state *path, struct ak_buf *token, uint64_t *out_expires_at);
 
+/* ---- issuer.c ---- */
+/* The published keys of the state's version; after replay. */
+AK_MUST_USE enum ak_err ak_engine_issuer_open(struct ak_engine *engine);
+/* The key before is still published: tokens that it signed may be out. */
+bool ak_engine_issuer_has_previous(const struct ak_engine *engine);
+/* The audience asked for, or the default; what policy is asked then. AK_CODE_INVALID_REQUEST. */
+enum ak_code ak_step_audience(
+    struct ak_step *step, bool given, struct ak_span aud, struct ak_policy_request *ask);
+/* Whether the account may mint one more in this hour; else step->decision says why. */
+bool ak_step_hour_allows(struct ak_step *step, uint64_t *out_tat_us);
+/* In seconds, rounded up, for answers; 0 where nothing of it is out any more. */
+uint64_t ak_engine_cloud_until(const struct ak_engine *engine, uint64_t until_ms);
+
 /* ---- classify.c ---- */
 /* Which operation signing this message with the key of `path` is, and its facts; domain and nonce for a
  * sign-in. AK_CODE_INVALID_SIWE for a text that reads like a sign-in but is none, or is over, names another
@@ -205,7 +221,8 @@ ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, 
     ak_call_pair_invite, ak_call_pair_redeem, ak_call_agent_list, ak_call_agent_show, ak_call_agent_suspend,
     ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy, ak_call_agent_decommission,
     ak_call_agent_lineage, ak_call_token, ak_call_explain, ak_call_audit, ak_call_checkpoint,
-    ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation;
+    ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation,
+    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt;
 
 /* Reads the step's body into `message`, or answers invalid_request. */
 enum ak_code ak_step_read(struct ak_step *step, void *message);

@@ -6,9 +6,10 @@
 #define AK_CORE_ENGINE_JOB_H
 
 #include "base/buf.h"
+#include "base/crypto/p256.h"
 #include "core/keys/derive.h"
 
-enum ak_job_kind { AK_JOB_NONE, AK_JOB_SIGN_USER, AK_JOB_SIGN_AGENT, AK_JOB_LINEAGE };
+enum ak_job_kind { AK_JOB_NONE, AK_JOB_SIGN_USER, AK_JOB_SIGN_AGENT, AK_JOB_LINEAGE, AK_JOB_MINT };
 
 struct ak_job {
     enum ak_job_kind kind;
@@ -22,15 +23,26 @@ struct ak_job {
     uint8_t base33[33];
     struct ak_k256_point user; /* what the signature must verify against */
     struct ak_k256_point child;
+    uint32_t issuer_version; /* mint: of the key, which is of `root` too */
     uint8_t digest[32];
-    size_t patch_at; /* in the reply's body: where 65 bytes of signature go (lineage: user's, then agent's) */
+    /* in the reply's body: where 65 bytes of signature go (lineage: user's, then agent's; mint: base64url) */
+    size_t patch_at;
     enum ak_err result;
     uint8_t signature[65];
     uint8_t second[65]; /* lineage: the agent's */
 };
 
-/* Runs the job and sets result and signatures (zeros on failure). Any thread. */
-void ak_job_run(struct ak_job *job);
+/* The issuer's key kept open between jobs, as opening it costs as much as signing: of one thread. Zeroed:
+ * none yet. Its memory is the library's, which the keeper puts into locked pages. */
+struct ak_job_keys {
+    const struct ak_root *root;
+    uint32_t issuer_version;
+    struct ak_p256_signer issuer;
+};
+void ak_job_keys_done(struct ak_job_keys *keys);
+
+/* Runs the job and sets result and signatures (zeros on failure). Any thread; `keys` are that thread's. */
+void ak_job_run(struct ak_job *job, struct ak_job_keys *keys);
 /* Writes the signatures into the reply's body. AK_E_STATE where the job failed or does not fit. */
 AK_MUST_USE enum ak_err ak_job_patch(const struct ak_job *job, struct ak_buf *body);
 

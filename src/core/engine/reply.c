@@ -21,6 +21,10 @@ enum ak_code ak_step_reply_done(struct ak_step *step, const char *status)
     struct ak_msg_done_reply done = {.status = ak_span_str(status), .entry_index = step->ref.index};
     memcpy(done.entry_leaf_hash, step->ref.leaf, 32);
     done.present = 1u << AK_DONE_REPLY_ENTRY_INDEX | 1u << AK_DONE_REPLY_ENTRY_LEAF_HASH;
+    const struct ak_account *account = step->caller.account;
+    if (account && account->suspended)
+        done.cloud_until = ak_engine_cloud_until(step->engine, account->cloud_until_ms);
+    if (done.cloud_until) done.present |= 1u << AK_DONE_REPLY_CLOUD_UNTIL;
     return ak_step_reply(step, &ak_done_reply_msg, &done);
 }
 

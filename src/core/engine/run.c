@@ -56,6 +56,7 @@ enum ak_err ak_engine_start(
     if (!engine->state.opened || engine->log.counter > counter) return AK_E_STATE;
     begin_batch(engine);
     engine->counter = counter;
+    AK_TRY(ak_engine_issuer_open(engine));
     ak_logic_time_start(&engine->time, engine->state.last_ms, engine->state.unseen_ms, wall_ms, mono_ms);
     engine->hooks.random(engine->hooks.ctx, key.bytes, sizeof key.bytes);
     ak_nonce_init(&engine->nonce, &key, engine->conf.worker_id, engine->time.logic_ms);

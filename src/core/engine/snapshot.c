@@ -52,6 +52,8 @@ static void put_account(struct ak_buf *buf, const struct ak_account *account)
     ak_buf_put_u64(buf, account->seq);
     ak_buf_put(buf, AK_SPAN_ARR(account->last_leaf));
     ak_buf_put_u64(buf, account->tat_us);
+    ak_buf_put_u64(buf, account->mint_tat_us);
+    ak_buf_put_u64(buf, account->cloud_until_ms);
 }
 
 static void put_device(struct ak_buf *buf, const struct ak_device *device)
@@ -75,6 +77,7 @@ static void put_path(struct ak_buf *buf, const struct ak_path_state *path)
     ak_buf_put_u16(buf, path->rate);
     ak_buf_put_u64(buf, path->valid_until_ms);
     ak_buf_put_u64(buf, path->tat_us);
+    ak_buf_put_u64(buf, path->cloud_until_ms);
     ak_buf_put(buf, AK_SPAN_ARR(path->device));
     ak_buf_put(buf, AK_SPAN_ARR(path->address));
     put_short(buf, ak_span(path->scope, path->scope_len));
@@ -110,6 +113,9 @@ static void put_header(struct ak_buf *buf, const struct ak_engine *engine)
     ak_buf_put_u64(buf, state->unseen_ms);
     ak_buf_put_u64(buf, state->floor_us);
     ak_buf_put_u64(buf, state->control_count);
+    ak_buf_put_u32(buf, state->issuer_version);
+    ak_buf_put_u64(buf, state->minted_until_ms);
+    ak_buf_put_u64(buf, state->issuer_previous_until_ms);
     ak_buf_put_u64(buf, state->snapshot_size);
     ak_buf_put(buf, AK_SPAN_ARR(state->snapshot_hash));
 }
@@ -218,6 +224,8 @@ static enum ak_err read_account(struct ak_state *state, struct ak_reader *reader
     account->seq = ak_reader_u64(reader);
     ak_reader_copy(reader, account->last_leaf, 32);
     account->tat_us = ak_reader_u64(reader);
+    account->mint_tat_us = ak_reader_u64(reader);
+    account->cloud_until_ms = ak_reader_u64(reader);
     ak_account_init_lists(account);
     if (reader->failed || flags & ~ACCOUNT_FLAGS || ak_state_account(state, account->anchor, NULL))
         return AK_E_FORMAT;
@@ -277,6 +285,7 @@ static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
     path->rate = ak_reader_u16(reader);
     path->valid_until_ms = ak_reader_u64(reader);
     path->tat_us = ak_reader_u64(reader);
+    path->cloud_until_ms = ak_reader_u64(reader);
     ak_reader_copy(reader, path->device, 32);
     ak_reader_copy(reader, path->address, 20);
     AK_TRY(ak_state_intern(state, take_short(reader), &scope));
@@ -342,9 +351,12 @@ static enum ak_err read_header(struct ak_engine *engine, struct ak_reader *reade
     state->unseen_ms = ak_reader_u64(reader);
     state->floor_us = ak_reader_u64(reader);
     state->control_count = ak_reader_u64(reader);
+    state->issuer_version = ak_reader_u32(reader);
+    state->minted_until_ms = ak_reader_u64(reader);
+    state->issuer_previous_until_ms = ak_reader_u64(reader);
     state->snapshot_size = ak_reader_u64(reader);
     ak_reader_copy(reader, state->snapshot_hash, 32);
-    return reader->failed ? AK_E_FORMAT : AK_OK;
+    return reader->failed || state->issuer_version == 0 ? AK_E_FORMAT : AK_OK;
 }
 
 enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span bytes)

@@ -5,6 +5,7 @@ enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const 
 {
     memset(state, 0, sizeof *state);
     state->arena = arena;
+    state->issuer_version = 1;
     ak_vec_init(&state->accounts, arena, sizeof(struct ak_account));
     ak_vec_init(&state->devices, arena, sizeof(struct ak_device));
     ak_vec_init(&state->paths, arena, sizeof(struct ak_path_state));

@@ -29,6 +29,8 @@ struct ak_account {
     uint64_t seq;                        /* of the newest entry */
     uint8_t last_leaf[32];               /* its leaf hash */
     uint64_t tat_us;                     /* bucket of its sessions */
+    uint64_t mint_tat_us;                /* bucket of tokens for clouds, an hour's */
+    uint64_t cloud_until_ms;             /* cloud credentials of the account end by then */
     uint32_t first_device, device_count; /* enrolled ones; AK_INDEX_NONE ends a list */
     uint32_t first_path, last_path, path_count;
     uint32_t first_waiting, waiting_count;
@@ -68,6 +70,7 @@ struct ak_path_state {
     const uint8_t *scope; /* interned */
     uint64_t valid_until_ms;
     uint64_t tat_us;
+    uint64_t cloud_until_ms; /* cloud credentials of the agent end by then */
     uint32_t account;
     uint32_t next;
     uint32_t generation;
@@ -125,7 +128,10 @@ struct ak_state {
     uint64_t unseen_ms;    /* see core/policy/logic_time.h */
     uint64_t floor_us;     /* of all buckets, after an unclean stop */
     uint64_t control_count;
-    uint64_t snapshot_size; /* of the newest Snapshot entry; 0: none */
+    uint32_t issuer_version;           /* of the key that signs tokens for clouds, from 1 */
+    uint64_t minted_until_ms;          /* the last such token ends then */
+    uint64_t issuer_previous_until_ms; /* until when the key before it is published, too */
+    uint64_t snapshot_size;            /* of the newest Snapshot entry; 0: none */
     uint8_t snapshot_hash[32];
 };
 

@@ -41,6 +41,9 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_CHECKPOINT_SEAL] = ak_call_checkpoint_seal,
     [AK_CALL_INCLUSION] = ak_call_inclusion,
     [AK_CALL_CONSISTENCY] = ak_call_consistency,
+    [AK_CALL_OIDC_CONFIGURATION] = ak_call_oidc_configuration,
+    [AK_CALL_JWKS] = ak_call_jwks,
+    [AK_CALL_MINT_OIDC_JWT] = ak_call_mint_oidc_jwt,
 };
 
 enum ak_code ak_step_read(struct ak_step *step, void *message)

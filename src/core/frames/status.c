@@ -17,6 +17,7 @@ static const struct {
     [AK_FIGURE_BATCHES] = {"batches_total", true},
     [AK_FIGURE_PAIR_PENDING] = {"pair_requests_pending", false},
     [AK_FIGURE_IN_FLIGHT] = {"requests_in_flight", false},
+    [AK_FIGURE_MINTED] = {"oidc_minted_total", true},
 };
 
 const char *ak_figure_name(unsigned figure)

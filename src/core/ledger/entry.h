@@ -56,6 +56,7 @@ enum ak_entry_type {
     AK_ENTRY_BLOB_WRITTEN = 22,
     AK_ENTRY_BLOB_MOVED = 23,
     AK_ENTRY_BLOB_DELETED = 24,
+    AK_ENTRY_ISSUER_KEY_ROTATED = 25,
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,
@@ -66,6 +67,7 @@ enum ak_entry_type {
     AK_ENTRY_SESSION_ENDED = 134, /* all sessions of a device issued until then */
     AK_ENTRY_CREDS_READ = 135,
     AK_ENTRY_BLOB_REFUSED = 136, /* a stored blob that is missing or not what its entry says */
+    AK_ENTRY_OIDC_MINTED = 137,
 };
 
 /* What a recovery waits for. */
@@ -73,34 +75,34 @@ enum ak_entry_recovery { AK_RECOVERY_DEVICE_REMOVE = 1, AK_RECOVERY_ACCOUNT_RESU
 
 /* The fields of the types, in the order of their map keys: the key is 16 + the value here. */
 enum ak_entry_field {
-    AK_F_OMNI,               /* 16: bytes 32, whose key signed */
-    AK_F_LABEL,              /* 17: text, base path without its slash */
-    AK_F_GENERATION,         /* 18: u32 */
-    AK_F_OPERATION,          /* 19: text */
-    AK_F_MESSAGE_HASH,       /* 20: bytes 32, SHA-256 of the message */
-    AK_F_DOMAIN,             /* 21: text */
-    AK_F_NONCE,              /* 22: text */
-    AK_F_TAT_US,             /* 23: the path's (or session's) bucket after this use, us */
-    AK_F_LOG_ID,             /* 24: bytes 16 */
-    AK_F_WORKER_ID,          /* 25: text */
-    AK_F_CONFIG,             /* 26: bytes 32 */
-    AK_F_FORMAT,             /* 27: uint, format of the log: 1 */
-    AK_F_ROOT_VERSION,       /* 28: u32 */
-    AK_F_SUITE,              /* 29: text */
-    AK_F_IDENTITY_TYPE,      /* 30: text */
-    AK_F_HOME_WALLET,        /* 31: bytes 20 */
-    AK_F_RECOVERY_HASH,      /* 32: bytes 32 */
-    AK_F_DEVICE,             /* 33: bytes 32, thumbprint */
-    AK_F_NAME,               /* 34: text */
-    AK_F_WHAT,               /* 35: enum ak_entry_recovery */
-    AK_F_READY_AT_MS,        /* 36 */
-    AK_F_SCOPE,              /* 37: text, may be empty */
-    AK_F_RATE,               /* 38: uses a minute */
-    AK_F_VALID_UNTIL_MS,     /* 39 */
+    AK_F_OMNI,           /* 16: bytes 32, whose key signed */
+    AK_F_LABEL,          /* 17: text, base path without its slash */
+    AK_F_GENERATION,     /* 18: u32 */
+    AK_F_OPERATION,      /* 19: text */
+    AK_F_MESSAGE_HASH,   /* 20: bytes 32, SHA-256 of the message */
+    AK_F_DOMAIN,         /* 21: text */
+    AK_F_NONCE,          /* 22: text; of a minted token its jti */
+    AK_F_TAT_US,         /* 23: the path's (or session's) bucket after this use, us */
+    AK_F_LOG_ID,         /* 24: bytes 16 */
+    AK_F_WORKER_ID,      /* 25: text */
+    AK_F_CONFIG,         /* 26: bytes 32 */
+    AK_F_FORMAT,         /* 27: uint, format of the log: 1 */
+    AK_F_ROOT_VERSION,   /* 28: u32 */
+    AK_F_SUITE,          /* 29: text */
+    AK_F_IDENTITY_TYPE,  /* 30: text */
+    AK_F_HOME_WALLET,    /* 31: bytes 20 */
+    AK_F_RECOVERY_HASH,  /* 32: bytes 32 */
+    AK_F_DEVICE,         /* 33: bytes 32, thumbprint */
+    AK_F_NAME,           /* 34: text */
+    AK_F_WHAT,           /* 35: enum ak_entry_recovery */
+    AK_F_READY_AT_MS,    /* 36 */
+    AK_F_SCOPE,          /* 37: text, may be empty */
+    AK_F_RATE,           /* 38: uses a minute */
+    AK_F_VALID_UNTIL_MS, /* 39; of a minted token: until when credentials that a cloud gave for it may last */
     AK_F_VALID_UNTIL_HEIGHT, /* 40 */
     AK_F_ADDRESS,            /* 41: bytes 20 */
-    AK_F_FROM,               /* 42: u32, generation */
-    AK_F_TO,                 /* 43: u32, generation */
+    AK_F_FROM,               /* 42: u32, generation or version of a key */
+    AK_F_TO,                 /* 43: u32, likewise */
     AK_F_SIZE,               /* 44: entries covered */
     AK_F_HASH,               /* 45: bytes 32 */
     AK_F_BYTES,              /* 46: length of the snapshot */
@@ -124,6 +126,8 @@ enum ak_entry_field {
     AK_F_RESTORES,           /* 64: u32, the version whose value is current again */
     AK_F_OWNER,              /* 65: text, label of the agent whose credential it is */
     AK_F_ERASE,              /* 66: 0 or 1: the slot can really erase */
+    AK_F_AUDIENCE,           /* 67: text */
+    AK_F_MINT_TAT_US,        /* 68: the account's bucket of minted tokens after this one, us */
     AK_F_COUNT_
 };
 
@@ -201,6 +205,8 @@ struct ak_entry {
     uint64_t restores;
     struct ak_span owner;
     uint64_t erase;
+    struct ak_span audience;
+    uint64_t mint_tat_us;
 };
 
 static inline void ak_entry_mark(struct ak_entry *entry, enum ak_entry_field field)

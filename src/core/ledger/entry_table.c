@@ -71,6 +71,8 @@ static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_RESTORES] = UINT(restores, UINT32_MAX),
     [AK_F_OWNER] = TEXT(owner, 1, AK_LIMIT_LABEL),
     [AK_F_ERASE] = UINT(erase, 1),
+    [AK_F_AUDIENCE] = TEXT(audience, 1, 200),
+    [AK_F_MINT_TAT_US] = UINT(mint_tat_us, AK_ENTRY_UINT_MAX),
 };
 
 #define B(field) AK_F_BIT(AK_F_##field)
@@ -104,6 +106,7 @@ static const struct ak_entry_type_info types[] = {
     {AK_ENTRY_BLOB_MOVED, "BlobMoved", true,
         B(CREDENTIAL) | B(FROM) | B(TO) | B(OLD_BLOB_ID) | B(BLOB_ID) | B(HASH), B(LABEL)},
     {AK_ENTRY_BLOB_DELETED, "BlobDeleted", true, B(CREDENTIAL) | B(BLOB_ID), B(LABEL)},
+    {AK_ENTRY_ISSUER_KEY_ROTATED, "IssuerKeyRotated", false, B(FROM) | B(TO) | B(EXPIRES_AT_MS), 0},
     {AK_ENTRY_SESSION_ISSUED, "SessionIssued", true, B(DEVICE) | B(EXPIRES_AT_MS) | B(HOW), 0},
     {AK_ENTRY_AGENT_TOKEN_ISSUED, "AgentTokenIssued", true,
         B(LABEL) | B(GENERATION) | B(DEVICE) | B(EXPIRES_AT_MS) | B(TAT_US), 0},
@@ -116,6 +119,9 @@ static const struct ak_entry_type_info types[] = {
     {AK_ENTRY_CREDS_READ, "CredsRead", true, B(CREDENTIAL) | B(EPOCH) | B(BLOB_ID) | B(TAT_US),
         B(LABEL) | B(GENERATION) | B(OWNER)},
     {AK_ENTRY_BLOB_REFUSED, "BlobRefused", true, B(CREDENTIAL) | B(EPOCH) | B(BLOB_ID) | B(RULE), B(LABEL)},
+    {AK_ENTRY_OIDC_MINTED, "OidcMinted", true,
+        B(AUDIENCE) | B(NONCE) | B(EXPIRES_AT_MS) | B(VALID_UNTIL_MS) | B(TAT_US) | B(MINT_TAT_US),
+        B(LABEL) | B(GENERATION)},
 };
 
 /* Position in `types` by number, plus 1. */
@@ -143,15 +149,17 @@ static const uint8_t type_position[AK_ENTRY_USE_END] = {
     [AK_ENTRY_BLOB_WRITTEN] = 21,
     [AK_ENTRY_BLOB_MOVED] = 22,
     [AK_ENTRY_BLOB_DELETED] = 23,
-    [AK_ENTRY_SESSION_ISSUED] = 24,
-    [AK_ENTRY_AGENT_TOKEN_ISSUED] = 25,
-    [AK_ENTRY_MESSAGE_SIGNED] = 26,
-    [AK_ENTRY_DENIED] = 27,
-    [AK_ENTRY_CLOCK_STEPPED] = 28,
-    [AK_ENTRY_WORKER_STARTED] = 29,
-    [AK_ENTRY_SESSION_ENDED] = 30,
-    [AK_ENTRY_CREDS_READ] = 31,
-    [AK_ENTRY_BLOB_REFUSED] = 32,
+    [AK_ENTRY_ISSUER_KEY_ROTATED] = 24,
+    [AK_ENTRY_SESSION_ISSUED] = 25,
+    [AK_ENTRY_AGENT_TOKEN_ISSUED] = 26,
+    [AK_ENTRY_MESSAGE_SIGNED] = 27,
+    [AK_ENTRY_DENIED] = 28,
+    [AK_ENTRY_CLOCK_STEPPED] = 29,
+    [AK_ENTRY_WORKER_STARTED] = 30,
+    [AK_ENTRY_SESSION_ENDED] = 31,
+    [AK_ENTRY_CREDS_READ] = 32,
+    [AK_ENTRY_BLOB_REFUSED] = 33,
+    [AK_ENTRY_OIDC_MINTED] = 34,
 };
 
 const struct ak_entry_field_info *ak_entry_field_info(enum ak_entry_field field)

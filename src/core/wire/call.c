@@ -9,6 +9,7 @@
 #include "core/wire/msg_devices.h"
 #include "core/wire/msg_explain.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_oidc.h"
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_sign.h"
@@ -150,6 +151,14 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
     [AK_CALL_EPOCH_DESTROY] = {"epoch-destroy", POST, "/v1/epochs/destroy", AK_AUTH_CHANGE, AK_CALL_SESSION,
         &ak_epoch_destroy_request_msg, &ak_done_reply_msg,
         "Erases the data key of an old epoch; 409 epoch_busy while anything stored needs it."},
+    [AK_CALL_OIDC_CONFIGURATION] = {"oidc-configuration", GET, "/.well-known/openid-configuration",
+        AK_AUTH_PUBLIC, 0, &ak_oidc_public_request_msg, &ak_oidc_configuration_reply_msg,
+        "What a cloud asks the issuer of tokens about: OpenID Connect Discovery."},
+    [AK_CALL_JWKS] = {"jwks", GET, "/.well-known/jwks.json", AK_AUTH_PUBLIC, 0, &ak_oidc_public_request_msg,
+        &ak_jwks_reply_msg, "The issuer's public keys, the one that signs first."},
+    [AK_CALL_MINT_OIDC_JWT] = {"mint-oidc-jwt", POST, "/v1/mint-oidc-jwt", AK_AUTH_USE, 0,
+        &ak_mint_request_msg, &ak_mint_reply_msg,
+        "A short-lived OIDC token by which a cloud knows the account and the calling agent."},
 };
 
 const struct ak_call *ak_call_get(unsigned id)

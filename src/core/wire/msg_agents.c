@@ -68,6 +68,8 @@ static const struct ak_field agent_change_reply_fields[] = {
     AK_FIELD(ak_msg_agent_change_reply, address, "address", AK_KIND_FIXED0X, 0, 0, 20),
     AK_FIELD(ak_msg_agent_change_reply, entry_index, "entry.index", AK_KIND_U64, 0, 0, UINT64_MAX),
     AK_FIELD(ak_msg_agent_change_reply, entry_leaf_hash, "entry.leaf_hash", AK_KIND_FIXED, 0, 0, 32),
+    AK_FIELD(
+        ak_msg_agent_change_reply, cloud_until, "cloud_until", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
 };
 const struct ak_msg ak_agent_change_reply_msg =
     AK_MSG("agent_change_reply", ak_msg_agent_change_reply, agent_change_reply_fields);

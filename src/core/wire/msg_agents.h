@@ -103,6 +103,7 @@ struct ak_msg_agent_change_reply {
     uint8_t address[20];
     uint64_t entry_index;
     uint8_t entry_leaf_hash[32];
+    uint64_t cloud_until; /* no cloud credentials of the agent outlive this time */
 };
 enum ak_agent_change_reply_field {
     AK_AGENT_CHANGE_REPLY_ANCHOR,
@@ -113,6 +114,7 @@ enum ak_agent_change_reply_field {
     AK_AGENT_CHANGE_REPLY_ADDRESS,
     AK_AGENT_CHANGE_REPLY_ENTRY_INDEX,
     AK_AGENT_CHANGE_REPLY_ENTRY_LEAF_HASH,
+    AK_AGENT_CHANGE_REPLY_CLOUD_UNTIL,
 };
 extern const struct ak_msg ak_agent_change_reply_msg;
 

@@ -10,6 +10,7 @@ static const struct ak_field explain_request_fields[] = {
     AK_FIELD_BAD(ak_msg_explain_request, message, "message_hex", AK_KIND_HEX, AK_MSG_OPTIONAL, 0,
         AK_LIMIT_MESSAGE, AK_CODE_INVALID_MESSAGE_HEX),
     AK_FIELD(ak_msg_explain_request, domain, "domain", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, 255),
+    AK_FIELD(ak_msg_explain_request, aud, "aud", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, 200),
 };
 const struct ak_msg ak_explain_request_msg =
     AK_MSG("explain_request", ak_msg_explain_request, explain_request_fields);

@@ -5,19 +5,21 @@
 
 #include "core/wire/field.h"
 
-/* operation: sign-message, sign-siwe or derive-address; message_hex decides by its own content. */
+/* operation: sign-message, sign-siwe, derive-address or oidc; message_hex decides by its own content. */
 struct ak_msg_explain_request {
     uint32_t present;
     struct ak_span operation;
     struct ak_span path;
     struct ak_span message;
     struct ak_span domain;
+    struct ak_span aud;
 };
 enum ak_explain_request_field {
     AK_EXPLAIN_REQUEST_OPERATION,
     AK_EXPLAIN_REQUEST_PATH,
     AK_EXPLAIN_REQUEST_MESSAGE,
     AK_EXPLAIN_REQUEST_DOMAIN,
+    AK_EXPLAIN_REQUEST_AUD,
 };
 extern const struct ak_msg ak_explain_request_msg;
 

@@ -36,5 +36,6 @@ static const struct ak_field done_reply_fields[] = {
     AK_FIELD(ak_msg_done_reply, ready_at, "ready_at", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
     AK_FIELD(ak_msg_done_reply, entry_index, "entry.index", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
     AK_FIELD(ak_msg_done_reply, entry_leaf_hash, "entry.leaf_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_done_reply, cloud_until, "cloud_until", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
 };
 const struct ak_msg ak_done_reply_msg = AK_MSG("done_reply", ak_msg_done_reply, done_reply_fields);

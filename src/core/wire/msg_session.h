@@ -56,12 +56,14 @@ struct ak_msg_done_reply {
     uint64_t ready_at;
     uint64_t entry_index;
     uint8_t entry_leaf_hash[32];
+    uint64_t cloud_until; /* suspended: no cloud credentials of the account outlive this time */
 };
 enum ak_done_reply_field {
     AK_DONE_REPLY_STATUS,
     AK_DONE_REPLY_READY_AT,
     AK_DONE_REPLY_ENTRY_INDEX,
     AK_DONE_REPLY_ENTRY_LEAF_HASH,
+    AK_DONE_REPLY_CLOUD_UNTIL,
 };
 extern const struct ak_msg ak_done_reply_msg;
 

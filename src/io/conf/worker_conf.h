@@ -29,6 +29,10 @@ enum ak_worker_key {
     AK_WORKER_VERIFY_ALL,         /* check every ledger entry before serving */
     AK_WORKER_USER,               /* when started as root; empty: stay */
     AK_WORKER_VAULT_ERASURE_SLOT, /* folder; empty: "<data_dir>-slots" */
+    AK_WORKER_OIDC_AUDIENCE,
+    AK_WORKER_OIDC_TOKEN_LIFETIME, /* seconds */
+    AK_WORKER_OIDC_MINTS_PER_HOUR, /* an account */
+    AK_WORKER_CLOUD_STS_LIFETIME,  /* seconds */
     AK_WORKER_KEY_COUNT
 };
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };

@@ -303,6 +303,7 @@ static void welcome(struct ak_keeper *keeper)
 static void stop(struct ak_keeper *keeper)
 {
     ak_pool_stop(&keeper->pool);
+    ak_job_keys_done(&keeper->job_keys);
     if (!keeper->fatal) {
         ak_keeper_release_jobs(keeper);
         ak_engine_stop(keeper->engine);

@@ -121,6 +121,7 @@ struct ak_keeper {
     struct ak_pending *pendings, *free_pending;
     struct ak_pending_list durable, sealing_list;
     struct ak_pool_item *jobs_first, *jobs_last;
+    struct ak_job_keys job_keys; /* of the jobs that the loop runs itself */
     size_t job_count, in_flight;
     size_t peak_in_flight; /* of late */
 

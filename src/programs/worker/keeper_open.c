@@ -159,6 +159,10 @@ static void fill_engine_conf(struct ak_keeper *keeper)
     conf->session_secs = ak_conf_number(&keeper->conf, AK_WORKER_SESSION_LIFETIME);
     conf->agent_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_AGENT_TOKEN_LIFETIME);
     conf->recovery_wait_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT);
+    conf->oidc_audience = ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_OIDC_AUDIENCE));
+    conf->oidc_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_OIDC_TOKEN_LIFETIME);
+    conf->sts_secs = ak_conf_number(&keeper->conf, AK_WORKER_CLOUD_STS_LIFETIME);
+    conf->mints_per_hour = (uint32_t)ak_conf_number(&keeper->conf, AK_WORKER_OIDC_MINTS_PER_HOUR);
     conf->version = AK_SPAN_LIT(AK_VERSION);
 }
 

@@ -148,7 +148,7 @@ static void run_alone(struct ak_keeper *keeper)
     keeper->jobs_first = keeper->jobs_last = NULL;
     keeper->job_count = 0;
     ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
-    ak_job_run(item->job);
+    ak_job_run(item->job, &keeper->job_keys);
     job_done(keeper, item);
     ak_keeper_commit_done(keeper);
 }

@@ -48,6 +48,7 @@ static void tell(struct ak_pool *pool)
 static void *run(void *arg)
 {
     struct ak_pool *pool = arg;
+    struct ak_job_keys keys = {0};
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (!pool->todo_first && !pool->stop) {
@@ -58,11 +59,12 @@ static void *run(void *arg)
         if (!pool->todo_first) break;
         struct ak_pool_item *some = take_some(pool);
         pthread_mutex_unlock(&pool->mutex);
-        for (struct ak_pool_item *item = some; item; item = item->next) ak_job_run(item->job);
+        for (struct ak_pool_item *item = some; item; item = item->next) ak_job_run(item->job, &keys);
         pthread_mutex_lock(&pool->mutex);
         if (give_back(pool, some)) tell(pool);
     }
     pthread_mutex_unlock(&pool->mutex);
+    ak_job_keys_done(&keys);
     return NULL;
 }
 

@@ -55,6 +55,10 @@ struct ak_engine_conf h_conf(void)
         .sign_in_local = true,
         .session_secs = AK_TOKEN_SESSION_SECS,
         .agent_token_secs = AK_TOKEN_AGENT_SECS,
+        .oidc_audience = AK_SPAN_LIT("sts.amazonaws.com"),
+        .oidc_token_secs = AK_OIDC_SECS,
+        .sts_secs = AK_OIDC_STS_SECS,
+        .mints_per_hour = 30,
         .recovery_wait_ms = H_DAY_MS,
         .version = AK_SPAN_LIT("0.0.test")};
     return conf;

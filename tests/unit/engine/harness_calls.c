@@ -92,7 +92,9 @@ enum ak_code h_step(struct h *h, struct h_device *device, struct ak_span token, 
 enum ak_err h_job(struct h *h)
 {
     if (!(h->out.wait & AK_WAIT_JOB)) return AK_OK;
-    ak_job_run(&h->out.job);
+    struct ak_job_keys keys = {0};
+    ak_job_run(&h->out.job, &keys);
+    ak_job_keys_done(&keys);
     return ak_job_patch(&h->out.job, &h->out.body);
 }
 

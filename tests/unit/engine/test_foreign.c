@@ -47,6 +47,8 @@ static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t 
             put_span(field, out, "device-remove");
         else if (!strcmp(field->name, "operation"))
             put_span(field, out, "sign-message");
+        else if (!strcmp(field->name, "aud"))
+            put_span(field, out, "sts.amazonaws.com");
         else if (!strcmp(field->name, "identity"))
             put_span(field, out, "email:alice@demo.example");
         else if (!strcmp(field->name, "message_hex"))
@@ -77,8 +79,9 @@ static bool may_succeed(unsigned id)
     case AK_CALL_DEVICE_REQUEST:
     case AK_CALL_DEVICE_LIST:
     case AK_CALL_PAIR_REQUEST:
-    case AK_CALL_PAIR_INVITE: /* of the label, in the caller's account */
-    case AK_CALL_EXPLAIN:     /* answers path_unknown */
+    case AK_CALL_PAIR_INVITE:   /* of the label, in the caller's account */
+    case AK_CALL_MINT_OIDC_JWT: /* of the caller itself */
+    case AK_CALL_EXPLAIN:       /* answers path_unknown */
     case AK_CALL_AUDIT:
     case AK_CALL_CHECKPOINT:
     case AK_CALL_CHECKPOINT_SEAL:

@@ -17,6 +17,13 @@
 #define AK_TEST_FAKE_STACK 0
 #endif
 
+static void run_once(struct ak_job *job)
+{
+    struct ak_job_keys keys = {0};
+    ak_job_run(job, &keys);
+    ak_job_keys_done(&keys);
+}
+
 static void prepare(struct world *w, bool agent)
 {
     w->h.manual = true;
@@ -49,7 +56,7 @@ static void refuses(const struct ak_job *good, size_t offset, size_t len, struct
         assert_true(body->len <= sizeof before);
         memcpy(before, body->ptr, body->len);
         ((uint8_t *)&job)[offset + i] ^= 0x01;
-        ak_job_run(&job);
+        run_once(&job);
         assert_int_not_equal(job.result, AK_OK);
         assert_true(all_zero(job.signature, 65) && all_zero(job.second, 65));
         assert_int_equal(ak_job_patch(&job, body), AK_E_STATE);
@@ -142,11 +149,11 @@ static void test_odd_jobs(void **state)
     uint8_t memory[64] = {0};
     struct ak_buf body = AK_BUF_ARR(memory);
     struct ak_job none = {.kind = AK_JOB_NONE};
-    ak_job_run(&none);
+    run_once(&none);
     assert_int_equal(none.result, AK_OK);
     assert_int_equal(ak_job_patch(&none, &body), AK_OK);
     struct ak_job unknown = {.kind = (enum ak_job_kind)99};
-    ak_job_run(&unknown);
+    run_once(&unknown);
     assert_int_equal(unknown.result, AK_E_ARG);
     struct ak_job fits = {.kind = AK_JOB_SIGN_USER};
     assert_int_equal(ak_job_patch(&fits, &body), AK_E_STATE); /* no 65 bytes there */
@@ -196,7 +203,7 @@ static const uint8_t *secret_to_plant;
 
 static void run_job(void)
 {
-    ak_job_run(job_to_run);
+    run_once(job_to_run);
 }
 
 static void plant(void)
@@ -253,7 +260,7 @@ static void test_no_scalar_stays(void **state)
             prepare_lineage(w);
         else
             prepare(w, kind == 1);
-        ak_job_run(&w->h.out.job);
+        run_once(&w->h.out.job);
         assert_int_equal(w->h.out.job.result, AK_OK);
         h_settle(&w->h);
         for (size_t i = 0; i < AK_COUNT(inverted); i++) {

@@ -58,7 +58,10 @@ static const char snapshot[] = "derive-address POST $/derive-address use dev\n"
                                "service-list GET /v1/services use\n"
                                "epoch-list GET /v1/epochs use session\n"
                                "epoch-rotate POST /v1/epochs/rotate change session\n"
-                               "epoch-destroy POST /v1/epochs/destroy change session\n";
+                               "epoch-destroy POST /v1/epochs/destroy change session\n"
+                               "oidc-configuration GET /.well-known/openid-configuration public\n"
+                               "jwks GET /.well-known/jwks.json public\n"
+                               "mint-oidc-jwt POST /v1/mint-oidc-jwt use\n";
 
 static void is_the_contract(void **state)
 {
