@@ -4,7 +4,7 @@ _agentkeys()
     local cur=${COMP_WORDS[COMP_CWORD]} name=${COMP_WORDS[1]-} words=
     if [ "$COMP_CWORD" -gt 2 ]; then name="$name ${COMP_WORDS[2]}"; fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='up init whoami status logout pair agents device account sign address lineage explain audit attest store read run credentials epoch service doctor version --help --version'
+        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials epoch service doctor version --help --version'
     else
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -37,7 +37,11 @@ _agentkeys()
     "sign") words='--message --message-hex --message-file --path --v27 --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "address") words='--path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "lineage") words='--verify --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    "explain") words='--operation --message --message-hex --message-file --path --domain --exit-code --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "oidc") words='--aud --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "issuer") words='thumbprint publish' ;;
+    "issuer thumbprint") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "issuer publish") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "explain") words='--operation --message --message-hex --message-file --path --domain --aud --exit-code --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "audit") words='list show export verify proof' ;;
     "audit list") words='--since --type --path --limit --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "audit show") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -76,7 +80,8 @@ _agentkeys()
     sign) words='--message --message-hex --message-file --path --v27 --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     address) words='--path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     lineage) words='--verify --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    explain) words='--operation --message --message-hex --message-file --path --domain --exit-code --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    oidc) words='--aud --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    explain) words='--operation --message --message-hex --message-file --path --domain --aud --exit-code --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     store) words='--file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     read) words='--reveal --version-number --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     run) words='--env --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

@@ -92,6 +92,8 @@ static int print_change(const struct ak_cli *cli, const struct ak_msg_agent_chan
     ak_out_row_text("path", reply->path);
     ak_out_row_text("status", reply->status);
     ak_out_row_address("address", reply->address);
+    if (ak_msg_has(reply, AK_AGENT_CHANGE_REPLY_CLOUD_UNTIL))
+        ak_out_row_time("cloud until", reply->cloud_until);
     ak_out_row_entry(reply->entry_index, reply->entry_leaf_hash);
     return 0;
 }

@@ -67,6 +67,7 @@ static int read_question(struct ak_cli *cli, struct ak_buf *message, struct ak_b
     struct ak_msg_explain_request *out_request)
 {
     const char *operation = ak_cli_value(cli, "operation"), *domain = ak_cli_value(cli, "domain");
+    const char *aud = ak_cli_value(cli, "aud");
     bool has_message =
         ak_cli_has(cli, "message") || ak_cli_has(cli, "message-hex") || ak_cli_has(cli, "message-file");
     if (has_message == (operation != NULL))
@@ -77,11 +78,13 @@ static int read_question(struct ak_cli *cli, struct ak_buf *message, struct ak_b
     *out_request = (struct ak_msg_explain_request){.operation = ak_span_str(operation),
         .path = ak_buf_span(path),
         .message = ak_buf_span(message),
-        .domain = ak_span_str(domain)};
+        .domain = ak_span_str(domain),
+        .aud = ak_span_str(aud)};
     if (operation) out_request->present |= 1u << AK_EXPLAIN_REQUEST_OPERATION;
     if (path->len) out_request->present |= 1u << AK_EXPLAIN_REQUEST_PATH;
     if (has_message) out_request->present |= 1u << AK_EXPLAIN_REQUEST_MESSAGE;
     if (domain) out_request->present |= 1u << AK_EXPLAIN_REQUEST_DOMAIN;
+    if (aud) out_request->present |= 1u << AK_EXPLAIN_REQUEST_AUD;
     return 0;
 }
 

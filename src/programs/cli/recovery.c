@@ -35,6 +35,7 @@ int ak_cli_print_done(const struct ak_cli *cli, const void *done_reply)
         ak_out_row_time("ready at", reply->ready_at);
         ak_out_line("Repeat the command then, or now from a second device or with --recovery-code-file.");
     }
+    if (ak_msg_has(reply, AK_DONE_REPLY_CLOUD_UNTIL)) ak_out_row_time("cloud until", reply->cloud_until);
     if (ak_msg_has(reply, AK_DONE_REPLY_ENTRY_INDEX))
         ak_out_row_entry(reply->entry_index, reply->entry_leaf_hash);
     return 0;

@@ -1,5 +1,6 @@
 /* The subcommands of agentkeys. Help, man page and completion come from here. */
 #include "programs/cli/commands.h"
+#include "programs/cli/minting.h"
 #include "programs/cli/signing.h"
 #include "programs/cli/vault.h"
 
@@ -42,13 +43,15 @@ static const struct ak_cli_option path_options[] = {
 static const struct ak_cli_option lineage_options[] = {
     {"verify", "FILE", "Check a statement that --json printed, without the worker."},
 };
+static const struct ak_cli_option oidc_options[] = {AK_CLI_AUD};
 static const struct ak_cli_option explain_options[] = {
-    {"operation", "NAME", "sign-message, sign-siwe, derive-address, or a service's name."},
+    {"operation", "NAME", "sign-message, sign-siwe, derive-address, oidc, or a service's name."},
     AK_CLI_MESSAGE_TEXT,
     AK_CLI_MESSAGE_HEX,
     AK_CLI_MESSAGE_FILE,
     {"path", "PATH", "The agent that would ask."},
     {"domain", "HOST", "The site, with --operation sign-siwe."},
+    {"aud", "AUDIENCE", "Who would take the token, with --operation oidc."},
     {"exit-code", NULL, "Exit with 3 where it would be denied."},
 };
 static const struct ak_cli_option list_options[] = {
@@ -186,6 +189,17 @@ static const struct ak_cli_command commands[] = {
         "Prove that an agent's address belongs to this account, signed by both keys; or check such a proof.",
         "agentkeys lineage agent-1 --json", WIRE("GET /v1/agents/{label}/lineage"),
         AK_CLI_OPTIONS(lineage_options), .run = ak_cmd_lineage},
+    {"oidc", NULL, "", 0, 0, "Print a short-lived token by which a cloud knows this account.",
+        "agentkeys oidc --aud sts.amazonaws.com", WIRE("POST /v1/mint-oidc-jwt"),
+        AK_CLI_OPTIONS(oidc_options), .run = ak_cmd_oidc},
+    {"issuer", "thumbprint", "", 0, 0,
+        "Print the fingerprints of the issuer's certificates, the key that signs first.",
+        "agentkeys issuer thumbprint", "keys (kid, thumbprint)", .run = ak_cmd_issuer_thumbprint},
+    {"issuer", "publish", "DIR", 1, 1,
+        "Write the issuer's two public files for a web server: DIR/.well-known/openid-configuration and "
+        "jwks.json.",
+        "agentkeys issuer publish /var/www/keys.example", WIRE("GET /.well-known/openid-configuration"),
+        .run = ak_cmd_issuer_publish},
     {"explain", NULL, "", 0, 0,
         "Show what would be decided, by which rule, and what would change it; nothing is done.",
         "agentkeys explain --operation sign-message --path /agent-1", WIRE("POST /v1/explain"),

@@ -3,6 +3,7 @@
 #ifndef AK_PROGRAMS_DAEMON_AGENT_H
 #define AK_PROGRAMS_DAEMON_AGENT_H
 
+#include "core/wire/msg_oidc.h"
 #include "core/wire/msg_pair.h"
 #include "programs/cli/cli.h"
 
@@ -41,5 +42,10 @@ int ak_daemon_status(struct ak_cli *cli);
 int ak_daemon_read(struct ak_cli *cli);
 int ak_daemon_run(struct ak_cli *cli);
 int ak_daemon_credentials(struct ak_cli *cli);
+int ak_daemon_oidc(struct ak_cli *cli);
+
+/* Mints with the agent's token, renewed where it is over or of a retired generation. */
+AK_MUST_USE enum ak_err ak_agent_mint(
+    struct ak_agent *agent, const char *aud, struct ak_msg_mint_reply *out_reply);
 
 #endif

@@ -1,4 +1,5 @@
 /* The subcommands of agentkeys-daemon. */
+#include "programs/cli/minting.h"
 #include "programs/cli/signing.h"
 #include "programs/cli/vault.h"
 #include "programs/daemon/agent.h"
@@ -28,6 +29,10 @@ static const struct ak_cli_option sign_options[] = {
     {"v27", NULL, "Recovery byte 27 or 28, as some contracts want it."},
     {"no-renew", NULL, "Use the saved token as it is."},
 };
+static const struct ak_cli_option oidc_options[] = {
+    LABEL,
+    AK_CLI_AUD,
+};
 static const struct ak_cli_option status_options[] = {LABEL};
 static const struct ak_cli_option run_options[] = {LABEL, AK_CLI_ENV};
 
@@ -42,6 +47,9 @@ static const struct ak_cli_command commands[] = {
     {"sign", NULL, "", 0, 0, "Sign a message or a sign-in text with the agent's key.",
         "agentkeys-daemon sign --label agent-1 --message 'hello'",
         "the wire's answer of POST /tee/sign-message", AK_CLI_OPTIONS(sign_options), .run = ak_daemon_sign},
+    {"oidc", NULL, "", 0, 0, "Print a short-lived token by which a cloud knows this agent.",
+        "agentkeys-daemon oidc --label agent-1 --aud sts.amazonaws.com",
+        "the wire's answer of POST /v1/mint-oidc-jwt", AK_CLI_OPTIONS(oidc_options), .run = ak_daemon_oidc},
     {"status", NULL, "", 0, 0, "Show what the agent may do and how much of it is left.",
         "agentkeys-daemon status --label agent-1", "the wire's answer of GET /v1/agents/{label}",
         AK_CLI_OPTIONS(status_options), .run = ak_daemon_status},

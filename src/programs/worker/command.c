@@ -27,14 +27,14 @@ int ak_worker_init(int argc, char **argv)
 }
 
 /* Opens the folder as a start does, every entry verified, and leaves the sealed state as it was found. */
-static void open_ledger(struct ak_keeper *keeper, int argc, char **argv)
+void ak_worker_open_folder(struct ak_keeper *keeper, const char *command, int argc, char **argv)
 {
     struct ak_conf_dirs dirs;
     struct ak_secmem_report report;
-    ak_worker_load(argc, argv, "ledger", &keeper->conf, &dirs);
+    ak_worker_load(argc, argv, command, &keeper->conf, &dirs);
     memcpy(keeper->conf.values[AK_WORKER_VERIFY_ALL].text, "on", sizeof "on");
     keeper->conf.values[AK_WORKER_VERIFY_ALL].number = 1;
-    ak_log_init(AK_LOG_ERROR, "ledger", 2);
+    ak_log_init(AK_LOG_ERROR, command, 2);
     if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
         ak_secmem_install_openssl() != AK_OK)
         ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "", "key memory cannot be locked; raise it to 8 MiB",
@@ -119,6 +119,6 @@ int ak_worker_ledger(int argc, char **argv)
     bool is_export = strcmp(verb, "export") == 0;
     if (!is_export && strcmp(verb, "verify") != 0) return usage();
     memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv);
-    open_ledger(&keeper, argc - 1, argv);
+    ak_worker_open_folder(&keeper, "ledger", argc - 1, argv);
     return close_ledger(&keeper, is_export ? export_all(&keeper) : verify(&keeper));
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/codec/json.h"
@@ -226,20 +225,6 @@ static void enter_sandbox(struct ak_keeper *keeper)
         ak_log_u64("seccomp", report.seccomp));
 }
 
-static void commit_work(void *ctx)
-{
-    struct ak_commit *commit = ctx;
-    const struct ak_ledger_batch *batch = commit->batch.batch;
-    struct ak_store_batch stored = {.first = batch->first,
-        .count = batch->count,
-        .entries = ak_buf_span(&batch->entries),
-        .leaves = ak_buf_span(&batch->leaves),
-        .record = commit->batch.record};
-    commit->result =
-        ak_store_append(commit->store, &stored, batch->subtrees, batch->subtree_count, commit->batch.control);
-    commit->low = ak_store_low(commit->store);
-}
-
 static size_t thread_count(const struct ak_keeper *keeper)
 {
     uint64_t threads = ak_conf_number(&keeper->conf, AK_WORKER_THREADS);
@@ -249,14 +234,8 @@ static size_t thread_count(const struct ak_keeper *keeper)
 
 static void start_threads(struct ak_keeper *keeper)
 {
-    keeper->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    keeper->commit.store = keeper->store;
-    keeper->counter_ms = ak_clock_mono_ms(); /* the start has just advanced it */
-    keeper->sealing = (struct ak_sealing){.file = &keeper->sealed, .state = keeper->state};
-    enum ak_err err = keeper->event_fd < 0 ? AK_E_IO : AK_OK;
+    enum ak_err err = ak_keeper_writers_start(keeper);
     if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
-    if (!err) err = ak_helper_start(&keeper->committer, commit_work, &keeper->commit, keeper->event_fd);
-    if (!err) err = ak_helper_start(&keeper->sealer, ak_keeper_seal_work, &keeper->sealing, keeper->event_fd);
     if (!err) err = ak_keeper_reader_open(keeper);
     if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
 }

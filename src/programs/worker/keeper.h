@@ -144,6 +144,9 @@ void ak_keeper_open(struct ak_keeper *keeper);
 void ak_keeper_begin(struct ak_keeper *keeper);
 void ak_keeper_close(struct ak_keeper *keeper);
 
+/* command.c: the same for a subcommand, by the settings of its arguments and with every entry verified. */
+void ak_worker_open_folder(struct ak_keeper *keeper, const char *command, int argc, char **argv);
+
 /* keeper_load.c */
 /* Snapshot and tail, or the whole log, into a fresh engine. *out_bad_index names the entry at fault. */
 AK_MUST_USE enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index);
@@ -154,6 +157,8 @@ void ak_keeper_name_damage(const struct ak_store_batch *batch, uint64_t *bad_ind
 void ak_keeper_snapshot(struct ak_keeper *keeper, uint64_t at_least);
 
 /* keeper_write.c: commits and seals. */
+/* The event descriptor and both helpers; to be ended with ak_helper_stop. */
+AK_MUST_USE enum ak_err ak_keeper_writers_start(struct ak_keeper *keeper);
 void ak_keeper_commit_if_due(struct ak_keeper *keeper, uint64_t now_us);
 void ak_keeper_commit_done(struct ak_keeper *keeper);
 void ak_keeper_seal_if_due(struct ak_keeper *keeper, uint64_t now_ms);

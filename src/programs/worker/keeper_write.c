@@ -2,6 +2,7 @@
  * at start and stop. A failed append releases nothing and ends the keeper, which starts again from what is
  * durable. */
 #include <poll.h>
+#include <sys/eventfd.h>
 
 #include "core/ledger/note.h"
 #include "io/log/log.h"
@@ -9,6 +10,31 @@
 #include "programs/worker/keeper.h"
 
 enum { ENOUGH = 64, PEAK_FADES = 32 };
+
+static void commit_work(void *ctx)
+{
+    struct ak_commit *commit = ctx;
+    const struct ak_ledger_batch *batch = commit->batch.batch;
+    struct ak_store_batch stored = {.first = batch->first,
+        .count = batch->count,
+        .entries = ak_buf_span(&batch->entries),
+        .leaves = ak_buf_span(&batch->leaves),
+        .record = commit->batch.record};
+    commit->result =
+        ak_store_append(commit->store, &stored, batch->subtrees, batch->subtree_count, commit->batch.control);
+    commit->low = ak_store_low(commit->store);
+}
+
+enum ak_err ak_keeper_writers_start(struct ak_keeper *keeper)
+{
+    keeper->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    keeper->commit.store = keeper->store;
+    keeper->counter_ms = ak_clock_mono_ms(); /* the start has just advanced it */
+    keeper->sealing = (struct ak_sealing){.file = &keeper->sealed, .state = keeper->state};
+    if (keeper->event_fd < 0) return AK_E_IO;
+    AK_TRY(ak_helper_start(&keeper->committer, commit_work, &keeper->commit, keeper->event_fd));
+    return ak_helper_start(&keeper->sealer, ak_keeper_seal_work, &keeper->sealing, keeper->event_fd);
+}
 
 static void begin_commit(struct ak_keeper *keeper)
 {

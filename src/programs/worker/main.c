@@ -25,6 +25,7 @@ static const char help_head[] =
     "  init           make the master secret and an empty ledger in data_dir\n"
     "  check-config   check the configuration and print it with its sources\n"
     "  ledger         export or verify the ledger in data_dir\n"
+    "  issuer         rotate the key that signs tokens for clouds\n"
     "\n"
     "example:\n"
     "  agentkeys-worker init --data-dir /var/lib/agentkeys\n"
@@ -98,6 +99,7 @@ static const struct {
     {"check-config", ak_worker_check_config},
     {"--check-config", ak_worker_check_config},
     {"ledger", ak_worker_ledger},
+    {"issuer", ak_worker_issuer},
 };
 
 static int run_role(const char *role)

@@ -39,6 +39,9 @@ const calls = {
   'checkpoint-seal': ['POST', '/v1/ledger/checkpoint', 'use'],
   inclusion: ['GET', '/v1/ledger/proof/inclusion', 'use'],
   consistency: ['GET', '/v1/ledger/proof/consistency', 'none'],
+  'oidc-configuration': ['GET', '/.well-known/openid-configuration', 'none'],
+  jwks: ['GET', '/.well-known/jwks.json', 'none'],
+  'mint-oidc-jwt': ['POST', '/v1/mint-oidc-jwt', 'use'],
 };
 
 export const callNames = Object.keys(calls);

@@ -1,0 +1,25 @@
+/* agentkeys-daemon oidc: the agent's token for a cloud. */
+#include "programs/cli/minting.h"
+#include "programs/daemon/agent.h"
+
+enum ak_err ak_agent_mint(struct ak_agent *agent, const char *aud, struct ak_msg_mint_reply *out_reply)
+{
+    struct ak_cli *cli = agent->cli;
+    enum ak_err err = ak_cli_try_mint(cli, aud, out_reply);
+    if (!err || !ak_agent_wants_new_token(&cli->error)) return err;
+    struct ak_client_error first = cli->error;
+    if (ak_agent_renew(agent) == AK_OK) return ak_cli_try_mint(cli, aud, out_reply);
+    cli->error = first;
+    return err;
+}
+
+int ak_daemon_oidc(struct ak_cli *cli)
+{
+    struct ak_agent agent;
+    struct ak_msg_mint_reply reply;
+    int status = ak_agent_open(cli, false, &agent);
+    if (!status) status = ak_agent_need_token(&agent, true);
+    if (status) return status;
+    enum ak_err err = ak_agent_mint(&agent, ak_cli_value(cli, "aud"), &reply);
+    return ak_cli_finish_mint(cli, err, &reply);
+}
