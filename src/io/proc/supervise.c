@@ -19,7 +19,7 @@
 
 enum { PAUSE_FIRST_MS = 100, PAUSE_MAX_MS = 10000, CALM_MS = 60000 };
 
-enum watch_end { WATCH_STOP, WATCH_CHILD_ENDED, WATCH_BOOT_FAILED };
+enum watch_end { WATCH_STOP, WATCH_CHILD_ENDED };
 
 struct one {
     struct ak_child child;
@@ -32,6 +32,7 @@ struct set {
     struct one all[AK_SUPERVISE_CHILDREN_MAX];
     size_t started;
     bool ready;
+    bool boot_failed; /* a child of this set could not start */
     int signal_fd;
     struct ak_notify notify;
 };
@@ -94,7 +95,7 @@ static enum ak_err start_all(struct set *set)
 {
     const struct ak_supervise *plan = set->plan;
     set->started = 0;
-    set->ready = false;
+    set->ready = set->boot_failed = false;
     enum ak_err err = plan->prepare ? plan->prepare(plan->ctx) : AK_OK;
     while (!err && set->started < plan->count) {
         err = start_one(set, set->started);
@@ -122,8 +123,27 @@ static void forget(struct one *one)
     one->status_fd = -1;
 }
 
+static void read_status(struct one *one)
+{
+    char bytes[64];
+    ssize_t got;
+    while ((got = read(one->status_fd, bytes, sizeof bytes)) > 0) {
+        one->last_beat_ms = ak_clock_mono_ms();
+        for (ssize_t i = 0; i < got; i++) one->ready |= bytes[i] == 'R';
+    }
+}
+
+/* Takes a child's end: says it, and whether its start failed. What it said before it ended counts. */
+static void take_end(struct set *set, struct one *one, int status)
+{
+    read_status(one);
+    log_end(one, status);
+    if (!one->ready && WIFEXITED(status) && WEXITSTATUS(status) == AK_BOOT_FAIL_EXIT) set->boot_failed = true;
+    forget(one);
+}
+
 /* Waits for the child's end, at most until the deadline. */
-static bool reap_until(struct one *one, uint64_t deadline_ms)
+static bool reap_until(struct set *set, struct one *one, uint64_t deadline_ms)
 {
     for (;;) {
         uint64_t now = ak_clock_mono_ms();
@@ -132,8 +152,7 @@ static bool reap_until(struct one *one, uint64_t deadline_ms)
         if (poll(&pfd, 1, wait_ms) <= 0 && now < deadline_ms) continue;
         int status = 0;
         if (waitpid(one->child.pid, &status, WNOHANG) == one->child.pid) {
-            log_end(one, status);
-            forget(one);
+            take_end(set, one, status);
             return true;
         }
         if (now >= deadline_ms) return false;
@@ -148,7 +167,7 @@ static void stop_all(struct set *set)
         struct one *one = &set->all[i];
         if (one->child.pid == 0) continue;
         (void)kill(one->child.pid, SIGTERM);
-        if (reap_until(one, ak_clock_mono_ms() + stop_ms)) continue;
+        if (reap_until(set, one, ak_clock_mono_ms() + stop_ms)) continue;
         ak_log(AK_LOG_WARN, "child_killed", ak_log_str("child", one->child.role));
         (void)kill(one->child.pid, SIGKILL);
         int status = 0;
@@ -158,16 +177,6 @@ static void stop_all(struct set *set)
         forget(one);
     }
     set->started = 0;
-}
-
-static void read_status(struct one *one)
-{
-    char bytes[64];
-    ssize_t got;
-    while ((got = read(one->status_fd, bytes, sizeof bytes)) > 0) {
-        one->last_beat_ms = ak_clock_mono_ms();
-        for (ssize_t i = 0; i < got; i++) one->ready |= bytes[i] == 'R';
-    }
 }
 
 static void note_ready(struct set *set)
@@ -203,16 +212,11 @@ static int wait_ms(const struct set *set)
     return period ? (int)(period < 60000 ? period : 60000) : -1;
 }
 
-/* True where the child has ended; out_end says how that is to be taken. */
-static bool ended(struct one *one, enum watch_end *out_end)
+static bool ended(struct set *set, struct one *one)
 {
     int status = 0;
     if (waitpid(one->child.pid, &status, WNOHANG) != one->child.pid) return false;
-    read_status(one); /* what it said before it ended counts */
-    log_end(one, status);
-    bool boot_failed = !one->ready && WIFEXITED(status) && WEXITSTATUS(status) == AK_BOOT_FAIL_EXIT;
-    forget(one);
-    *out_end = boot_failed ? WATCH_BOOT_FAILED : WATCH_CHILD_ENDED;
+    take_end(set, one, status);
     return true;
 }
 
@@ -228,8 +232,7 @@ static enum watch_end watch(struct set *set)
         (void)poll(pfds, (nfds_t)(1 + 2 * set->started), wait_ms(set));
         if (pfds[0].revents) return WATCH_STOP;
         for (size_t i = 0; i < set->started; i++) {
-            enum watch_end end = WATCH_CHILD_ENDED;
-            if (pfds[1 + 2 * i].revents && ended(&set->all[i], &end)) return end;
+            if (pfds[1 + 2 * i].revents && ended(set, &set->all[i])) return WATCH_CHILD_ENDED;
             if (pfds[2 + 2 * i].revents) read_status(&set->all[i]);
         }
         note_ready(set);
@@ -259,7 +262,8 @@ static int run(struct set *set)
         if (end == WATCH_STOP) ak_notify_send(&set->notify, "STOPPING=1");
         stop_all(set);
         if (end == WATCH_STOP) return 0;
-        if (end == WATCH_BOOT_FAILED || set->plan->once) return 1;
+        /* whichever was seen to end first: the others end with the one whose start failed */
+        if (set->boot_failed || set->plan->once) return 1;
         restarts = ak_clock_mono_ms() - began >= CALM_MS ? 1 : restarts + 1;
         unsigned pause = ak_supervise_pause_ms(restarts);
         ak_log(AK_LOG_WARN, "restarting", ak_log_u64("restarts", restarts), ak_log_u64("pause_ms", pause));

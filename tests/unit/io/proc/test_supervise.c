@@ -18,15 +18,21 @@ static void diary(char what)
     if (write(FD_DIARY, &what, 1) != 1) _exit(66);
 }
 
-/* Roles: "a" and "b" serve until stopped; "deaf" ignores it; "dies" ends after it was ready; "boot" fails. */
+/* Roles: "a" and "b" serve until stopped; "deaf" ignores it; "dies" ends after it was ready, "then" a little
+ * later; "boot" fails, "late" when it is told to stop. */
 static int child_main(const char *role)
 {
     if (strcmp(role, "boot") == 0) return 1;
     int stop;
     if (ak_stop_fd(false, &stop)) return 60;
+    if (strcmp(role, "late") == 0) {
+        struct pollfd pfd = {stop, POLLIN, 0};
+        return poll(&pfd, 1, -1) == 1 ? 1 : 61;
+    }
     diary(role[0]);
     ak_child_ready();
     if (strcmp(role, "dies") == 0) return 3;
+    if (strcmp(role, "then") == 0) return poll(NULL, 0, 200); /* the other one is waiting by now */
     struct pollfd pfd = {stop, POLLIN, 0};
     while (poll(&pfd, 1, -1) != 1 || strcmp(role, "deaf") == 0) {
         if (strcmp(role, "deaf") == 0) (void)poll(NULL, 0, 1000);
@@ -190,6 +196,19 @@ static void failed_boot_is_final(void **state)
     assert_true(strcmp(seen, "aA") == 0 || strcmp(seen, "") == 0); /* stopped before or after it wrote */
 }
 
+/* Another child that ends with it may be seen first. */
+static void failed_boot_is_final_when_seen_last(void **state)
+{
+    (void)state;
+    struct world world;
+    char seen[64];
+    world_init(&world, "late", "then");
+    pid_t pid = start(&world);
+    assert_int_equal(exit_status(pid), 1);
+    read_diary(&world, seen);
+    assert_true(seen[0] == 't');
+}
+
 static void deaf_child_is_killed(void **state)
 {
     (void)state;
@@ -236,6 +255,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(death_of_one_restarts_all),
         cmocka_unit_test(kill_9_of_one_restarts_all),
         cmocka_unit_test(failed_boot_is_final),
+        cmocka_unit_test(failed_boot_is_final_when_seen_last),
         cmocka_unit_test(deaf_child_is_killed),
         cmocka_unit_test(once_does_not_restart),
         cmocka_unit_test(pauses_grow_to_a_bound),
