@@ -457,6 +457,41 @@ static void test_window(void **state)
     assert_int_equal(verdict.failed, BIT(TIME));
 }
 
+/* The TCB info and the QE identity each have a window of their own. */
+static void test_windows(void **state)
+{
+    static const char until[] = "T02:00:00Z", from[] = "T00:00:10Z";
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char *text = i == 0 ? intel.tcb_body : intel.qe_body;
+        made_replace(text, until, "T00:00:59Z");
+        made_intel_collateral(&intel);
+        expect_detail(
+            AK_ATTEST_CHECK_TIME, i == 0 ? "the TCB info has expired" : "the QE identity has expired");
+        made_replace(text, "T00:00:59Z", until);
+        made_replace(text, from, "T00:01:01Z");
+        made_intel_collateral(&intel);
+        expect_detail(AK_ATTEST_CHECK_TIME,
+            i == 0 ? "the TCB info is of the future" : "the QE identity is of the future");
+        made_replace(text, "T00:01:01Z", from);
+    }
+}
+
+/* A good chain, and one certificate longer than Intel's: some other CA below the root has signed. */
+static void test_signer_below_another_ca(void **state)
+{
+    (void)state;
+    intel.signer.issuer = intel.ca.subject;
+    intel.signer.signer = intel.ca_key;
+    made_intel_certify(&intel);
+    struct ak_buf chain = AK_BUF_ARR(intel.tcb_chain);
+    made_pem(made_cert_span(&intel.signer), &chain);
+    made_pem(made_cert_span(&intel.ca), &chain);
+    made_pem(made_cert_span(&intel.root), &chain);
+    assert_int_equal(ak_buf_terminate(&chain), AK_OK);
+    expect(BIT(CHAIN));
+}
+
 static void test_signer(void **state)
 {
     (void)state;
@@ -605,7 +640,9 @@ int main(void)
         TDX(test_other_collateral),
         TDX(test_evaluation),
         TDX(test_window),
+        TDX(test_windows),
         TDX(test_signer),
+        TDX(test_signer_below_another_ca),
         TDX(test_revocation),
         TDX(test_missing),
         TDX(test_each_byte),

@@ -176,6 +176,24 @@ static void test_pck_long_member(void **state)
     assert_int_equal(ak_intel_pck_parse(ak_span(bytes, all - 1), &pck), AK_E_FORMAT);
 }
 
+/* All that is needed, and the FMSPC once more. */
+static void test_pck_member_twice(void **state)
+{
+    static const uint8_t again[] = {0x30, 0x14, 0x06, 0x0a, 0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d,
+        0x01, 0x04, 0x04, 0x06, 1, 2, 3, 4, 5, 6};
+    uint8_t bytes[1024];
+    struct ak_intel_pck pck;
+    (void)state;
+    size_t len = made_intel_pck(&platform, bytes);
+    memcpy(bytes + len, again, sizeof again);
+    size_t all = len + sizeof again;
+    bytes[2] = (uint8_t)((all - 4) >> 8);
+    bytes[3] = (uint8_t)(all - 4);
+    assert_int_equal(ak_intel_pck_parse(ak_span(bytes, all), &pck), AK_E_FORMAT);
+    bytes[len + 13] = 6; /* another member that nobody asks for */
+    assert_int_equal(ak_intel_pck_parse(ak_span(bytes, all), &pck), AK_OK);
+}
+
 /* ---- times, and signed JSON ---- */
 
 static void test_times(void **state)
@@ -348,6 +366,7 @@ int main(void)
         cmocka_unit_test(test_pck_each_byte),
         cmocka_unit_test(test_pck_members),
         cmocka_unit_test(test_pck_long_member),
+        cmocka_unit_test(test_pck_member_twice),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_split),
         cmocka_unit_test(test_members_of_tcb_info),
