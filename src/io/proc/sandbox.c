@@ -69,7 +69,7 @@ enum ak_err ak_sandbox_enter(const struct ak_sandbox *sandbox, struct ak_sandbox
     AK_TRY(ak_sandbox_user(sandbox->user, &out_report->user_dropped));
     AK_TRY(ak_sandbox_limits(sandbox->max_files));
     AK_TRY(ak_sandbox_landlock(sandbox, out_report));
-    AK_TRY(ak_sandbox_seccomp(sandbox->role));
+    AK_TRY(ak_sandbox_seccomp(sandbox->role, sandbox->children_connect));
     out_report->seccomp = true;
     return AK_OK;
 }

@@ -17,10 +17,11 @@ const char *ak_role_name(enum ak_role role);
 
 struct ak_sandbox {
     enum ak_role role;
-    const char *data_dir; /* keeper: its folder, must exist; others NULL */
-    const char *slot_dir; /* keeper: where its erasure slots lie outside of that; NULL: none */
-    const char *user;     /* become this user when root; NULL or "": stay */
-    unsigned max_files;   /* RLIMIT_NOFILE; 0: 256 */
+    const char *data_dir;  /* keeper: its folder, must exist; others NULL */
+    const char *slot_dir;  /* keeper: where its erasure slots lie outside of that; NULL: none */
+    const char *user;      /* become this user when root; NULL or "": stay */
+    unsigned max_files;    /* RLIMIT_NOFILE; 0: 256 */
+    bool children_connect; /* supervisor: a child still has to connect (a TPM behind a socket) */
 };
 struct ak_sandbox_report {
     int landlock_abi; /* 0: the kernel has none */
@@ -40,7 +41,7 @@ AK_MUST_USE enum ak_err ak_sandbox_limits(unsigned max_files);
 AK_MUST_USE enum ak_err ak_sandbox_user(const char *user, bool *out_dropped);
 AK_MUST_USE enum ak_err ak_sandbox_landlock(
     const struct ak_sandbox *sandbox, struct ak_sandbox_report *report);
-AK_MUST_USE enum ak_err ak_sandbox_seccomp(enum ak_role role);
+AK_MUST_USE enum ak_err ak_sandbox_seccomp(enum ak_role role, bool children_connect);
 
 /* Self-check: tries one forbidden thing. For forked children of tests: returns true where it was refused with
  * an errno; where it is deadly, the process dies by SIGSYS; false where it worked. */

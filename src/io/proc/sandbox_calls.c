@@ -59,9 +59,10 @@ static const int calls_deadly[] = {SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
 static const int calls_deadly_child[] = {
     SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(fork), SCMP_SYS(vfork)};
 
-static const int calls_denied_supervisor[] = {SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
-    SCMP_SYS(listen), SCMP_SYS(io_uring_setup), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid),
-    SCMP_SYS(setresgid), SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat)};
+static const int calls_denied_connect[] = {SCMP_SYS(socket), SCMP_SYS(connect)};
+static const int calls_denied_supervisor[] = {SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(io_uring_setup),
+    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(symlink),
+    SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat)};
 
 /* A call that the build's architecture or the kernel does not know is left out. */
 static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
@@ -108,7 +109,15 @@ static bool fill_child(scmp_filter_ctx filter, enum ak_role role)
     return ok && add_all(filter, SCMP_ACT_ALLOW, calls_gateway, AK_COUNT(calls_gateway));
 }
 
-enum ak_err ak_sandbox_seccomp(enum ak_role role)
+static bool fill_supervisor(scmp_filter_ctx filter, bool children_connect)
+{
+    const uint32_t denied = SCMP_ACT_ERRNO(EPERM);
+    return add_all(filter, denied, calls_denied_supervisor, AK_COUNT(calls_denied_supervisor)) &&
+           (children_connect ||
+               add_all(filter, denied, calls_denied_connect, AK_COUNT(calls_denied_connect)));
+}
+
+enum ak_err ak_sandbox_seccomp(enum ak_role role, bool children_connect)
 {
     ak_assert(role < AK_ROLE_COUNT);
     bool supervisor = role == AK_ROLE_SUPERVISOR;
@@ -118,8 +127,7 @@ enum ak_err ak_sandbox_seccomp(enum ak_role role)
               seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0 &&
               add_all(filter, SCMP_ACT_KILL_PROCESS, calls_deadly, AK_COUNT(calls_deadly));
     if (supervisor)
-        ok = ok && add_all(filter, SCMP_ACT_ERRNO(EPERM), calls_denied_supervisor,
-                       AK_COUNT(calls_denied_supervisor));
+        ok = ok && fill_supervisor(filter, children_connect);
     else
         ok = ok && fill_child(filter, role);
     ok = ok && seccomp_load(filter) == 0;
