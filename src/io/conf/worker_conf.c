@@ -24,7 +24,7 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Origin under which clients reach the worker, as it stands in their proofs; empty: from listen."},
     [AK_WORKER_ISSUER] = {"issuer", AK_CONF_URL, "", 0, 0, NULL,
         "Issuer of tokens and host of sign-in texts; empty: public_url. Part of the trust configuration."},
-    [AK_WORKER_TEE] = {"tee", AK_CONF_CHOICE, "software", 0, 0, "software",
+    [AK_WORKER_TEE] = {"tee", AK_CONF_CHOICE, "software", 0, 0, "software|tpm2",
         "Trusted execution backend; software protects nothing against the host."},
     [AK_WORKER_INSECURE_DEV] = {"insecure_dev", AK_CONF_SWITCH, "off", 0, 0, NULL,
         "Allows the software backend in a release build; for development only."},
@@ -66,6 +66,8 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Folder of the software backend's erasure slots, outside data_dir; empty: data_dir with -slots "
         "added. "
         "Copies of it bring destroyed credentials back: keep it out of backups."},
+    [AK_WORKER_TEE_TCTI] = {"tee.tcti", AK_CONF_TEXT, "device:/dev/tpmrm0", 1, 200, NULL,
+        "How the TPM is reached: device:/dev/... or swtpm:host=...,port=... (tee = tpm2)."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {
@@ -124,7 +126,8 @@ enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_f
     if (ak_conf_choice(conf, AK_WORKER_TLS) == AK_WORKER_TLS_OFF && !ak_worker_conf_is_loopback(conf))
         return refuse(
             conf, AK_WORKER_TLS, "plain_off_loopback", "plain text is allowed on loopback only", out_fail);
-    if (AK_RELEASE && !ak_conf_on(conf, AK_WORKER_INSECURE_DEV))
+    bool software = strcmp(ak_conf_text(conf, AK_WORKER_TEE), "software") == 0;
+    if (AK_RELEASE && software && !ak_conf_on(conf, AK_WORKER_INSECURE_DEV))
         return refuse(conf, AK_WORKER_TEE, "insecure_tee",
             "this release build takes the software backend only with --insecure-dev", out_fail);
     if (!slots_are_outside(conf))

@@ -13,7 +13,7 @@ enum ak_worker_key {
     AK_WORKER_DATA_DIR,
     AK_WORKER_PUBLIC_URL, /* origin that clients put into proofs (htu); empty: http://<listen> */
     AK_WORKER_ISSUER,     /* `iss` of tokens and the SIWE domain; empty: public_url */
-    AK_WORKER_TEE,        /* software */
+    AK_WORKER_TEE,        /* software, tpm2 */
     AK_WORKER_INSECURE_DEV,
     AK_WORKER_VERIFY_BEFORE_RELEASE,
     AK_WORKER_TLS,              /* enum ak_worker_tls */
@@ -33,6 +33,7 @@ enum ak_worker_key {
     AK_WORKER_OIDC_TOKEN_LIFETIME, /* seconds */
     AK_WORKER_OIDC_MINTS_PER_HOUR, /* an account */
     AK_WORKER_CLOUD_STS_LIFETIME,  /* seconds */
+    AK_WORKER_TEE_TCTI,           /* tpm2: how the TPM is reached */
     AK_WORKER_KEY_COUNT
 };
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };

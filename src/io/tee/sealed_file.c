@@ -21,6 +21,7 @@ static const struct {
     [AK_SEALED_CONFIG] = {"trust_config_changed", "settings that decide trust are not those fixed at init"},
     [AK_SEALED_MEASUREMENT] = {"other_measurement", "the sealed state was made by another image"},
     [AK_SEALED_NO_TEE] = {"tee_unavailable", "the backend's key or counter is missing or damaged"},
+    [AK_SEALED_PCR] = {"pcr_changed", "the machine is not in the state that was sealed to"},
     [AK_SEALED_IO] = {"data_dir_io", "the data folder cannot be read or written"},
 };
 
@@ -30,15 +31,20 @@ const char *ak_sealed_result_code(enum ak_sealed_result result)
     return results[result].code;
 }
 
-const char *ak_sealed_result_reason(enum ak_sealed_result result)
+const char *ak_sealed_result_reason(enum ak_sealed_result result, const struct ak_tee_ops *ops)
 {
     ak_assert(result < AK_COUNT(results));
+    bool of_the_tee =
+        result == AK_SEALED_NO_TEE || result == AK_SEALED_PCR || result == AK_SEALED_FOREIGN_COUNTER;
+    const char *why = of_the_tee && ops && ops->why ? ops->why() : "";
+    if (why[0]) return why;
     return results[result].reason;
 }
 
 enum ak_sealed_result ak_sealed_result_of_tee(enum ak_err err)
 {
     if (err == AK_OK) return AK_SEALED_OK;
+    if (err == AK_E_CONFLICT) return AK_SEALED_FOREIGN_COUNTER;
     return err == AK_E_NOT_FOUND ? AK_SEALED_NO_STATE : AK_SEALED_NO_TEE;
 }
 
@@ -141,6 +147,14 @@ static enum ak_sealed_result check_trust(
     return AK_SEALED_OK;
 }
 
+static enum ak_sealed_result result_of_unseal(enum ak_err err)
+{
+    if (err == AK_E_STATE) return AK_SEALED_PCR;
+    if (err == AK_E_CONFLICT) return AK_SEALED_STALE;
+    if (err == AK_E_IO) return AK_SEALED_NO_TEE;
+    return err ? AK_SEALED_DAMAGED : AK_SEALED_OK;
+}
+
 static enum ak_sealed_result open_bytes(const struct ak_sealed_file *file, struct ak_span bytes,
     uint64_t *out_counter, struct ak_seal_state *out_state)
 {
@@ -152,7 +166,8 @@ static enum ak_sealed_result open_bytes(const struct ak_sealed_file *file, struc
     if (ak_seal_parse_header(bytes, &header)) return AK_SEALED_DAMAGED;
     enum ak_sealed_result result = check_header(file, &header, counter_id, *out_counter);
     if (result != AK_SEALED_OK) return result;
-    if (ops->unseal(file->tee->impl, header.kek_blob, header.n, &kek)) return AK_SEALED_DAMAGED;
+    result = result_of_unseal(ops->unseal(file->tee->impl, header.kek_blob, header.n, &kek));
+    if (result != AK_SEALED_OK) return result;
     if (ak_seal_open(bytes, &kek, &header, out_state)) return AK_SEALED_DAMAGED;
     return check_trust(file, &header);
 }

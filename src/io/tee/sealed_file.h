@@ -25,14 +25,16 @@ enum ak_sealed_result {
     AK_SEALED_DAMAGED,         /* sealed_state_damaged: does not authenticate */
     AK_SEALED_CONFIG,          /* trust_config_changed */
     AK_SEALED_MEASUREMENT,     /* other_measurement */
-    AK_SEALED_NO_TEE,          /* tee_unavailable: its key or counter is missing or damaged */
+    AK_SEALED_NO_TEE,          /* tee_unavailable: does not answer, or its key or counter is damaged */
+    AK_SEALED_PCR,             /* pcr_changed: the machine is not in the state that was sealed to */
     AK_SEALED_IO               /* data_dir_io */
 };
 const char *ak_sealed_result_code(enum ak_sealed_result result);
-/* What a TEE that could not be opened means: AK_E_NOT_FOUND is a folder that was never initialised. */
+/* What a TEE that could not be opened means: AK_E_NOT_FOUND is a folder that was never initialised,
+ * AK_E_CONFLICT one of another machine. */
 enum ak_sealed_result ak_sealed_result_of_tee(enum ak_err err);
-/* One sentence for people. */
-const char *ak_sealed_result_reason(enum ak_sealed_result result);
+/* One sentence for people; where the TEE itself said what is wrong (`ops` may be NULL), that. */
+const char *ak_sealed_result_reason(enum ak_sealed_result result, const struct ak_tee_ops *ops);
 
 struct ak_sealed_file {
     int dir_fd;  /* borrowed */

@@ -3,7 +3,12 @@
 const char *const ak_tee_cap_names[] = {
     "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", NULL};
 
-static const struct ak_tee_ops *const built[] = {&ak_tee_software};
+static const struct ak_tee_ops *const built[] = {
+    &ak_tee_software,
+#if AK_HAVE_TPM2
+    &ak_tee_tpm2,
+#endif
+};
 
 const struct ak_tee_ops *ak_tee_find(struct ak_span name)
 {

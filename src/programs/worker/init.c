@@ -56,15 +56,22 @@ static void open_all(struct init *init)
             "cannot be made, or is open to other users; it must be this user's with mode 0700");
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(init->conf, AK_WORKER_TEE)));
     if (!ops) fail(init, "tee_unknown", "this TEE backend is not built");
-    if (ak_folder_open_slots(init->conf, init->dev, true, &init->slot_fd) != AK_OK)
+    bool slots_are_files = ops->backend == AK_SEAL_SOFTWARE;
+    if (slots_are_files && ak_folder_open_slots(init->conf, init->dev, true, &init->slot_fd) != AK_OK)
         fail_slots(init, "erasure_slot", "cannot be made, or is open to other users; see vault.erasure_slot");
-    struct ak_tee_open how = {.dir_fd = init->tee_fd, .create = true, .slot_dir_fd = init->slot_fd};
+    struct ak_tee_open how = {.dir_fd = init->tee_fd,
+        .create = true,
+        .slot_dir_fd = init->slot_fd,
+        .tcti = ak_conf_text(init->conf, AK_WORKER_TEE_TCTI)};
     ak_folder_config_hash(init->conf, init->config);
     enum ak_sealed_result result =
         ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, init->config);
-    if (result != AK_SEALED_OK) fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result));
+    if (result != AK_SEALED_OK)
+        fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result, init->tee.ops));
     enum ak_err err = ak_tee_open(ops, &how, &init->tee);
-    if (err) fail(init, "tee_unavailable", "the TEE's key and counter cannot be made");
+    if (err == AK_OK) return;
+    const char *why = ops->why ? ops->why() : "";
+    fail(init, "tee_unavailable", why[0] ? why : "the TEE's key and counter cannot be made");
 }
 
 static void make_secrets(struct init *init)
@@ -161,9 +168,10 @@ int ak_init_run(const struct ak_conf *conf, bool dev)
     open_all(&init);
     make_secrets(&init);
     make_ledger(&init);
-    claim_slots(&init);
+    if (init.tee.ops->backend == AK_SEAL_SOFTWARE) claim_slots(&init);
     enum ak_sealed_result result = ak_sealed_file_create(&init.sealed, init.state);
-    if (result != AK_SEALED_OK) fail(&init, ak_sealed_result_code(result), ak_sealed_result_reason(result));
+    if (result != AK_SEALED_OK)
+        fail(&init, ak_sealed_result_code(result), ak_sealed_result_reason(result, init.tee.ops));
     print_result(&init);
     ak_engine_free(init.engine);
     ak_root_close(&init.root);

@@ -34,10 +34,10 @@ static void open_folder(struct ak_keeper *keeper)
     if (err) fail(keeper, "data_dir", AK_WORKER_DATA_DIR, "must be a folder of this user with mode 0700");
 }
 
-static void fail_sealed(struct ak_keeper *keeper, enum ak_sealed_result result)
+static void fail_sealed(struct ak_keeper *keeper, enum ak_sealed_result result, const struct ak_tee_ops *ops)
 {
     if (result != AK_SEALED_OK)
-        fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result));
+        fail(keeper, ak_sealed_result_code(result), AK_WORKER_DATA_DIR, ak_sealed_result_reason(result, ops));
 }
 
 static void fail_slots(struct ak_keeper *keeper, const char *code, const char *reason)
@@ -74,22 +74,23 @@ static void open_sealed(struct ak_keeper *keeper)
 {
     char path[600];
     uint8_t config[32];
-    struct ak_tee_open how = {.dir_fd = keeper->tee_dir_fd};
+    struct ak_tee_open how = {
+        .dir_fd = keeper->tee_dir_fd, .tcti = ak_conf_text(&keeper->conf, AK_WORKER_TEE_TCTI)};
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_TEE)));
     if (!ops) fail(keeper, "tee_unknown", AK_WORKER_TEE, "this backend is not built");
     keeper->state = ak_secmem_alloc(sizeof *keeper->state);
     if (!keeper->state) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "locked memory is used up");
     ak_folder_config_hash(&keeper->conf, config);
     fail_sealed(
-        keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config));
+        keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config), ops);
     ak_folder_store_path(ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR), keeper->dev, path, sizeof path);
     ak_store_make_room(path);
     bool slots_are_files = ops->backend == AK_SEAL_SOFTWARE;
     if (slots_are_files) open_slots(keeper);
     how.slot_dir_fd = keeper->slot_dir_fd;
     enum ak_err err = ak_tee_open(ops, &how, &keeper->tee);
-    if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err));
-    fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state));
+    if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err), ops);
+    fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state), ops);
     if (slots_are_files) claim_slots(keeper);
 }
 

@@ -60,13 +60,21 @@ static void close_all(void)
     for (size_t k = 0; k < CHILDREN; k++) close_fd(&the.conf_fds[k]);
 }
 
+/* The keeper opens its TPM before it confines itself, under our filter. */
+static bool tpm_is_a_socket(void)
+{
+    return strcmp(ak_conf_text(&the.conf, AK_WORKER_TEE), "tpm2") == 0 &&
+           strncmp(ak_conf_text(&the.conf, AK_WORKER_TEE_TCTI), "device:", 7) != 0;
+}
+
 /* Once all is open: our own filter binds the children too, so where they still have to change their user it
  * must wait for them. */
 static void confine(void)
 {
     struct ak_sandbox_report report;
     const struct ak_sandbox sandbox = {.role = AK_ROLE_SUPERVISOR,
-        .max_files = (unsigned)ak_conf_number(&the.conf, AK_WORKER_MAX_CONNECTIONS) + FILES_BESIDE};
+        .max_files = (unsigned)ak_conf_number(&the.conf, AK_WORKER_MAX_CONNECTIONS) + FILES_BESIDE,
+        .children_connect = tpm_is_a_socket()};
     if (the.confined || (geteuid() == 0 && ak_conf_text(&the.conf, AK_WORKER_USER)[0])) return;
     the.confined = true;
     if (ak_sandbox_enter(&sandbox, &report) != AK_OK) ak_log_event(AK_LOG_WARN, "supervisor_not_confined");

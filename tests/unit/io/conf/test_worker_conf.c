@@ -24,7 +24,7 @@ static void defaults_are_these(void **state)
         "recovery_wait_code = 24h\nsign_in.local = on\nlog_level = info\nmax_connections = 512\n"
         "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n"
         "vault.erasure_slot = \noidc.audience = sts.amazonaws.com\noidc.token_lifetime = 5m\n"
-        "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\n";
+        "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\ntee.tcti = device:/dev/tpmrm0\n";
     struct ak_conf_input in = {.dirs = {"/data/x", "/run/x", "/home/x"}};
     char text[4096] = {0};
     struct ak_buf buf = AK_BUF_ARR(text);
@@ -43,6 +43,7 @@ static void enum_and_table_agree(void **state)
     assert_string_equal(keys[AK_WORKER_SIGN_IN_LOCAL].name, "sign_in.local");
     assert_string_equal(keys[AK_WORKER_USER].name, "user");
     assert_string_equal(keys[AK_WORKER_VAULT_ERASURE_SLOT].name, "vault.erasure_slot");
+    assert_string_equal(keys[AK_WORKER_TEE_TCTI].name, "tee.tcti");
 }
 
 static void ranges_are_the_designs(void **state)
@@ -120,6 +121,8 @@ static void other_rules(void **state)
     assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
 #if AK_RELEASE
     assert_invalid("tee = software\n", "insecure_tee");
+    assert_int_equal(load_text("tee = tpm2\n"), AK_OK);
+    assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
 #else
     assert_int_equal(load_text("tee = software\n"), AK_OK);
     assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);

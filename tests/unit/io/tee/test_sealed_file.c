@@ -186,10 +186,11 @@ static void codes_are_stable(void **state)
     assert_string_equal(ak_sealed_result_code(AK_SEALED_STALE), "stale_state");
     assert_string_equal(ak_sealed_result_code(AK_SEALED_FOREIGN_COUNTER), "foreign_counter");
     for (int i = AK_SEALED_DATA_DIR_BUSY; i <= AK_SEALED_IO; i++)
-        assert_true(strlen(ak_sealed_result_reason((enum ak_sealed_result)i)) > 10);
+        assert_true(strlen(ak_sealed_result_reason((enum ak_sealed_result)i, NULL)) > 10);
     assert_int_equal(ak_sealed_result_of_tee(AK_OK), AK_SEALED_OK);
     assert_int_equal(ak_sealed_result_of_tee(AK_E_NOT_FOUND), AK_SEALED_NO_STATE);
     assert_int_equal(ak_sealed_result_of_tee(AK_E_AUTH), AK_SEALED_NO_TEE);
+    assert_int_equal(ak_sealed_result_of_tee(AK_E_CONFLICT), AK_SEALED_FOREIGN_COUNTER);
 }
 
 static char dir[64];
