@@ -1,0 +1,115 @@
+// A software TPM for one test: on free loopback ports, its state in a folder that goes away, stopped by its pid.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import { Worker as Thread } from 'node:worker_threads';
+import { atEnd, until } from '../e2e/lib/check.mjs';
+import { tempDir } from '../e2e/lib/worker.mjs';
+
+// Why the suite cannot run here, or ''.
+export function missing() {
+  for (const name of ['swtpm', 'tpm2_pcrextend']) {
+    if (spawnSync('which', [name]).status !== 0) return `${name} is not here: scripts/setup-dev-env.sh --with tpm`;
+  }
+  return '';
+}
+
+const listens = (port) => new Promise((resolve) => {
+  const socket = net.connect(port, '127.0.0.1');
+  socket.on('connect', () => { socket.destroy(); resolve(true); });
+  socket.on('error', () => resolve(false));
+});
+
+const free = (port) => new Promise((resolve) => {
+  const server = net.createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+// The second one, for control, has to be the next port.
+async function freePair() {
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 10000);
+    if (await free(port) && await free(port + 1)) return port;
+  }
+}
+
+// What the proxy is told: milliseconds of delay a command; the commands so far; the command at which the connection is
+// cut, before or after the chip has done it.
+const SHARED = { delay: 0, count: 1, cutAt: 2, cutAfter: 3 };
+
+export class Chip {
+  static async start() {
+    const chip = new Chip();
+    chip.dir = tempDir();
+    chip.real = await freePair();
+    await chip.on();
+    await chip.proxy();
+    chip.tcti = `swtpm:host=127.0.0.1,port=${chip.port}`;
+    chip.firmware();
+    return chip;
+  }
+
+  // Also after off(): a reboot; the registers begin anew.
+  async on() {
+    this.child = spawn('swtpm', ['socket', '--tpm2', '--tpmstate', `dir=${this.dir}`, '--flags', 'not-need-init,startup-clear',
+      '--server', `type=tcp,port=${this.real},bindaddr=127.0.0.1`, '--ctrl', `type=tcp,port=${this.real + 1},bindaddr=127.0.0.1`],
+    { stdio: 'ignore' });
+    const child = this.child;
+    this.ended = new Promise((resolve) => child.on('exit', resolve));
+    atEnd(() => child.kill('SIGKILL'));
+    await until('the TPM', () => listens(this.real), 10000);
+  }
+
+  async proxy() {
+    this.shared = new Int32Array(new SharedArrayBuffer(16));
+    const thread = new Thread(new URL('./proxy.mjs', import.meta.url), { workerData: { real: this.real, shared: this.shared, at: SHARED } });
+    this.port = await new Promise((resolve) => thread.once('message', resolve));
+    thread.unref();
+    atEnd(() => thread.terminate());
+  }
+
+  set(what, value) {
+    Atomics.store(this.shared, SHARED[what], value);
+  }
+
+  get commands() {
+    return Atomics.load(this.shared, SHARED.count);
+  }
+
+  // Cuts the connection at the n-th command from now on, before or after the chip has done it.
+  cutAt(n, after) {
+    this.set('cutAfter', after ? 1 : 0);
+    this.set('cutAt', this.commands + n);
+  }
+
+  async off() {
+    this.child.kill('SIGKILL');
+    await this.ended;
+  }
+
+  // What firmware would have measured; a fresh chip has zeros.
+  firmware() {
+    for (const pcr of [0, 2, 4, 7]) this.extend(pcr, pcr + 1);
+  }
+
+  async reboot() {
+    await this.off();
+    await this.on();
+    this.firmware();
+  }
+
+  extend(pcr, value) {
+    this.tool('tpm2_pcrextend', `${pcr}:sha256=${value.toString(16).padStart(64, '0')}`);
+  }
+
+  tool(name, ...args) {
+    const ran = spawnSync(name, args, { cwd: this.dir, encoding: 'utf8', timeout: 20000, env: { ...process.env, TPM2TOOLS_TCTI: `swtpm:host=127.0.0.1,port=${this.real}` } });
+    if (ran.status !== 0) throw new Error(`${name}: ${ran.stderr}`);
+    return ran.stdout;
+  }
+
+  env() {
+    return { AGENTKEYS_TEE: 'tpm2', AGENTKEYS_TEE_TCTI: this.tcti };
+  }
+}
