@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 // A worker whose state is sealed to a TPM: it starts on that chip, in that state, from the newest disk, and nowhere else.
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { hex, sha256 } from '../e2e/lib/bytes.mjs';
 import { assert, main, skip, test, until } from '../e2e/lib/check.mjs';
-import { program, tempDir, Worker } from '../e2e/lib/worker.mjs';
+import { build, program, tempDir, Worker } from '../e2e/lib/worker.mjs';
 import { Chip, missing } from './chip.mjs';
 
 const reason = missing();
@@ -113,6 +115,38 @@ await main(async () => {
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /^BOOT_FAIL pcr_changed: .*PCR 23 \(the program agentkeys-worker\)/);
     assert.equal(worker.command(['ledger', 'verify', '--data-dir', worker.dataDir]).status, 0);
+  });
+
+  await test('evidence holds under its policy, and under no other', async () => {
+    const chip = await Chip.start();
+    const worker = onChip(chip);
+    worker.init();
+    const asked = randomBytes(64);
+    const dir = path.join(worker.dir, 'evidence');
+    const ran = worker.command(['evidence', hex(asked), dir, '--data-dir', worker.dataDir]);
+    assert.equal(ran.status, 0, ran.stderr);
+    const file = (name) => path.join(dir, name);
+    const area = fs.readFileSync(file('ak.public')).subarray(2);
+    const pcrs = fs.readFileSync(file('pcrs.bin'));
+    const images = [Object.fromEntries([0, 2, 4, 7, 23].map((pcr, i) => [`pcr${pcr}`, hex(pcrs.subarray(32 * i, 32 * i + 32))]))];
+    assert.equal(images[0].pcr23, hex(sha256(Buffer.alloc(32), sha256(fs.readFileSync(program)))));
+    const good = { images, nonce: hex(sha256(asked)), tpm: { ak_names: [`000b${hex(sha256(area))}`], pcrs: [0, 2, 4, 7, 23] } };
+    const verify = (policy) => {
+      fs.writeFileSync(file('policy.json'), JSON.stringify(policy));
+      const verdict = spawnSync(path.join(build, 'src/programs/cli/agentkeys'), ['attest', 'verify', file('quote.attest'), '--kind', 'tpm',
+        '--signature', file('quote.sig'), '--ak-public', file('ak.public'), '--pcrs', file('pcrs.bin'), '--policy', file('policy.json')],
+      { env: worker.env, encoding: 'utf8' });
+      return { status: verdict.status, text: verdict.stdout + verdict.stderr };
+    };
+    const accepted = verify(good);
+    assert.equal(accepted.status, 0, accepted.text);
+    assert.equal(verify({ ...good, nonce: hex(sha256(randomBytes(64))) }).status, 3);
+    assert.equal(verify({ ...good, images: [{ ...images[0], pcr23: '00'.repeat(32) }] }).status, 3);
+    assert.equal(verify({ ...good, tpm: { ...good.tpm, ak_names: [`000b${'00'.repeat(32)}`] } }).status, 3);
+    for (const args of [[], ['00'], [hex(asked)], [hex(asked).slice(2), dir]]) assert.equal(worker.command(['evidence', ...args]).status, 2);
+    const software = new Worker();
+    software.init();
+    assert.match(software.command(['evidence', hex(asked), dir, '--data-dir', software.dataDir]).stderr, /^BOOT_FAIL no_evidence: /);
   });
 
   await test('kill -9 at any time locks nobody out, also without a resource manager', async () => {

@@ -33,7 +33,7 @@ enum ak_worker_key {
     AK_WORKER_OIDC_TOKEN_LIFETIME, /* seconds */
     AK_WORKER_OIDC_MINTS_PER_HOUR, /* an account */
     AK_WORKER_CLOUD_STS_LIFETIME,  /* seconds */
-    AK_WORKER_TEE_TCTI,           /* tpm2: how the TPM is reached */
+    AK_WORKER_TEE_TCTI,            /* tpm2: how the TPM is reached */
     AK_WORKER_KEY_COUNT
 };
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };

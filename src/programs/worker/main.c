@@ -26,6 +26,7 @@ static const char help_head[] =
     "  check-config   check the configuration and print it with its sources\n"
     "  ledger         export or verify the ledger in data_dir\n"
     "  issuer         rotate the key that signs tokens for clouds\n"
+    "  evidence       write what the TEE says of machine, program and counter\n"
     "\n"
     "example:\n"
     "  agentkeys-worker init --data-dir /var/lib/agentkeys\n"
@@ -100,6 +101,7 @@ static const struct {
     {"--check-config", ak_worker_check_config},
     {"ledger", ak_worker_ledger},
     {"issuer", ak_worker_issuer},
+    {"evidence", ak_worker_evidence},
 };
 
 static int run_role(const char *role)
