@@ -98,6 +98,28 @@ static void intruders_calls_kill(void **state)
     assert_int_equal(attempt(AK_ROLE_SUPERVISOR, AK_TRY_PTRACE), KILLED);
 }
 
+/* A TPM behind a socket is the one reason for it; everything else stays refused. */
+static void supervisor_whose_children_connect(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ak_sandbox_try what;
+        enum outcome outcome;
+    } cases[] = {{AK_TRY_SOCKET_UNIX, WORKED}, {AK_TRY_BIND, REFUSED}, {AK_TRY_SETUID_ROOT, REFUSED},
+        {AK_TRY_PTRACE, KILLED}};
+    for (size_t i = 0; i < AK_COUNT(cases); i++) {
+        const struct ak_sandbox sandbox = {
+            .role = AK_ROLE_SUPERVISOR, .max_files = 64, .children_connect = true};
+        struct ak_sandbox_report report;
+        pid_t pid = fork();
+        if (pid == 0) {
+            if (ak_sandbox_enter(&sandbox, &report) != AK_OK) _exit(NO_SANDBOX);
+            _exit(ak_sandbox_refuses(cases[i].what) ? REFUSED : WORKED);
+        }
+        assert_int_equal(outcome_of(pid), cases[i].outcome);
+    }
+}
+
 static void supervisor_only_starts_and_ends(void **state)
 {
     (void)state;
@@ -286,6 +308,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(children_are_refused_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(intruders_calls_kill, setup, teardown),
         cmocka_unit_test_setup_teardown(supervisor_only_starts_and_ends, setup, teardown),
+        cmocka_unit_test_setup_teardown(supervisor_whose_children_connect, setup, teardown),
         cmocka_unit_test(tries_work_outside),
         cmocka_unit_test_setup_teardown(keeper_keeps_its_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(gateway_keeps_its_sockets, setup, teardown),
