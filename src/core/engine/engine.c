@@ -3,6 +3,7 @@
 
 #include "base/codec/hex.h"
 #include "base/crypto/ed25519.h"
+#include "base/crypto/x25519.h"
 #include "core/keys/service.h"
 
 static enum ak_err alloc(struct ak_arena *arena, size_t len, void *out_ptr)
@@ -26,6 +27,7 @@ static enum ak_err make_tables(struct ak_engine *engine)
     AK_TRY(alloc(arena, sizeof *engine->denials, &engine->denials));
     AK_TRY(alloc(arena, AK_ENGINE_CONNS * sizeof *engine->conns, &engine->conns));
     AK_TRY(alloc(arena, AK_ENGINE_INVITES * sizeof *engine->invites, &engine->invites));
+    AK_TRY(alloc(arena, sizeof *engine->vault, &engine->vault));
     AK_TRY(alloc(arena, AK_ENGINE_WRONG * sizeof *engine->wrong, &engine->wrong));
     engine->hooks.random(engine->hooks.ctx, seed, sizeof seed);
     AK_TRY(ak_replay_init(&engine->replay, places, AK_REPLAY_PLACES, seed, 0));
@@ -64,6 +66,13 @@ static enum ak_err open_ledger_keys(struct ak_engine *engine)
     return ak_ed25519_pub(&engine->ledger_seed, engine->ledger_pub);
 }
 
+static enum ak_err make_delivery_key(struct ak_engine *engine)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 scalar = {{0}};
+    AK_TRY(ak_service_secret32(engine->service_root, ak_span_str(AK_PURPOSE_DELIVERY), &scalar));
+    return ak_x25519_pub(&scalar, engine->delivery_pub);
+}
+
 static enum ak_err open_keys(struct ak_engine *engine)
 {
     struct ak_p256_pub pub;
@@ -75,6 +84,7 @@ static enum ak_err open_keys(struct ak_engine *engine)
     AK_TRY(ak_token_key_init(&engine->agent_key, AK_TOKEN_AGENT, &pub));
     put_purpose(&purpose, AK_PURPOSE_WORKER_TLS, AK_SPAN_ARR(engine->conf.worker_id));
     AK_TRY(open_p256(engine->service_root, ak_buf_span(&purpose), &engine->tls_signer, &engine->tls_pub));
+    AK_TRY(make_delivery_key(engine));
     return open_ledger_keys(engine);
 }
 

@@ -32,6 +32,8 @@ enum {
     AK_ENGINE_BATCH_BYTES = 512 * 1024,
     AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */
     AK_ENGINE_CONTROL_PER_MINUTE = 600, /* control entries an account: spares the counter and the disk */
+    AK_VAULT_ROTATE_MS = 7 * 24 * 3600 * 1000, /* default: a data key's age, from its first use */
+    AK_VAULT_DEADLINE_MS = 24 * 3600 * 1000, /* default: until an epoch's credentials are moved and it ends */
     AK_ENGINE_ORIGINS = 4,
     AK_ENGINE_WANT_MAX = 512, /* what a pairing request may wish for, in bytes */
 };
@@ -53,6 +55,9 @@ struct ak_engine_conf {
     uint64_t sts_secs; /* the longest that clouds give credentials for such a token */
     uint32_t mints_per_hour;
     struct ak_span version;
+    uint64_t vault_rotate_ms; /* 0: the default, here and below */
+    uint64_t vault_deadline_ms;
+    uint32_t vault_services_max; /* credentials, and definitions, of an account */
 };
 
 struct ak_engine_hooks {

@@ -55,6 +55,18 @@ struct ak_batch_memory {
     struct ak_ledger_batch batch;
 };
 
+/* The vault's background work on its way; see vault_run.c. */
+struct ak_vault_run {
+    struct ak_epoch_key
+        items[AK_VAULT_BATCH]; /* of the batch that is out, or whose entries are being written */
+    uint32_t item_count, item_at;
+    enum ak_vault_kind kind;
+    bool writing, erase;
+    uint64_t retry_ms, rotate_from_ms, destroy_from_ms; /* nothing before */
+    uint32_t soon[64]; /* ring of credentials that were read in an old epoch */
+    uint32_t soon_first, soon_count;
+};
+
 struct ak_engine {
     struct ak_engine_conf conf;
     struct ak_engine_hooks hooks;
@@ -100,6 +112,8 @@ struct ak_engine {
     struct ak_pair_facts *pair_facts;
     struct ak_invite *invites;
     struct ak_pair_wrong *wrong; /* by hash of the account */
+    struct ak_vault_run *vault;
+    uint8_t delivery_pub[32];
     uint64_t figures[AK_FIGURE_COUNT];
     uint8_t token_memory[AK_LIMIT_TOKEN];
 };
@@ -222,7 +236,18 @@ ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, 
     ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy, ak_call_agent_decommission,
     ak_call_agent_lineage, ak_call_token, ak_call_explain, ak_call_audit, ak_call_checkpoint,
     ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation,
-    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt;
+    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt, ak_call_delivery_key,
+    ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete, ak_call_credential_list,
+    ak_call_credential_rollback, ak_call_service_define, ak_call_service_show, ak_call_service_list,
+    ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
+
+/* ---- step.c ---- */
+/* An outcome before anything is known. */
+void ak_step_reset(struct ak_outcome *out);
+/* Makes the answer whole: error body, notice, what it waits for. */
+void ak_step_finish(struct ak_step *step, enum ak_code code);
+/* A suspended account gives no rights; said as policy says it. */
+enum ak_code ak_step_refuse_giving(struct ak_step *step);
 
 /* Reads the step's body into `message`, or answers invalid_request. */
 enum ak_code ak_step_read(struct ak_step *step, void *message);

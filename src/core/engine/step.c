@@ -1,9 +1,10 @@
 /* One step: find the call, know the caller, run its handler, and make the answer whole. */
-#include "core/engine/internal.h"
+#include "core/engine/vault_work.h"
 
 #include "base/codec/hex.h"
 #include "base/crypto/sha256.h"
 #include "core/wire/msg_agents.h"
+#include "core/wire/msg_vault.h"
 
 static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_DERIVE_ADDRESS] = ak_call_derive_address,
@@ -44,6 +45,18 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_OIDC_CONFIGURATION] = ak_call_oidc_configuration,
     [AK_CALL_JWKS] = ak_call_jwks,
     [AK_CALL_MINT_OIDC_JWT] = ak_call_mint_oidc_jwt,
+    [AK_CALL_DELIVERY_KEY] = ak_call_delivery_key,
+    [AK_CALL_CREDENTIAL_PUT] = ak_call_credential_put,
+    [AK_CALL_CREDENTIAL_READ] = ak_call_credential_read,
+    [AK_CALL_CREDENTIAL_DELETE] = ak_call_credential_delete,
+    [AK_CALL_CREDENTIAL_LIST] = ak_call_credential_list,
+    [AK_CALL_CREDENTIAL_ROLLBACK] = ak_call_credential_rollback,
+    [AK_CALL_SERVICE_DEFINE] = ak_call_service_define,
+    [AK_CALL_SERVICE_SHOW] = ak_call_service_show,
+    [AK_CALL_SERVICE_LIST] = ak_call_service_list,
+    [AK_CALL_EPOCH_LIST] = ak_call_epoch_list,
+    [AK_CALL_EPOCH_ROTATE] = ak_call_epoch_rotate,
+    [AK_CALL_EPOCH_DESTROY] = ak_call_epoch_destroy,
 };
 
 enum ak_code ak_step_read(struct ak_step *step, void *message)
@@ -93,6 +106,8 @@ static enum ak_code check_idempotency(struct ak_step *step, bool *out_repeat)
 
 static enum ak_code answer_repeat(struct ak_step *step)
 {
+    if (step->call->reply == &ak_credential_reply_msg || step->call->reply == &ak_epoch_rotate_reply_msg)
+        return ak_vault_answer_repeat(step, NULL);
     if (step->call->reply != &ak_agent_change_reply_msg) return ak_step_reply_done(step, "done");
     if (step->request->call == AK_CALL_PAIR_APPROVE) return ak_pair_answer_repeat(step);
     const struct ak_field *field = NULL;
@@ -110,8 +125,7 @@ static enum ak_code answer_repeat(struct ak_step *step)
     return AK_CODE_INVALID_REQUEST;
 }
 
-/* A suspended account gives no rights; said as policy says it. */
-static enum ak_code refuse_giving(struct ak_step *step)
+enum ak_code ak_step_refuse_giving(struct ak_step *step)
 {
     struct ak_policy_request ask = {.operation = AK_OP_DERIVE_ADDRESS};
     struct ak_path_state *path = NULL;
@@ -129,7 +143,8 @@ static enum ak_code dispatch(struct ak_step *step)
     enum ak_code code = ak_step_authenticate(step);
     if (!code) code = check_idempotency(step, &repeat);
     if (code) return code;
-    if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended) return refuse_giving(step);
+    if ((step->call->flags & AK_CALL_GIVES) && step->caller.account->suspended)
+        return ak_step_refuse_giving(step);
     step->repeat = repeat;
     if (!handlers[step->request->call]) return AK_CODE_NOT_FOUND; /* not built */
     return repeat ? answer_repeat(step) : handlers[step->request->call](step);
@@ -149,24 +164,40 @@ static void wait_for_what_is_told(struct ak_step *step)
     out->size = size;
 }
 
-void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *request, struct ak_outcome *out)
+void ak_step_reset(struct ak_outcome *out)
 {
-    struct ak_step step = {
-        .engine = engine, .request = request, .call = ak_call_get(request->call), .out = out};
     out->wait = 0;
     out->job.kind = AK_JOB_NONE;
+    out->vault.kind = AK_VAULT_NONE;
     out->size = 0;
     out->body.len = 0;
     out->body.failed = false;
     out->code = AK_CODE_NOT_READY;
+}
+
+/* Work of the vault that is still to be done makes the answer; nothing of this one is told. */
+void ak_step_finish(struct ak_step *step, enum ak_code code)
+{
+    struct ak_outcome *out = step->out;
+    out->code = code;
+    if (code != AK_CODE_OK && code != AK_CODE_PENDING) {
+        out->job.kind = AK_JOB_NONE;
+        out->vault.kind = AK_VAULT_NONE;
+        out->wait &= (unsigned)~(AK_WAIT_JOB | AK_WAIT_READ | AK_WAIT_VAULT);
+        ak_step_put_error(step, code);
+    }
+    ak_step_put_notice(step);
+    if (!(out->wait & AK_WAIT_VAULT)) wait_for_what_is_told(step);
+}
+
+void ak_engine_step(struct ak_engine *engine, const struct ak_frame_request *request, struct ak_outcome *out)
+{
+    struct ak_step step = {
+        .engine = engine, .request = request, .call = ak_call_get(request->call), .out = out};
+    enum ak_code code = AK_CODE_NOT_READY;
+    ak_step_reset(out);
     engine->figures[AK_FIGURE_REQUESTS]++;
     if (step.call && engine->started && !engine->stopping && ak_engine_has_room(engine))
-        out->code = dispatch(&step);
-    if (out->code != AK_CODE_OK && out->code != AK_CODE_PENDING) {
-        out->job.kind = AK_JOB_NONE;
-        out->wait &= (unsigned)~(AK_WAIT_JOB | AK_WAIT_READ);
-        ak_step_put_error(&step, out->code);
-    }
-    ak_step_put_notice(&step);
-    wait_for_what_is_told(&step);
+        code = dispatch(&step);
+    ak_step_finish(&step, code);
 }

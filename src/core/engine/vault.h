@@ -65,10 +65,17 @@ struct ak_vault_work {
     uint8_t peer[32];      /* READ: the reader's public key; PUT: enc */
     struct ak_span sealed; /* PUT: a view into the request's body, which the driver keeps until done */
     uint32_t enc_at, sealed_at;
-    const struct ak_epoch_key *items; /* ROTATE, DESTROY: the engine's memory, good until done */
+    struct ak_epoch_key key;          /* ROTATE, DESTROY of one */
+    const struct ak_epoch_key *items; /* of more, sorted: the engine's memory, good until done */
     uint32_t item_count;
     struct ak_vault_asker asker;
 };
+
+/* The items of a ROTATE or DESTROY. */
+static inline const struct ak_epoch_key *ak_vault_items(const struct ak_vault_work *work)
+{
+    return work->items ? work->items : &work->key;
+}
 
 enum ak_vault_code {
     AK_VAULT_DONE,
@@ -76,6 +83,8 @@ enum ak_vault_code {
     AK_VAULT_MISSING,     /* no such file */
     AK_VAULT_UNOPENED,    /* PUT: the client's value does not open, or is longer than AK_LIMIT_VALUE */
     AK_VAULT_UNAVAILABLE, /* folder, store, slot or re-encryptor failed: nothing was changed; later again */
+    AK_VAULT_NO_DEK,      /* the epoch store has not the DEK that is named: its epoch is over, or the store is
+                             damaged */
     AK_VAULT_FULL,        /* no space for a blob or the store */
 };
 struct ak_vault_result {

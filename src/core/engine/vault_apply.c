@@ -33,6 +33,7 @@ enum ak_err ak_apply_epoch_rotated(struct ak_fold *fold)
     account->epoch = number;
     if (!before) return AK_OK;
     before->status = AK_EPOCH_OLD;
+    before->changed_at = fold->ref->index;
     before->rotated_ms = entry->time_ms;
     ak_epoch_settle(fold->state, account->old_epoch);
     return AK_OK;
@@ -45,13 +46,20 @@ enum ak_err ak_apply_epoch_destroyed(struct ak_fold *fold)
     if (!epoch || epoch->number != fold->entry->epoch) return AK_E_MEANING;
     if (epoch->count[AK_BLOB_CURRENT] || epoch->count[AK_BLOB_REFUSED]) return AK_E_MEANING;
     while (epoch->first[AK_BLOB_KEPT] != AK_INDEX_NONE)
-        ak_blob_drop(fold->state, epoch->first[AK_BLOB_KEPT], fold->ref->index);
+        ak_blob_drop(fold->state, epoch->first[AK_BLOB_KEPT], fold->ref->index, fold->entry->time_ms);
     epoch->status = AK_EPOCH_DESTROYED;
     epoch->destroyed_ms = fold->entry->time_ms;
     epoch->erased = fold->entry->erase != 0;
     ak_epoch_settle(fold->state, number);
     fold->account->old_epoch = AK_INDEX_NONE;
     return AK_OK;
+}
+
+/* The old epoch loses what the entry changes: its DEK must outlive that. */
+static void touch_old(struct ak_fold *fold)
+{
+    struct ak_epoch_state *old = ak_state_epoch_old(fold->state, fold->account);
+    if (old) old->changed_at = fold->ref->index;
 }
 
 /* The credential that an entry names; NULL where the account has none of this name at this path. */
@@ -139,7 +147,7 @@ static void drop_beyond(struct ak_fold *fold, const struct ak_credential_state *
         uint32_t oldest = credential->newest;
         while (ak_state_blob_at(fold->state, oldest)->older != AK_INDEX_NONE)
             oldest = ak_state_blob_at(fold->state, oldest)->older;
-        ak_blob_drop(fold->state, oldest, fold->ref->index);
+        ak_blob_drop(fold->state, oldest, fold->ref->index, fold->entry->time_ms);
     }
 }
 
@@ -172,7 +180,8 @@ static enum ak_err set_value(struct ak_fold *fold, struct ak_credential_state *c
     if (same) {
         make_newest(fold, credential, restored);
     } else {
-        if (restored != AK_INDEX_NONE) ak_blob_drop(fold->state, restored, fold->ref->index);
+        if (restored != AK_INDEX_NONE)
+            ak_blob_drop(fold->state, restored, fold->ref->index, fold->entry->time_ms);
         AK_TRY(add_blob(fold, credential, number));
     }
     struct ak_blob_state *newest = ak_state_blob_at(fold->state, credential->newest);
@@ -184,6 +193,7 @@ static enum ak_err set_value(struct ak_fold *fold, struct ak_credential_state *c
 
 enum ak_err ak_apply_blob_written(struct ak_fold *fold)
 {
+    touch_old(fold);
     const struct ak_entry *entry = fold->entry;
     struct ak_epoch_state *epoch = ak_state_epoch_current(fold->state, fold->account);
     uint32_t number = AK_INDEX_NONE, path = AK_INDEX_NONE;
@@ -198,6 +208,7 @@ enum ak_err ak_apply_blob_written(struct ak_fold *fold)
 
 enum ak_err ak_apply_blob_moved(struct ak_fold *fold)
 {
+    touch_old(fold);
     const struct ak_entry *entry = fold->entry;
     uint32_t number = AK_INDEX_NONE;
     struct ak_credential_state *credential = named_credential(fold, &number);
@@ -210,7 +221,7 @@ enum ak_err ak_apply_blob_moved(struct ak_fold *fold)
     struct ak_blob_state moved = *old;
     uint32_t fresh = ak_blob_new(fold->state);
     if (fresh == AK_INDEX_NONE) return AK_E_FULL;
-    ak_blob_drop(fold->state, credential->newest, fold->ref->index);
+    ak_blob_drop(fold->state, credential->newest, fold->ref->index, fold->entry->time_ms);
     struct ak_blob_state *blob = ak_state_blob_at(fold->state, fresh);
     *blob = moved;
     memcpy(blob->hash, entry->hash, 32);
@@ -224,6 +235,7 @@ enum ak_err ak_apply_blob_moved(struct ak_fold *fold)
 
 enum ak_err ak_apply_blob_deleted(struct ak_fold *fold)
 {
+    touch_old(fold);
     uint32_t number = AK_INDEX_NONE;
     struct ak_credential_state *credential = named_credential(fold, &number);
     const struct ak_blob_state *blob = credential ? ak_state_blob(fold->state, credential) : NULL;

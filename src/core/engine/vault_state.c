@@ -8,6 +8,7 @@ _Static_assert((int)AK_EPOCH_LISTS == (int)AK_STATE_EPOCH_LISTS, "state.h has a 
 enum { DROPS = 256 };
 struct ak_state_drop {
     uint64_t at; /* entry that let it go */
+    uint64_t ms;
     struct ak_blob_place place;
 };
 
@@ -355,19 +356,20 @@ uint32_t ak_blob_new(struct ak_state *state)
     return number;
 }
 
-static void remember_drop(struct ak_state *state, const struct ak_blob_state *blob, uint64_t at)
+static void remember_drop(
+    struct ak_state *state, const struct ak_blob_state *blob, uint64_t at, uint64_t now_ms)
 {
     if (state->drop_count == DROPS) return;
     struct ak_state_drop *drop = &state->drops[(state->drop_first + state->drop_count++) % DROPS];
-    *drop = (struct ak_state_drop){at, ak_state_blob_place(state, blob)};
+    *drop = (struct ak_state_drop){at, now_ms, ak_state_blob_place(state, blob)};
 }
 
-void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at)
+void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at, uint64_t now_ms)
 {
     struct ak_blob_state *blob = ak_state_blob_at(state, number);
     struct ak_credential_state *credential = ak_state_credential_at(state, blob->credential);
     uint32_t *link = &credential->newest;
-    remember_drop(state, blob, at);
+    remember_drop(state, blob, at, now_ms);
     while (*link != number) link = &ak_state_blob_at(state, *link)->older;
     *link = blob->older;
     credential->kept--;
@@ -379,10 +381,11 @@ void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at)
     state->blob_count--;
 }
 
-bool ak_state_take_drop(struct ak_state *state, uint64_t durable, struct ak_blob_place *out_place)
+bool ak_state_take_drop(
+    struct ak_state *state, uint64_t durable, uint64_t now_ms, struct ak_blob_place *out_place)
 {
     const struct ak_state_drop *drop = &state->drops[state->drop_first];
-    if (state->drop_count == 0 || drop->at >= durable) return false;
+    if (state->drop_count == 0 || drop->at >= durable || now_ms < drop->ms + AK_STATE_DROP_MS) return false;
     *out_place = drop->place;
     state->drop_first = (state->drop_first + 1) % DROPS;
     state->drop_count--;

@@ -46,6 +46,7 @@ struct ak_epoch_state {
     uint32_t first[AK_BLOB_PARTS], count[AK_BLOB_PARTS];
     uint8_t dek_id[32];
     uint64_t begun_ms, used_ms, rotated_ms, destroyed_ms; /* 0: not yet */
+    uint64_t changed_at; /* newest entry that touched it, this run: its DEK stays until that is durable */
 };
 
 struct ak_blob_state {
@@ -116,9 +117,11 @@ static inline struct ak_span ak_credential_service(const struct ak_credential_st
 }
 
 /* ---- files that no pointer names any more ---- */
-/* The oldest that is durable (`durable` entries are), taken; false where there is none. What does not fit is
- * forgotten: the sweep of orphans finds it. */
-bool ak_state_take_drop(struct ak_state *state, uint64_t durable, struct ak_blob_place *out_place);
+enum { AK_STATE_DROP_MS = 5000 }; /* a read that began before may still be at it */
+/* The oldest that is durable (`durable` entries are) and old enough, taken; false where there is none. What
+ * does not fit is forgotten: the sweep of orphans finds it. */
+bool ak_state_take_drop(
+    struct ak_state *state, uint64_t durable, uint64_t now_ms, struct ak_blob_place *out_place);
 
 /* ---- for the fold and snapshot.c only ---- */
 AK_MUST_USE enum ak_err ak_state_vault_init(struct ak_state *state, const uint64_t seed[2]);
@@ -140,6 +143,6 @@ void ak_blob_unlink(struct ak_state *state, uint32_t number);
 /* A zeroed blob record, perhaps a used one; AK_INDEX_NONE where memory is full. */
 uint32_t ak_blob_new(struct ak_state *state);
 /* Takes it out of epoch and versions, gives its record back and its file to the drops. `at`: the entry. */
-void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at);
+void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at, uint64_t now_ms);
 
 #endif

@@ -19,7 +19,7 @@ struct ak_msg_delivery_key_request {
 };
 extern const struct ak_msg ak_delivery_key_request_msg;
 
-/* The keeper's X25519 public key that values are sealed to. kid: of the root version it comes from. */
+/* The keeper's X25519 public key that values are sealed to. kid: first 8 bytes of its SHA-256, as hex. */
 struct ak_msg_delivery_key_reply {
     uint32_t present;
     uint8_t public_key[32];

@@ -83,6 +83,10 @@ struct h {
     size_t arena_cap;
     uint64_t allocs_left; /* of the arena; UINT64_MAX: no limit */
     bool manual;          /* calls do not commit and seal */
+    /* does the vault's work (vault_box.h); NULL: calls that need it are left as they are */
+    void (*vault)(
+        void *ctx, const struct ak_vault_work *work, struct ak_buf *body, struct ak_vault_result *result);
+    void *vault_ctx;
 
     struct h_batch *batches; /* all that were taken */
     size_t batch_count, batch_cap;
@@ -90,7 +94,7 @@ struct h {
 
     struct ak_outcome out;
     uint8_t body[AK_FRAME_BODY_MAX];
-    uint8_t request_body[AK_LIMIT_BODY];
+    uint8_t request_body[AK_LIMIT_VALUE_BODY];
     uint8_t proof[AK_LIMIT_PROOF];
     size_t proof_len;
     uint64_t calls[AK_CALL_COUNT]; /* made, by call */
@@ -128,6 +132,8 @@ void h_reply(struct h *h, const struct ak_msg *msg, void *out_message);
 void h_error(struct h *h, struct ak_msg_error_reply *out_error);
 /* Denial's rule of the last answer; "" where there is none. */
 const char *h_rule(struct h *h);
+/* Does the vault work of the last outcome until none is left. */
+void h_vault(struct h *h);
 /* Runs the last outcome's job and patches its body; the job's result. */
 enum ak_err h_job(struct h *h);
 /* Answers the last outcome's read from the durable batches. */

@@ -46,7 +46,10 @@ static void check_outcome(struct h *h, uint64_t size_before)
     bool wrote = h_size(h) != size_before;
     if (wrote) H_CHECK((out->wait & AK_WAIT_DURABLE) && out->size == h_size(h)); /* I3 */
     if (out->wait & (AK_WAIT_DURABLE | AK_WAIT_SEALED)) H_CHECK(out->size == h_size(h));
-    H_CHECK(((out->wait & AK_WAIT_JOB) != 0) == (out->job.kind != AK_JOB_NONE));
+    bool job = out->job.kind != AK_JOB_NONE || out->vault.kind == AK_VAULT_READ;
+    H_CHECK(((out->wait & AK_WAIT_JOB) != 0) == job);
+    H_CHECK(!(out->wait & AK_WAIT_VAULT) ==
+            (out->vault.kind == AK_VAULT_NONE || out->vault.kind == AK_VAULT_READ));
     if (out->code == AK_CODE_OK || out->code == AK_CODE_PENDING) return;
     struct ak_msg_error_reply error;
     h_error(h, &error);
@@ -89,9 +92,23 @@ enum ak_code h_step(struct h *h, struct h_device *device, struct ak_span token, 
     return h->out.code;
 }
 
+void h_vault(struct h *h)
+{
+    while (h->vault && h->out.vault.kind != AK_VAULT_NONE) {
+        struct ak_vault_result result = {.code = AK_VAULT_UNAVAILABLE};
+        struct ak_vault_work work = h->out.vault;
+        uint64_t size_before = h_size(h);
+        h->vault(h->vault_ctx, &work, &h->out.body, &result);
+        h->out.vault.kind = AK_VAULT_NONE;
+        if (work.kind == AK_VAULT_READ && result.code == AK_VAULT_DONE) return;
+        ak_engine_vault_done(h->engine, &work, &result, &h->out);
+        check_outcome(h, size_before);
+    }
+}
+
 enum ak_err h_job(struct h *h)
 {
-    if (!(h->out.wait & AK_WAIT_JOB)) return AK_OK;
+    if (!(h->out.wait & AK_WAIT_JOB) || h->out.job.kind == AK_JOB_NONE) return AK_OK;
     struct ak_job_keys keys = {0};
     ak_job_run(&h->out.job, &keys);
     ak_job_keys_done(&keys);
@@ -103,6 +120,7 @@ enum ak_code h_call_how(struct h *h, struct h_device *device, struct ak_span tok
 {
     enum ak_code code = h_step(h, device, token, call, message, how);
     if (h->manual) return code;
+    h_vault(h);
     H_CHECK(h_job(h) == AK_OK);
     h_settle(h);
     ak_engine_late(h->engine, call, &h->out);

@@ -79,9 +79,14 @@ static bool may_succeed(unsigned id)
     case AK_CALL_DEVICE_REQUEST:
     case AK_CALL_DEVICE_LIST:
     case AK_CALL_PAIR_REQUEST:
-    case AK_CALL_PAIR_INVITE:   /* of the label, in the caller's account */
-    case AK_CALL_MINT_OIDC_JWT: /* of the caller itself */
-    case AK_CALL_EXPLAIN:       /* answers path_unknown */
+    case AK_CALL_PAIR_INVITE:    /* of the label, in the caller's account */
+    case AK_CALL_MINT_OIDC_JWT:  /* of the caller itself */
+    case AK_CALL_EXPLAIN:        /* answers path_unknown */
+    case AK_CALL_CREDENTIAL_PUT: /* these of the caller's own account */
+    case AK_CALL_CREDENTIAL_LIST:
+    case AK_CALL_SERVICE_DEFINE:
+    case AK_CALL_SERVICE_LIST:
+    case AK_CALL_EPOCH_LIST:
     case AK_CALL_AUDIT:
     case AK_CALL_CHECKPOINT:
     case AK_CALL_CHECKPOINT_SEAL:
