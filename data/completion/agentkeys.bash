@@ -4,7 +4,7 @@ _agentkeys()
     local cur=${COMP_WORDS[COMP_CWORD]} name=${COMP_WORDS[1]-} words=
     if [ "$COMP_CWORD" -gt 2 ]; then name="$name ${COMP_WORDS[2]}"; fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials epoch service doctor version --help --version'
+        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials epoch service import export export-key doctor version --help --version'
     else
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -65,6 +65,9 @@ _agentkeys()
     "service define") words='--hosts --methods --paths --inject --template --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "service list") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "service show") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "import") words='--format --dry-run --key-file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "export") words='--to --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "export-key") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "doctor") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "version") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     esac
@@ -85,6 +88,9 @@ _agentkeys()
     store) words='--file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     read) words='--reveal --version-number --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     run) words='--env --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    import) words='--format --dry-run --key-file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    export) words='--to --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    export-key) words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     doctor) words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     version) words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     esac

@@ -54,6 +54,9 @@ int ak_cmd_epoch_destroy(struct ak_cli *cli);
 int ak_cmd_service_define(struct ak_cli *cli);
 int ak_cmd_service_list(struct ak_cli *cli);
 int ak_cmd_service_show(struct ak_cli *cli);
+int ak_cmd_import(struct ak_cli *cli);
+int ak_cmd_export(struct ak_cli *cli);
+int ak_cmd_export_key(struct ak_cli *cli);
 int ak_cmd_doctor(struct ak_cli *cli);
 int ak_cmd_version(struct ak_cli *cli);
 

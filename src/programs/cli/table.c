@@ -103,6 +103,15 @@ static const struct ak_cli_option delete_options[] = {AK_CLI_VAULT_PATH};
 static const struct ak_cli_option epoch_options[] = {
     {"wait", "DURATION", "Show how many values are left in the old epoch, at most so long, such as 60s."},
 };
+static const struct ak_cli_option import_options[] = {
+    {"format", "FORMAT", "env, json or vault; default: by the look of it."},
+    {"dry-run", NULL, "Show what would be stored, ask no worker."},
+    {"key-file", "FILE", "The file is an export, and this is its key."},
+    AK_CLI_VAULT_PATH,
+};
+static const struct ak_cli_option export_options[] = {
+    {"to", "KEY", "The public key that it is sealed to, as export-key prints it."},
+};
 static const struct ak_cli_option define_options[] = {
     {"hosts", "HOSTS", "Where the credential may go, separated by commas."},
     {"methods", "METHODS", "With which methods; default: GET,POST."},
@@ -265,6 +274,19 @@ static const struct ak_cli_command commands[] = {
         WIRE("GET /v1/services") ", a line a page", .run = ak_cmd_service_list},
     {"service", "show", "SERVICE", 1, 1, "Show a service's definition.", "agentkeys service show openrouter",
         WIRE("GET /v1/services/{service}"), .run = ak_cmd_service_show},
+    {"import", NULL, "FILE", 1, 1,
+        "Store many credentials from a .env file, a JSON object, a Vault or OpenBao KV export, or an export "
+        "of "
+        "this program.",
+        "agentkeys import .env", WIRE("PUT /v1/credentials/{service}") ", a line a credential",
+        AK_CLI_OPTIONS(import_options), .run = ak_cmd_import},
+    {"export", NULL, "FILE", 1, 1,
+        "Write a copy of all credentials, sealed to a key of yours; it is outside forward secrecy.",
+        "agentkeys export backup.jsonl --to PUBLIC-KEY", "credentials, how many",
+        AK_CLI_OPTIONS(export_options), .run = ak_cmd_export},
+    {"export-key", NULL, "FILE", 1, 1,
+        "Make a key for exports: the file keeps it, the public part is printed.",
+        "agentkeys export-key backup.key", "public_key", .run = ak_cmd_export_key},
     {"doctor", NULL, "", 0, 0, "Check everything between this terminal and a signature.", "agentkeys doctor",
         "checks (check, state, seen, remedy) and ok", .run = ak_cmd_doctor},
     {"version", NULL, "", 0, 0, "Print the version.", "agentkeys version", "version", .run = ak_cmd_version},
