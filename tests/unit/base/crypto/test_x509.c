@@ -241,6 +241,23 @@ static void test_views(void **state)
     ak_x509_done(&cert);
 }
 
+/* The library parses a time that is none, and says so only when it is asked. */
+static void test_time_that_is_none(void **state)
+{
+    static const char time[] = "250101000000Z";
+    struct ak_x509 cert;
+    uint64_t from_s = 1, until_s = 1;
+    (void)state;
+    (void)made_cert_sign(&made[LEAF]);
+    size_t at = 0;
+    while (memcmp(made[LEAF].der + at, time, sizeof time - 1) != 0) at++;
+    memcpy(made[LEAF].der + at, "25XX", 4);
+    assert_int_equal(ak_x509_parse(made_cert_span(&made[LEAF]), &cert), AK_OK);
+    assert_int_equal(ak_x509_validity(&cert, &from_s, &until_s), AK_E_FORMAT);
+    assert_true(from_s == 0 && until_s == 0);
+    ak_x509_done(&cert);
+}
+
 /* ---- bundles ---- */
 
 static enum ak_err bundle(const struct ak_buf *bytes, size_t wanted)
@@ -336,6 +353,7 @@ int main(void)
         cmocka_unit_test_setup(test_each_byte, begin),
         cmocka_unit_test_setup(test_parse, begin),
         cmocka_unit_test_setup(test_views, begin),
+        cmocka_unit_test_setup(test_time_that_is_none, begin),
         cmocka_unit_test_setup(test_bundles_of_der, begin),
         cmocka_unit_test_setup(test_bundles_of_pem, begin),
     };
