@@ -4,7 +4,6 @@
 
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
-#include <openssl/x509v3.h>
 
 #include "base/crypto/ossl.h"
 
@@ -76,9 +75,6 @@ enum ak_err ak_x509_chain_verify(const struct ak_x509 *leaf, const struct ak_x50
     if (store == NULL || given == NULL || ctx == NULL || X509_STORE_add_cert(store, root->cert) != 1 ||
         X509_STORE_CTX_init(ctx, store, leaf->cert, given) != 1)
         return ak_ossl_failed(AK_E_CRYPTO);
-    for (size_t i = 0; i < count; i++)
-        if (X509_check_ca(certs[i].cert) != 1)
-            return AK_E_MEANING; /* the library takes older signs for it, too */
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(ctx);
     X509_VERIFY_PARAM_set_time(param, (time_t)at_s);
     X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_PARTIAL_CHAIN); /* a pinned root need not be self-signed */

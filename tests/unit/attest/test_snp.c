@@ -245,6 +245,27 @@ static void test_kind_of_key(void **state)
     made_snp_done(&made);
 }
 
+/* A certificate with what only the other kind has. */
+static void test_both_kinds_at_once(void **state)
+{
+    static const uint8_t owner[] = {0x16, 1, 'x'};
+    (void)state;
+    begin(AK_SNP_GENOA, true);
+    made_cert_ext(&made.leaf, "1.3.6.1.4.1.3704.1.4", ak_span(made.report + 0x1a0, 64));
+    (void)made_cert_sign(&made.leaf);
+    expect(FAILED(CERTIFICATE));
+    made_snp_done(&made);
+    begin(AK_SNP_GENOA, false);
+    made_cert_ext(&made.leaf, "1.3.6.1.4.1.3704.1.5", AK_SPAN_ARR(owner));
+    (void)made_cert_sign(&made.leaf);
+    expect(FAILED(CERTIFICATE));
+    made.leaf.ext_count--;
+    made.leaf.subject = "SEV-VLEK";
+    (void)made_cert_sign(&made.leaf);
+    expect(FAILED(CERTIFICATE));
+    made_snp_done(&made);
+}
+
 /* Each extension that binds the certificate: away, another value, twice. */
 static void test_each_extension(void **state)
 {
@@ -489,6 +510,7 @@ int main(void)
         cmocka_unit_test(test_product_of_the_root),
         cmocka_unit_test(test_processors),
         cmocka_unit_test(test_kind_of_key),
+        cmocka_unit_test(test_both_kinds_at_once),
         cmocka_unit_test(test_each_extension),
         cmocka_unit_test(test_forms_of_the_chip),
         cmocka_unit_test(test_large_security_version),
