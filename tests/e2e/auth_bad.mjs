@@ -78,13 +78,16 @@ await main(async () => {
   });
 
   await test('a token of another kind or of another worker', async () => {
-    for (const call of ['account', 'devices', 'agents', 'logout', 'checkpoint-seal', 'pair-list', 'recovery', 'agent-lineage']) {
+    for (const call of ['account', 'devices', 'agents', 'logout', 'checkpoint-seal', 'pair-list', 'recovery', 'epoch-list', 'agent-lineage']) {
       const answer = await worker.again(agent).call(call, call === 'agent-lineage' ? { label: 'agent-1' } : {});
       assert.equal(answer.error, 'invalid_token', call);
     }
     for (const call of changes) {
-      const values = { label: 'agent-1', request_id: '0'.repeat(32), kind: 'agent', device: agent.device.jkt, id: agent.device.jkt, what: 'account-resume', scope: ['openrouter'] };
-      const wanted = { 'account-suspend': [], 'account-resume': [], 'recovery-cancel': ['what'], 'device-remove': ['id'], 'pair-approve': ['request_id', 'kind', 'label', 'device'], 'pair-refuse': ['request_id'], 'pair-invite': ['label'], 'agent-policy': ['label', 'scope'] }[call] ?? ['label'];
+      const values = { label: 'agent-1', request_id: '0'.repeat(32), kind: 'agent', device: agent.device.jkt, id: agent.device.jkt, what: 'account-resume', scope: ['openrouter'],
+        service: 'openrouter', enc: b64u(Buffer.alloc(32, 9)), sealed: b64u(Buffer.alloc(16)), version: 1, epoch: 1, hosts: ['a.example'], methods: ['GET'], path_prefixes: ['/'], inject: 'header', template: '{value}' };
+      const wanted = { 'account-suspend': [], 'account-resume': [], 'recovery-cancel': ['what'], 'device-remove': ['id'], 'pair-approve': ['request_id', 'kind', 'label', 'device'], 'pair-refuse': ['request_id'], 'pair-invite': ['label'], 'agent-policy': ['label', 'scope'],
+        'credential-put': ['service', 'enc', 'sealed'], 'credential-delete': ['service'], 'credential-rollback': ['service', 'version'], 'epoch-rotate': [], 'epoch-destroy': ['epoch'],
+        'service-define': ['service', 'hosts', 'methods', 'path_prefixes', 'inject', 'template'] }[call] ?? ['label'];
       const answer = await worker.again(agent).call(call, Object.fromEntries(wanted.map((name) => [name, values[name]])));
       assert.equal(answer.error, 'invalid_token', `${call}: ${answer.text}`);
     }
@@ -323,7 +326,7 @@ await main(async () => {
     for (const name of callNames) {
       const { method, path, auth } = callOf(name);
       if (auth === 'none' || name === 'local-session') continue;
-      const answer = await bare.connection.request(method, path.replace('{signer}', '/tee').replace('{label}', 'agent-1').replace('{id}', name === 'pair-status' ? '0'.repeat(32) : b64u(randomBytes(32))));
+      const answer = await bare.connection.request(method, path.replace('{signer}', '/tee').replace('{label}', 'agent-1').replace('{service}', 'openrouter').replace('{id}', name === 'pair-status' ? '0'.repeat(32) : b64u(randomBytes(32))));
       assert.equal(answer.status, 401, `${name}: ${answer.status} ${answer.text}`);
       assert.ok(['unauthorized', 'proof_required'].includes(answer.body.error), name);
     }

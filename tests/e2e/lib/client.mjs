@@ -42,12 +42,26 @@ const calls = {
   'oidc-configuration': ['GET', '/.well-known/openid-configuration', 'none'],
   jwks: ['GET', '/.well-known/jwks.json', 'none'],
   'mint-oidc-jwt': ['POST', '/v1/mint-oidc-jwt', 'use'],
+  'delivery-key': ['GET', '/v1/delivery-key', 'none'],
+  'credential-put': ['PUT', '/v1/credentials/{service}', 'change'],
+  'credential-read': ['GET', '/v1/credentials/{service}', 'use'],
+  'credential-delete': ['DELETE', '/v1/credentials/{service}', 'change'],
+  'credential-list': ['GET', '/v1/credentials', 'use'],
+  'credential-rollback': ['POST', '/v1/credentials/{service}/rollback', 'change'],
+  'service-define': ['PUT', '/v1/services/{service}', 'change'],
+  'service-show': ['GET', '/v1/services/{service}', 'use'],
+  'service-list': ['GET', '/v1/services', 'use'],
+  'epoch-list': ['GET', '/v1/epochs', 'use'],
+  'epoch-rotate': ['POST', '/v1/epochs/rotate', 'change'],
+  'epoch-destroy': ['POST', '/v1/epochs/destroy', 'change'],
 };
+// Fields that stand in the query whatever the method.
+const inQuery = (name, field) => name.startsWith('credential-') && field === 'path';
 
 export const callNames = Object.keys(calls);
 export const callOf = (name) => ({ method: calls[name][0], path: calls[name][1], auth: calls[name][2] });
 
-// Puts the path's fields in; the rest is query of a GET and body of a POST.
+// Puts the path's fields in; the rest is query of a GET and body of the others.
 function place(name, values, prefix) {
   const [method, pattern] = calls[name];
   const rest = { ...values };
@@ -56,12 +70,14 @@ function place(name, values, prefix) {
     delete rest[field];
     return value;
   });
-  const names = Object.keys(rest);
-  if (method === 'GET') {
-    const query = names.map((key) => `${key}=${encodeURIComponent(rest[key] === true ? 1 : rest[key])}`).join('&');
-    return { method, path, url: query ? `${path}?${query}` : path, body: undefined };
+  const query = [];
+  for (const key of Object.keys(rest)) {
+    if (method !== 'GET' && !inQuery(name, key)) continue;
+    if (rest[key] !== undefined) query.push(`${key}=${encodeURIComponent(rest[key] === true ? 1 : rest[key])}`);
+    delete rest[key];
   }
-  return { method, path, url: path, body: names.length ? rest : undefined };
+  const url = query.length ? `${path}?${query.join('&')}` : path;
+  return { method, path, url, body: Object.keys(rest).length ? rest : undefined };
 }
 
 export class Client {

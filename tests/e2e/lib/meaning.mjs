@@ -7,9 +7,11 @@ const number = (value) => value;
 const texts = (value) => value;
 const bytes = (value) => unhex(value);
 const print = (value) => unb64u(value);
+const base64 = print;
 
 // Fields of each call that changes policy, in the order of the contract.
 const change = [['label', text], ['generation', number]];
+const credential = [['service', text], ['path', text]];
 const grant = [['scope', texts], ['rate', number], ['valid_until_at', number]];
 const fields = {
   'account-suspend': [['recovery_code', bytes]],
@@ -24,6 +26,12 @@ const fields = {
   'agent-rotate': change,
   'agent-decommission': change,
   'agent-policy': [['label', text], ...grant],
+  'credential-put': [...credential, ['enc', print], ['sealed', base64]],
+  'credential-delete': credential,
+  'credential-rollback': [...credential, ['version', number]],
+  'service-define': [['service', text], ['hosts', texts], ['methods', texts], ['path_prefixes', texts], ['inject', text], ['template', text]],
+  'epoch-rotate': [],
+  'epoch-destroy': [['epoch', number]],
 };
 
 export const changes = Object.keys(fields);
