@@ -62,6 +62,12 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "it."},
     [AK_WORKER_USER] = {"user", AK_CONF_TEXT, "", 0, 32, NULL,
         "User to become when started as root; empty: stay root."},
+    [AK_WORKER_VAULT_ROTATE] = {"vault.rotate", AK_CONF_DURATION, "7d", HOUR, 90 * DAY, NULL,
+        "How long an epoch of stored credentials lasts before the next one begins by itself."},
+    [AK_WORKER_VAULT_SWEEP_DEADLINE] = {"vault.sweep_deadline", AK_CONF_DURATION, "24h", HOUR, 90 * DAY, NULL,
+        "Within which time after that everything has been moved out of the old epoch."},
+    [AK_WORKER_VAULT_SERVICES_MAX] = {"vault.services_max", AK_CONF_NUMBER, "1000", 1, 100000, NULL,
+        "Stored credentials, and service definitions, an account may have."},
     [AK_WORKER_VAULT_ERASURE_SLOT] = {"vault.erasure_slot", AK_CONF_PATH, "", 0, 0, NULL,
         "Folder of the software backend's erasure slots, outside data_dir; empty: data_dir with -slots "
         "added. "

@@ -25,9 +25,12 @@ enum ak_worker_key {
     AK_WORKER_LOG_LEVEL, /* index as enum ak_log_level */
     AK_WORKER_MAX_CONNECTIONS,
     AK_WORKER_BATCH_WAIT_US,
-    AK_WORKER_THREADS,            /* 0: one a core */
-    AK_WORKER_VERIFY_ALL,         /* check every ledger entry before serving */
-    AK_WORKER_USER,               /* when started as root; empty: stay */
+    AK_WORKER_THREADS,              /* 0: one a core */
+    AK_WORKER_VERIFY_ALL,           /* check every ledger entry before serving */
+    AK_WORKER_USER,                 /* when started as root; empty: stay */
+    AK_WORKER_VAULT_ROTATE,         /* seconds */
+    AK_WORKER_VAULT_SWEEP_DEADLINE, /* seconds */
+    AK_WORKER_VAULT_SERVICES_MAX,
     AK_WORKER_VAULT_ERASURE_SLOT, /* folder; empty: "<data_dir>-slots" */
     AK_WORKER_OIDC_AUDIENCE,
     AK_WORKER_OIDC_TOKEN_LIFETIME, /* seconds */

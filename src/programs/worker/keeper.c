@@ -95,6 +95,7 @@ static void turn(struct ak_keeper *keeper)
     take_frames(keeper);
     ak_keeper_send_jobs(keeper);
     ak_keeper_release_jobs(keeper);
+    ak_keeper_vault_turn(keeper, now_ms);
     ak_keeper_seal_done(keeper);
     ak_keeper_read_done(keeper);
     storage_turn(keeper, now_ms);
@@ -237,6 +238,7 @@ static void start_threads(struct ak_keeper *keeper)
     enum ak_err err = ak_keeper_writers_start(keeper);
     if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
     if (!err) err = ak_keeper_reader_open(keeper);
+    if (!err) err = ak_keeper_vault_start(keeper);
     if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
 }
 
@@ -296,6 +298,7 @@ static void stop(struct ak_keeper *keeper)
     ak_helper_stop(&keeper->committer);
     ak_helper_stop(&keeper->sealer);
     ak_helper_stop(&keeper->reader);
+    ak_keeper_vault_stop(keeper);
 }
 
 static void open_channels(struct ak_keeper *keeper)

@@ -10,6 +10,7 @@
 #include "io/proc/channel.h"
 #include "io/store/store.h"
 #include "io/tee/sealed_file.h"
+#include "io/vault/vault.h"
 #include "programs/worker/helper.h"
 #include "programs/worker/pool.h"
 
@@ -35,7 +36,8 @@ struct ak_pending {
     uint64_t size;
     size_t notice_len;
     size_t body_len;
-    uint8_t *big; /* where the body does not fit inline */
+    struct ak_vault_call *vault; /* where it waits for the vault */
+    uint8_t *big;                /* where the body does not fit inline */
     struct ak_job job;
     char notice[AK_FRAME_NOTICE_MAX];
     uint8_t body[AK_PENDING_BODY];
@@ -74,6 +76,46 @@ struct ak_reading {
     struct ak_hmac_key verify_key;
     uint64_t verify_to;
     uint8_t verify_root[32];
+};
+
+/* Names of blobs that are old enough to be orphans. */
+struct ak_vault_sweep {
+    const struct ak_blob_store *blobs;
+    uint64_t before_ms;
+    uint64_t from, seen; /* names passed over, names shown */
+    size_t count;
+    enum ak_err result;
+    struct ak_blob_name names[4096];
+};
+
+/* A piece of vault work, with what it needs beside itself. */
+struct ak_vault_call {
+    struct ak_vault_call *next;
+    struct ak_pending *pending; /* NULL: nobody waits */
+    const struct ak_vault *vault;
+    struct ak_vault_work work;
+    struct ak_vault_result result;
+    struct ak_vault_sweep *sweep; /* in place of work: a look for orphans */
+    bool orphan;                  /* removal of a blob that the engine does not know */
+    unsigned round;               /* READ: see struct ak_vaulting */
+    bool has_dek;
+    struct ak_epoch_record dek; /* READ: a copy, as the loop may change the table meanwhile */
+    uint8_t sealed[];           /* PUT: what the client sent */
+};
+
+/* Reads run on the pool, all else on the helper, one at a time in the order in which it came. A file is
+ * removed only once no read that began before it was given up is under way: reads are counted in two rounds,
+ * and a removal waits for the round before its own to end. */
+struct ak_vaulting {
+    struct ak_vault vault;
+    struct ak_helper helper;
+    struct ak_vault_call *first, *last, *now;
+    unsigned round;
+    size_t reads[2];
+    bool draining;                         /* a removal waits for reads[!round] */
+    bool done;                             /* `now` is worked, and waits for room in the engine */
+    uint64_t asked_ms;                     /* when the engine was last asked for what is due */
+    uint64_t swept_ms, sweep_from, sweeps; /* looks for orphans: newest, where it goes on, how many */
 };
 
 struct ak_read_queue {
@@ -118,6 +160,7 @@ struct ak_keeper {
     struct ak_read_queue read_queue[AK_READ_QUEUE];
     size_t read_first, read_count;
 
+    struct ak_vaulting vaulting;
     struct ak_pending *pendings, *free_pending;
     struct ak_pending_list durable, sealing_list;
     struct ak_pool_item *jobs_first, *jobs_last;
@@ -190,6 +233,37 @@ void ak_keeper_send_jobs(struct ak_keeper *keeper);
 /* Answers everything that waits with `code`; for failures and stops. */
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code);
 void ak_keeper_send_status(struct ak_keeper *keeper);
+
+/* Makes the engine's answer to what was late the one of `pending`, and lets it wait for what it needs. */
+void ak_keeper_answer_late(
+    struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_outcome *out);
+/* The same, but it waits for what it waited for already: for errors, which release nothing. */
+void ak_keeper_replace_answer(struct ak_pending *pending, const struct ak_outcome *out);
+/* Where an answer's body lies. */
+uint8_t *ak_keeper_body(struct ak_pending *pending);
+
+/* keeper_vault.c */
+/* Opens blobs and epoch store and holds them against the ledger. */
+void ak_keeper_vault_open(struct ak_keeper *keeper);
+AK_MUST_USE enum ak_err ak_keeper_vault_start(struct ak_keeper *keeper);
+/* Takes over work that an outcome brings: gives a read to the pool (by queueing pending->item), else queues
+ * it. False where there is no memory. */
+bool ak_keeper_vault_take(
+    struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work);
+/* A read that the pool has done. */
+void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pending);
+/* Finishes and begins work of the helper; in the background what the engine has due. */
+void ak_keeper_vault_turn(struct ak_keeper *keeper, uint64_t now_ms);
+void ak_keeper_vault_stop(struct ak_keeper *keeper);
+/* For keeper_sweep.c: a piece of work, NULL where there is no memory; and its place in the helper's queue. */
+struct ak_vault_call *ak_keeper_vault_call(
+    struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work);
+void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call);
+
+/* keeper_sweep.c */
+struct ak_vault_call *ak_keeper_sweep_due(struct ak_keeper *keeper, uint64_t now_ms);
+void ak_vault_sweep_list(struct ak_vault_sweep *sweep);
+void ak_keeper_sweep_done(struct ak_keeper *keeper, struct ak_vault_call *call);
 
 /* keeper_tls.c */
 void ak_keeper_tls_turn(struct ak_keeper *keeper);

@@ -164,6 +164,9 @@ static void fill_engine_conf(struct ak_keeper *keeper)
     conf->oidc_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_OIDC_TOKEN_LIFETIME);
     conf->sts_secs = ak_conf_number(&keeper->conf, AK_WORKER_CLOUD_STS_LIFETIME);
     conf->mints_per_hour = (uint32_t)ak_conf_number(&keeper->conf, AK_WORKER_OIDC_MINTS_PER_HOUR);
+    conf->vault_rotate_ms = ak_conf_ms(&keeper->conf, AK_WORKER_VAULT_ROTATE);
+    conf->vault_deadline_ms = ak_conf_ms(&keeper->conf, AK_WORKER_VAULT_SWEEP_DEADLINE);
+    conf->vault_services_max = (uint32_t)ak_conf_number(&keeper->conf, AK_WORKER_VAULT_SERVICES_MAX);
     conf->version = AK_SPAN_LIT(AK_VERSION);
 }
 
@@ -224,6 +227,7 @@ void ak_keeper_open(struct ak_keeper *keeper)
     open_store(keeper);
     fill_engine_conf(keeper);
     load(keeper);
+    ak_keeper_vault_open(keeper);
     start_background_check(keeper);
 }
 

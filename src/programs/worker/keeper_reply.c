@@ -48,20 +48,22 @@ static struct ak_pending *take_pending(struct ak_keeper *keeper)
 static void give_pending(struct ak_keeper *keeper, struct ak_pending *pending)
 {
     free(pending->big);
+    free(pending->vault);
     pending->big = NULL;
+    pending->vault = NULL;
     pending->next_free = keeper->free_pending;
     keeper->free_pending = pending;
     keeper->in_flight--;
 }
 
-static uint8_t *body_of(struct ak_pending *pending)
+uint8_t *ak_keeper_body(struct ak_pending *pending)
 {
     return pending->big ? pending->big : pending->body;
 }
 
 static void finish(struct ak_keeper *keeper, struct ak_pending *pending)
 {
-    struct ak_span body = ak_span(body_of(pending), pending->body_len);
+    struct ak_span body = ak_span(ak_keeper_body(pending), pending->body_len);
     if (pending->call == AK_CALL_CHECKPOINT_SEAL && pending->code == AK_CODE_OK) {
         keeper->outcome.code = pending->code;
         keeper->outcome.body = AK_BUF_ARR(keeper->body);
@@ -117,11 +119,33 @@ void ak_keeper_release_sealed(struct ak_keeper *keeper)
         ak_keeper_release(keeper, pending, AK_WAIT_SEALED);
 }
 
+static struct ak_pending *pending_of(struct ak_pool_item *item)
+{
+    return (struct ak_pending *)(void *)((uint8_t *)item - offsetof(struct ak_pending, item));
+}
+
+static void run_key_job(struct ak_pool_item *item, struct ak_job_keys *keys)
+{
+    ak_job_run(&pending_of(item)->job, keys);
+}
+
+static void run_read(struct ak_pool_item *item, struct ak_job_keys *keys)
+{
+    struct ak_pending *pending = pending_of(item);
+    struct ak_vault_call *call = pending->vault;
+    (void)keys;
+    ak_vault_read(call->vault, &call->work, call->has_dek ? &call->dek : NULL,
+        ak_span(ak_keeper_body(pending), pending->body_len), &call->result);
+}
+
 static void job_done(struct ak_keeper *keeper, struct ak_pool_item *item)
 {
-    struct ak_pending *pending =
-        (struct ak_pending *)(void *)((uint8_t *)item - offsetof(struct ak_pending, item));
-    struct ak_buf body = ak_buf(body_of(pending), pending->body_len);
+    struct ak_pending *pending = pending_of(item);
+    if (pending->vault) {
+        ak_keeper_vault_read_done(keeper, pending);
+        return;
+    }
+    struct ak_buf body = ak_buf(ak_keeper_body(pending), pending->body_len);
     body.len = pending->body_len;
     if (ak_job_patch(&pending->job, &body) != AK_OK) {
         ak_log(AK_LOG_ERROR, "key_job_failed", ak_log_err(pending->job.result));
@@ -148,7 +172,7 @@ static void run_alone(struct ak_keeper *keeper)
     keeper->jobs_first = keeper->jobs_last = NULL;
     keeper->job_count = 0;
     ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
-    ak_job_run(item->job, &keeper->job_keys);
+    item->run(item, &keeper->job_keys);
     job_done(keeper, item);
     ak_keeper_commit_done(keeper);
 }
@@ -167,7 +191,7 @@ void ak_keeper_send_jobs(struct ak_keeper *keeper)
 
 static void queue_job(struct ak_keeper *keeper, struct ak_pending *pending)
 {
-    pending->item.job = &pending->job;
+    pending->item.run = pending->vault ? run_read : run_key_job;
     pending->item.next = NULL;
     if (keeper->jobs_last)
         keeper->jobs_last->next = &pending->item;
@@ -182,12 +206,27 @@ static void queue_job(struct ak_keeper *keeper, struct ak_pending *pending)
 static bool keep_body(struct ak_pending *pending, struct ak_span body)
 {
     pending->body_len = body.len;
+    free(pending->big);
+    pending->big = NULL;
     if (body.len > sizeof pending->body) {
         pending->big = malloc(body.len);
         if (!pending->big) return false;
     }
-    if (body.len) memcpy(body_of(pending), body.ptr, body.len);
+    if (body.len) memcpy(ak_keeper_body(pending), body.ptr, body.len);
     return true;
+}
+
+/* A job or a read for the pool, or work for the vault's helper. */
+static void take_work(struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_outcome *out)
+{
+    bool vault = (out->wait & AK_WAIT_VAULT) || out->vault.kind == AK_VAULT_READ;
+    pending->job = out->job;
+    if (vault && !ak_keeper_vault_take(keeper, pending, &out->vault)) {
+        pending->code = AK_CODE_INTERNAL;
+        ak_keeper_release(keeper, pending, AK_WAIT_JOB | AK_WAIT_VAULT);
+        return;
+    }
+    if (out->wait & AK_WAIT_JOB) queue_job(keeper, pending);
 }
 
 static void wait_for(struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_outcome *out)
@@ -198,10 +237,7 @@ static void wait_for(struct ak_keeper *keeper, struct ak_pending *pending, const
         append(&keeper->durable, pending, offsetof(struct ak_pending, next_durable));
     if (out->wait & AK_WAIT_SEALED)
         append(&keeper->sealing_list, pending, offsetof(struct ak_pending, next_sealed));
-    if (out->wait & AK_WAIT_JOB) {
-        pending->job = out->job;
-        queue_job(keeper, pending);
-    }
+    if (out->wait & (AK_WAIT_JOB | AK_WAIT_VAULT)) take_work(keeper, pending, out);
     if (out->wait & AK_WAIT_READ) ak_keeper_read_later(keeper, pending, &out->read);
 }
 
@@ -257,6 +293,24 @@ void ak_keeper_answer_read(
         pending->code = AK_CODE_INTERNAL;
     }
     ak_keeper_release(keeper, pending, AK_WAIT_READ);
+}
+
+void ak_keeper_replace_answer(struct ak_pending *pending, const struct ak_outcome *out)
+{
+    pending->code = out->code;
+    pending->notice_len = out->notice_len;
+    memcpy(pending->notice, out->notice, out->notice_len);
+    if (!keep_body(pending, ak_buf_span(&out->body))) {
+        pending->body_len = 0;
+        pending->code = AK_CODE_INTERNAL;
+    }
+}
+
+void ak_keeper_answer_late(struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_outcome *out)
+{
+    ak_keeper_replace_answer(pending, out);
+    wait_for(keeper, pending, out);
+    if (pending->wait == 0) finish(keeper, pending);
 }
 
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code)

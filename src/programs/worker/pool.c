@@ -59,7 +59,7 @@ static void *run(void *arg)
         if (!pool->todo_first) break;
         struct ak_pool_item *some = take_some(pool);
         pthread_mutex_unlock(&pool->mutex);
-        for (struct ak_pool_item *item = some; item; item = item->next) ak_job_run(item->job, &keys);
+        for (struct ak_pool_item *item = some; item; item = item->next) item->run(item, &keys);
         pthread_mutex_lock(&pool->mutex);
         if (give_back(pool, some)) tell(pool);
     }

@@ -1,5 +1,5 @@
-/* The key pool: threads that run jobs (derive, sign, verify) on locked stacks. Jobs go in and come out in
- * batches, so a busy loop pays one lock and one wake for many. */
+/* The key pool: threads that run jobs (derive, sign, verify, read a credential) on locked stacks. Jobs go in
+ * and come out in batches, so a busy loop pays one lock and one wake for many. */
 #ifndef AK_PROGRAMS_WORKER_POOL_H
 #define AK_PROGRAMS_WORKER_POOL_H
 
@@ -13,7 +13,7 @@ enum { AK_POOL_THREADS_MAX = 64 };
 /* A job in the pool's lists; belongs to the pool between give and take. */
 struct ak_pool_item {
     struct ak_pool_item *next;
-    struct ak_job *job;
+    void (*run)(struct ak_pool_item *item, struct ak_job_keys *keys);
 };
 
 struct ak_pool {

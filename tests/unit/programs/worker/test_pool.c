@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/engine/job.h"
 #include "programs/worker/helper.h"
 #include "programs/worker/pool.h"
 
@@ -16,6 +17,16 @@ static struct ak_pool pool;
 static struct ak_job jobs[JOBS];
 static struct ak_pool_item items[JOBS];
 static int event_fd;
+
+static struct ak_job *job_of(struct ak_pool_item *item)
+{
+    return &jobs[item - items];
+}
+
+static void run_job(struct ak_pool_item *item, struct ak_job_keys *keys)
+{
+    ak_job_run(job_of(item), keys);
+}
 
 static int setup(void **state)
 {
@@ -31,7 +42,7 @@ static int setup(void **state)
         memcpy(jobs[i].anchor, anchor, 32);
         memset(jobs[i].digest, (int)i, 32);
         jobs[i].result = AK_E_STATE;
-        items[i] = (struct ak_pool_item){NULL, &jobs[i]};
+        items[i] = (struct ak_pool_item){NULL, run_job};
     }
     return event_fd < 0;
 }
@@ -65,11 +76,11 @@ static size_t take(bool *seen)
     assert_int_equal(poll(&fd, 1, -1), 1);
     ak_event_clear(event_fd);
     for (struct ak_pool_item *item = ak_pool_take(&pool); item; item = item->next, count++) {
-        size_t number = (size_t)(item->job - jobs);
+        size_t number = (size_t)(item - items);
         assert_true(number < JOBS && !seen[number]);
         seen[number] = true;
-        assert_int_equal(item->job->result, AK_OK);
-        assert_int_equal(ak_k256_verify(item->job->digest, item->job->signature, &user.point), AK_OK);
+        assert_int_equal(job_of(item)->result, AK_OK);
+        assert_int_equal(ak_k256_verify(job_of(item)->digest, job_of(item)->signature, &user.point), AK_OK);
     }
     return count;
 }

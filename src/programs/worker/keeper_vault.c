@@ -1,0 +1,242 @@
+/* The vault in the keeper: between the engine, which decides, and io/vault, which does it. */
+#include <stdlib.h>
+
+#include "io/conf/boot_fail.h"
+#include "io/log/log.h"
+#include "io/proc/spawn.h"
+#include "programs/worker/keeper.h"
+#include "programs/worker/roles.h"
+
+enum { ASK_MS = 1000 };
+
+static const char *const see = "docs/operations.md#start-up-failures";
+
+/* ---- start: what the ledger says must be there ---- */
+
+static bool is_known(void *ctx, const struct ak_epoch_key *key)
+{
+    return ak_engine_vault_has_dek(ctx, key);
+}
+
+/* Every DEK that the ledger counts on is in the store; what else is there nobody names (a rotation that a
+ * crash cut off) and goes with the next rewrite. */
+static void check_keys(struct ak_keeper *keeper)
+{
+    struct ak_epoch_table *table = &keeper->vaulting.vault.epochs.table;
+    struct ak_epoch_key key;
+    uint32_t cursor = 0;
+    while (ak_engine_vault_next_dek(keeper->engine, &cursor, &key))
+        if (!ak_epoch_find(table, &key))
+            ak_boot_fail("epoch_store_stale", "data_dir", ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR),
+                "the epoch store lacks a key that the ledger names: it is older than the ledger, or of "
+                "another one",
+                see);
+    (void)ak_epoch_keep(table, is_known, keeper->engine);
+}
+
+static void open_failed(struct ak_keeper *keeper, enum ak_err err)
+{
+    const char *folder = ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR);
+    if (err == AK_E_NOT_FOUND)
+        ak_boot_fail("erasure_slot_empty", "data_dir", folder,
+            "the slot that the epoch store names holds no key: stored credentials cannot be opened", see);
+    if (err == AK_E_IO || err == AK_E_FULL)
+        ak_boot_fail(
+            "data_dir_io", "data_dir", folder, "blobs, epoch store or erasure slots cannot be read", see);
+    ak_boot_fail("epoch_store_damaged", "data_dir", folder,
+        "the epoch store does not open under the key in its erasure slot: altered, older, or another "
+        "machine's",
+        see);
+}
+
+void ak_keeper_vault_open(struct ak_keeper *keeper)
+{
+    struct ak_vault_open how = {.tee = &keeper->tee,
+        .data_dir_fd = keeper->data_dir_fd,
+        .reencrypt_fd = AK_FD_FIRST + AK_KEEPER_FD_REENCRYPT,
+        .root = keeper->dev ? &keeper->born : &keeper->root,
+        .log_id = keeper->state->log_id};
+    enum ak_err err = ak_vault_open(&keeper->vaulting.vault, &how);
+    if (err) open_failed(keeper, err);
+    check_keys(keeper);
+}
+
+/* ---- the helper ---- */
+
+static void work(void *ctx)
+{
+    struct ak_vaulting *vaulting = ctx;
+    struct ak_vault_call *call = vaulting->now;
+    if (call->sweep)
+        ak_vault_sweep_list(call->sweep);
+    else
+        ak_vault_run(&vaulting->vault, &call->work, &call->result);
+}
+
+enum ak_err ak_keeper_vault_start(struct ak_keeper *keeper)
+{
+    return ak_helper_start(&keeper->vaulting.helper, work, &keeper->vaulting, keeper->event_fd);
+}
+
+void ak_keeper_vault_stop(struct ak_keeper *keeper)
+{
+    ak_helper_stop(&keeper->vaulting.helper);
+    ak_vault_close(&keeper->vaulting.vault);
+}
+
+/* ---- taking work ---- */
+
+struct ak_vault_call *ak_keeper_vault_call(
+    struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work)
+{
+    struct ak_vault_call *call = malloc(sizeof *call + work->sealed.len);
+    if (!call) return NULL;
+    *call = (struct ak_vault_call){.pending = pending, .vault = &keeper->vaulting.vault, .work = *work};
+    if (work->sealed.len) memcpy(call->sealed, work->sealed.ptr, work->sealed.len);
+    call->work.sealed = ak_span(call->sealed, work->sealed.len);
+    return call;
+}
+
+static void begin_read(struct ak_keeper *keeper, struct ak_vault_call *call)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    struct ak_epoch_key key = {.epoch = call->work.from.epoch};
+    memcpy(key.anchor, call->work.from.anchor, sizeof key.anchor);
+    memcpy(key.dek_id, call->work.from_dek, sizeof key.dek_id);
+    const struct ak_epoch_record *record = ak_epoch_find(&vaulting->vault.epochs.table, &key);
+    call->has_dek = record != NULL;
+    if (record) call->dek = *record;
+    call->round = vaulting->round;
+    vaulting->reads[call->round]++;
+}
+
+void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    if (vaulting->last)
+        vaulting->last->next = call;
+    else
+        vaulting->first = call;
+    vaulting->last = call;
+}
+
+bool ak_keeper_vault_take(
+    struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work)
+{
+    struct ak_vault_call *call = ak_keeper_vault_call(keeper, pending, work);
+    if (!call) return false;
+    if (work->kind == AK_VAULT_READ) {
+        pending->vault = call;
+        begin_read(keeper, call);
+    } else {
+        ak_keeper_vault_queue(keeper, call);
+    }
+    return true;
+}
+
+/* ---- results ---- */
+
+void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pending)
+{
+    struct ak_vault_call *call = pending->vault;
+    struct ak_outcome *out = &keeper->outcome;
+    bool failed = call->result.code != AK_VAULT_DONE;
+    keeper->vaulting.reads[call->round]--;
+    pending->vault = NULL;
+    if (failed && ak_engine_has_room(keeper->engine)) {
+        out->body = AK_BUF_ARR(keeper->body);
+        ak_engine_vault_done(keeper->engine, &call->work, &call->result, out);
+        ak_keeper_replace_answer(pending, out);
+    } else if (failed) {
+        pending->code = AK_CODE_INTERNAL;
+    }
+    free(call);
+    ak_keeper_release(keeper, pending, AK_WAIT_JOB);
+}
+
+static void finish(struct ak_keeper *keeper)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    struct ak_vault_call *call = vaulting->now;
+    struct ak_outcome *out = call->pending ? &keeper->outcome : NULL;
+    vaulting->now = NULL;
+    vaulting->done = false;
+    if (call->sweep) {
+        ak_keeper_sweep_done(keeper, call);
+        return;
+    }
+    if (out) out->body = AK_BUF_ARR(keeper->body);
+    ak_vault_apply(&vaulting->vault, &call->work, &call->result);
+    if (vaulting->vault.broken) {
+        ak_log_event(AK_LOG_ERROR, "reencryptor_lost");
+        keeper->fatal = true;
+    }
+    if (!call->orphan) ak_engine_vault_done(keeper->engine, &call->work, &call->result, out);
+    if (out) ak_keeper_answer_late(keeper, call->pending, out);
+    free(call);
+}
+
+/* ---- the next piece ---- */
+
+static struct ak_vault_call *take_first(struct ak_vaulting *vaulting)
+{
+    struct ak_vault_call *call = vaulting->first;
+    if (!call) return NULL;
+    vaulting->first = call->next;
+    if (!vaulting->first) vaulting->last = NULL;
+    call->next = NULL;
+    return call;
+}
+
+/* What is due without anybody asking; looked for once a second, and again after each piece. */
+static struct ak_vault_call *take_due(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    struct ak_vault_work due;
+    if (now_ms - vaulting->asked_ms < ASK_MS) return NULL;
+    if (!ak_engine_vault_next(keeper->engine, &due)) {
+        vaulting->asked_ms = now_ms;
+        return NULL;
+    }
+    struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &due);
+    if (!call) vaulting->asked_ms = now_ms;
+    return call;
+}
+
+/* A removal waits until the reads that were under way when its turn came are over. */
+static bool must_drain(struct ak_vaulting *vaulting, const struct ak_vault_call *call)
+{
+    if (call->work.kind != AK_VAULT_DELETE_FILE) return false;
+    if (!vaulting->draining && vaulting->reads[0] + vaulting->reads[1] > 0) {
+        if (vaulting->reads[!vaulting->round] > 0) return true; /* the round before is not over yet */
+        vaulting->round = !vaulting->round;
+        vaulting->draining = true;
+    }
+    if (vaulting->draining && vaulting->reads[!vaulting->round] > 0) return true;
+    vaulting->draining = false;
+    return false;
+}
+
+static void begin(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    if (!vaulting->now) vaulting->now = take_first(vaulting);
+    if (!vaulting->now) vaulting->now = take_due(keeper, now_ms);
+    if (!vaulting->now) vaulting->now = ak_keeper_sweep_due(keeper, now_ms);
+    if (!vaulting->now || must_drain(vaulting, vaulting->now)) return;
+    ak_helper_give(&vaulting->helper);
+}
+
+void ak_keeper_vault_turn(struct ak_keeper *keeper, uint64_t now_ms)
+{
+    struct ak_vaulting *vaulting = &keeper->vaulting;
+    if (keeper->fatal) return;
+    if (!vaulting->done) vaulting->done = ak_helper_done(&vaulting->helper);
+    if (vaulting->done) {
+        if (!ak_engine_has_room(keeper->engine)) return;
+        finish(keeper);
+    }
+    if (keeper->fatal || keeper->damaged || !ak_helper_idle(&vaulting->helper)) return;
+    if (!ak_engine_has_room(keeper->engine)) return;
+    begin(keeper, now_ms);
+}
