@@ -263,7 +263,9 @@ static void step_destroy(unsigned who)
 {
     struct person *person = &world.now.people[who];
     uint32_t epoch = person->old_epoch;
-    if (epoch && end(box_destroy(&world.h, &world.people[who], epoch), who)) destroyed(person, epoch);
+    if (!epoch || !end(box_destroy(&world.h, &world.people[who], epoch), who)) return;
+    destroyed(person, epoch);
+    if (pick(4) == 0) crash(); /* the key is gone, its entry perhaps not durable */
 }
 
 static void step_background(void)
@@ -280,6 +282,7 @@ static void step_background(void)
     (void)box_background(&world.h, &world.box);
     world.box.fail = AK_VAULT_DONE;
     follow(from);
+    if (pick(4) == 0) step_destroy((unsigned)pick(PEOPLE)); /* what was just moved is not durable yet */
 }
 
 static void step_time(void)
