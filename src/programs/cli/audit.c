@@ -50,6 +50,10 @@ static void put_detail(const struct ak_entry *entry, char *out, size_t cap)
     if (ak_entry_has(entry, AK_F_DOMAIN)) ak_out_shown(entry->domain, a, sizeof a);
     if (ak_entry_has(entry, AK_F_SCOPE)) ak_out_shown(entry->scope, a, sizeof a);
     if (ak_entry_has(entry, AK_F_NAME)) ak_out_shown(entry->name, a, sizeof a);
+    if (ak_entry_has(entry, AK_F_CREDENTIAL)) ak_out_shown(entry->credential, a, sizeof a);
+    if (ak_entry_has(entry, AK_F_AUDIENCE)) ak_out_shown(entry->audience, a, sizeof a);
+    if (ak_entry_has(entry, AK_F_EPOCH))
+        (void)snprintf(b, sizeof b, "epoch %llu", (unsigned long long)entry->epoch);
     if (ak_entry_has(entry, AK_F_TO))
         (void)snprintf(
             b, sizeof b, "%llu -> %llu", (unsigned long long)entry->from, (unsigned long long)entry->to);
