@@ -64,6 +64,7 @@ static bool fails(struct memfs *fs)
 {
     fs->calls++;
     if (!fs->fail_at || fs->calls < fs->fail_at) return false;
+    if (fs->fail_once && fs->calls > fs->fail_at) return false;
     errno = fs->fail_errno;
     return true;
 }

@@ -12,7 +12,7 @@
 enum {
     MEMFS_DIRS = 3,
     MEMFS_DIR_FD = 100,
-    MEMFS_INODES = 64,
+    MEMFS_INODES = 96,
     MEMFS_NAMES = 8,
     MEMFS_LOG = 32,
     MEMFS_FDS = 8,
@@ -49,6 +49,7 @@ struct memfs {
     } fds[MEMFS_FDS];
     unsigned calls;   /* so far */
     unsigned fail_at; /* this call and all later ones fail: the process is as good as dead; 0: never */
+    bool fail_once;   /* only this call, and the process lives on */
     int fail_errno;
     bool short_writes; /* a write takes at most 40 bytes */
     /* Called with every content that was ever written, as soon as its file is closed; may be NULL. */

@@ -1,0 +1,247 @@
+/* The epoch store on disk: what opens, what is refused, which slot is used, and that a slot that does not
+ * erase is noticed. */
+#include "store.h"
+
+static int setup(void **state)
+{
+    (void)state;
+    store_begin();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    store_close();
+    return 0;
+}
+
+static bool slot_is_empty(unsigned slot)
+{
+    uint8_t bytes[AK_TEE_SLOT_MAX];
+    struct ak_buf buf = AK_BUF_ARR(bytes);
+    return tee.ops->slot_read(tee.impl, slot, &buf) == AK_E_NOT_FOUND;
+}
+
+static void nothing_is_made_before_the_first_key(void **state)
+{
+    (void)state;
+    assert_false(epochs.exists);
+    assert_int_equal(epochs.table.count, 0);
+    assert_null(memfs_find(&fs, 0, AK_EPOCHS_NAME));
+    assert_true(slot_is_empty(0) && slot_is_empty(1));
+    assert_int_equal(store_restart(), AK_OK);
+    assert_false(epochs.exists);
+}
+
+static void what_was_written_is_there_after_a_restart(void **state)
+{
+    (void)state;
+    for (uint8_t account = 5; account > 0; account--) assert_int_equal(store_add(account, 1), AK_OK);
+    assert_int_equal(store_add(3, 2), AK_OK);
+    assert_int_equal(store_restart(), AK_OK);
+    assert_int_equal(epochs.table.count, 6);
+    for (uint8_t account = 1; account < 6; account++) assert_true(store_has(&epochs.table, account, 1));
+    assert_true(store_has(&epochs.table, 3, 2));
+    assert_int_equal(epochs.slot, 0);
+    assert_true(slot_is_empty(1));
+}
+
+static void destroying_takes_turns_between_the_slots(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    for (uint32_t epoch = 2; epoch < 8; epoch++) {
+        assert_int_equal(store_add(1, epoch), AK_OK);
+        assert_int_equal(store_drop(1, epoch - 1), AK_OK);
+        assert_int_equal(epochs.slot, (epoch - 1) % 2);
+        assert_true(slot_is_empty(epoch % 2));
+        assert_false(slot_is_empty(1 - epoch % 2));
+        if (epoch % 3 == 0) assert_int_equal(store_restart(), AK_OK);
+        assert_int_equal(epochs.table.count, 1);
+        assert_true(store_has(&epochs.table, 1, epoch));
+    }
+}
+
+static void destroying_nothing_still_changes_the_key(void **state)
+{
+    (void)state;
+    assert_int_equal(store_drop(1, 1), AK_OK); /* not even a store yet */
+    assert_int_equal(store_add(1, 1), AK_OK);
+    unsigned slot = epochs.slot;
+    assert_int_equal(store_drop(2, 7), AK_OK);
+    assert_int_equal(epochs.slot, 1 - slot);
+    assert_true(store_has(&epochs.table, 1, 1));
+    assert_int_equal(store_restart(), AK_OK);
+    assert_true(store_has(&epochs.table, 1, 1));
+}
+
+static void many_in_one_rewrite(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    struct ak_epoch_record records[MANY];
+    struct ak_epoch_key keys[MANY - 1];
+    for (uint8_t i = 0; i < MANY; i++) {
+        records[i] = store_record(1 + i, 1);
+        if (i > 0) keys[i - 1] = records[i].key;
+    }
+    const struct ak_epoch_change add = {.extra = records, .extra_count = MANY};
+    const struct ak_epoch_change drop = {.without = keys, .without_count = MANY - 1};
+    assert_int_equal(ak_vault_epochs_write(&epochs, &add), AK_OK);
+    assert_int_equal(ak_vault_epochs_apply(&epochs, &add), AK_OK);
+    assert_int_equal(ak_vault_epochs_destroy(&epochs, &drop), AK_OK);
+    assert_int_equal(ak_vault_epochs_apply(&epochs, &drop), AK_OK);
+    assert_int_equal(epochs.table.count, 1);
+    assert_int_equal(store_restart(), AK_OK);
+    assert_int_equal(epochs.table.count, 1);
+    assert_true(store_has(&epochs.table, 1, 1));
+}
+
+/* A change that is durable and never taken over (a crash in between) is there at the next start. */
+static void a_change_on_disk_alone_is_found(void **state)
+{
+    (void)state;
+    const struct ak_epoch_record record = store_record(1, 1);
+    const struct ak_epoch_change change = {.extra = &record, .extra_count = 1};
+    assert_int_equal(ak_vault_epochs_write(&epochs, &change), AK_OK);
+    assert_int_equal(epochs.table.count, 0);
+    assert_int_equal(store_restart(), AK_OK);
+    assert_true(store_has(&epochs.table, 1, 1));
+}
+
+static struct memfs good;
+
+/* What the start says of a folder like the good one with that byte of its store changed. */
+static enum ak_err start_with_flip(size_t at)
+{
+    fs = good;
+    struct memfs_inode *file = memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    file->bytes[at] ^= 0x40;
+    enum ak_err err = store_restart();
+    if (err) assert_int_equal(epochs.table.count, 0);
+    return err;
+}
+
+static void each_byte_is_authenticated(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    assert_int_equal(store_add(2, 1), AK_OK);
+    good = fs;
+    size_t len = memfs_find(&fs, 0, AK_EPOCHS_NAME)->len;
+    assert_int_equal(len, ak_epoch_store_len(2));
+    for (size_t at = 0; at < len; at++) assert_int_not_equal(start_with_flip(at), AK_OK);
+    fs = good;
+    assert_int_equal(store_restart(), AK_OK);
+}
+
+static void each_length_but_the_right_one_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    good = fs;
+    size_t len = memfs_find(&fs, 0, AK_EPOCHS_NAME)->len;
+    for (size_t cut = 0; cut <= len + 1; cut++) {
+        if (cut == len) continue;
+        fs = good;
+        memfs_find(&fs, 0, AK_EPOCHS_NAME)->len = cut;
+        assert_int_not_equal(store_restart(), AK_OK);
+        assert_int_equal(epochs.table.count, 0);
+    }
+}
+
+static void of_another_log(void **state)
+{
+    (void)state;
+    static const uint8_t other[16] = {0x11};
+    assert_int_equal(store_add(1, 1), AK_OK);
+    ak_vault_epochs_done(&epochs);
+    assert_int_equal(ak_vault_epochs_open(&epochs, &tee, MEMFS_DIR_FD, &fs_ops, other), AK_E_AUTH);
+    assert_int_equal(epochs.table.count, 0);
+}
+
+/* An old copy of the data folder beside today's slots: its key is gone. */
+static void an_old_store_does_not_open(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    const struct memfs_inode old = *memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    assert_int_equal(store_add(1, 2), AK_OK);
+    assert_int_equal(store_drop(1, 1), AK_OK);
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, old.bytes, old.len);
+    assert_int_equal(store_restart(), AK_E_NOT_FOUND);
+    assert_int_equal(epochs.table.count, 0);
+}
+
+static void without_its_slot(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    good = fs;
+    assert_int_equal(tee.ops->slot_erase(tee.impl, 0), AK_OK);
+    assert_int_equal(store_restart(), AK_E_NOT_FOUND);
+    static const uint8_t zeros[32], short_key[31] = {1}, other[32] = {1}, long_key[33] = {1};
+    static const struct {
+        struct ak_span bytes;
+        enum ak_err err;
+    } slots[] = {{{zeros, 32}, AK_E_NOT_FOUND}, {{short_key, 31}, AK_E_AUTH}, {{other, 32}, AK_E_AUTH},
+        {{long_key, 33}, AK_E_AUTH}, {{zeros, 0}, AK_E_AUTH}};
+    for (size_t i = 0; i < AK_COUNT(slots); i++) {
+        fs = good;
+        assert_int_equal(tee.ops->slot_write(tee.impl, 0, slots[i].bytes), AK_OK);
+        assert_int_equal(store_restart(), slots[i].err);
+        assert_int_equal(epochs.table.count, 0);
+    }
+}
+
+/* The other slot is emptied only once the store opened under the one it names. */
+static void the_other_slot_is_emptied_after_the_store_opened(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {9};
+    assert_int_equal(store_add(1, 1), AK_OK);
+    assert_int_equal(tee.ops->slot_write(tee.impl, 1, AK_SPAN_ARR(key)), AK_OK);
+    good = fs;
+    assert_int_equal(store_restart(), AK_OK);
+    assert_true(slot_is_empty(1));
+    assert_int_not_equal(start_with_flip(60), AK_OK);
+    assert_false(slot_is_empty(1));
+}
+
+/* A slot that says "erased" and keeps its key. */
+static enum ak_err lying_erase(void *impl, unsigned slot)
+{
+    (void)impl;
+    (void)slot;
+    return AK_OK;
+}
+
+static void an_erasure_is_read_back(void **state)
+{
+    (void)state;
+    struct ak_tee_ops lying = *tee.ops;
+    const struct ak_tee_ops *honest = tee.ops;
+    lying.slot_erase = lying_erase;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    assert_int_equal(store_add(1, 2), AK_OK);
+    tee.ops = &lying;
+    assert_int_equal(store_drop(1, 1), AK_E_IO);
+    assert_true(store_has(&epochs.table, 1, 1)); /* not done, so not taken over */
+    tee.ops = honest;
+    assert_int_equal(store_drop(1, 1), AK_OK);
+    assert_false(store_has(&epochs.table, 1, 1));
+    assert_true(store_has(&epochs.table, 1, 2));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {T(nothing_is_made_before_the_first_key),
+        T(what_was_written_is_there_after_a_restart), T(destroying_takes_turns_between_the_slots),
+        T(destroying_nothing_still_changes_the_key), T(many_in_one_rewrite),
+        T(a_change_on_disk_alone_is_found), T(each_byte_is_authenticated),
+        T(each_length_but_the_right_one_is_refused), T(of_another_log), T(an_old_store_does_not_open),
+        T(without_its_slot), T(the_other_slot_is_emptied_after_the_store_opened), T(an_erasure_is_read_back)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
