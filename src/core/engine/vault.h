@@ -115,7 +115,8 @@ bool ak_engine_vault_next(struct ak_engine *engine, struct ak_vault_work *out_wo
 bool ak_engine_vault_has_blob(const struct ak_engine *engine, const struct ak_blob_name *name);
 /* Whether the ledger knows this DEK and its epoch is not destroyed. */
 bool ak_engine_vault_has_dek(const struct ak_engine *engine, const struct ak_epoch_key *key);
-/* Walks the DEKs that the epoch store must have: false at the end. Start with *cursor = 0. */
+/* Walks the DEKs that the epoch store must have: false at the end. Start with *cursor = 0. One whose epoch is
+ * to be destroyed and has nothing left is not among them: after a crash it may be gone before its entry. */
 bool ak_engine_vault_next_dek(const struct ak_engine *engine, uint32_t *cursor, struct ak_epoch_key *out_key);
 /* Walks all blobs that the store must have, with their hash: false at the end. Start with *cursor = 0. */
 bool ak_engine_vault_next_blob(

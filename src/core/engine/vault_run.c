@@ -407,7 +407,8 @@ bool ak_engine_vault_next_dek(const struct ak_engine *engine, uint32_t *cursor, 
 {
     while (*cursor < engine->state.epochs.count) {
         const struct ak_epoch_state *epoch = ak_state_epoch_at(&engine->state, (*cursor)++);
-        if (epoch->status == AK_EPOCH_DESTROYED) continue;
+        /* An old one that nothing names may have lost its key just before a crash: it is destroyed again. */
+        if (epoch->status == AK_EPOCH_DESTROYED || epoch->list == AK_EPOCH_EMPTY) continue;
         *out_key = key_of(&engine->state, epoch);
         return true;
     }

@@ -360,6 +360,31 @@ static void time_rotates_moves_and_destroys(void **state)
     expect_read(w, "a", NULL, 0, "A");
 }
 
+/* The store was written without the key, the entry was not: the start must not miss it, and it is done again.
+ */
+static void a_crash_between_erasure_and_its_entry(void **state)
+{
+    struct world *w = *state;
+    struct ak_epoch_key key;
+    uint32_t deks = 0;
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    (void)box_drain(&w->h, &box);
+    assert_int_equal(box.dek_count, 2);
+    if (box.deks[0].key.epoch == 1) box.deks[0] = box.deks[1];
+    box.dek_count = 1;
+    h_restart(&w->h, false);
+    h_tick(&w->h, 60 * 1000); /* buckets begin empty after a crash */
+    assert_true(ak_engine_vault_next_dek(w->h.engine, &deks, &key));
+    assert_int_equal(key.epoch, 2);
+    assert_false(ak_engine_vault_next_dek(w->h.engine, &deks, &key));
+    expect_whole(w);
+    h_sign_in(&w->h, &w->alice, "alice");
+    assert_int_equal(box_destroy(&w->h, &w->alice, 1), AK_CODE_OK);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_EPOCH_DESTROYED), 1);
+    expect_read(w, "a", NULL, 0, "A");
+}
+
 static void suspensions_ask_for_a_new_epoch(void **state)
 {
     struct world *w = *state;
@@ -875,6 +900,7 @@ int main(void)
         VAULT_TEST(roll_back_brings_a_value_into_the_new_epoch),
         VAULT_TEST(a_read_blob_moves_first),
         VAULT_TEST(time_rotates_moves_and_destroys),
+        VAULT_TEST(a_crash_between_erasure_and_its_entry),
         VAULT_TEST(suspensions_ask_for_a_new_epoch),
         VAULT_TEST(rotating_an_agents_key_leaves_its_credentials),
         VAULT_TEST(helper_failures_change_nothing),
