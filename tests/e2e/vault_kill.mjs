@@ -1,0 +1,323 @@
+#!/usr/bin/env node
+// kill -9 between the steps of put, rotate, move and destroy, at each system call that changes the disk, and of every process at
+// random moments under load. No live credential is lost, no destroyed one can be read, what was acknowledged stays (I13, I14);
+// two rotations at once, a rotation while the worker starts, reads while epochs change. AK_VAULT_KILLS sets the random ones.
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { assert, atEnd, main, skip, sleep, test, until } from './lib/check.mjs';
+import { hex, sha256 } from './lib/bytes.mjs';
+import { checkChain, readAudit } from './lib/ledger.mjs';
+import { blobFiles, destroy, epochs, put, read, readLater, rotate } from './lib/vault.mjs';
+import { alive, tempDir, Worker } from './lib/worker.mjs';
+
+const attacker = path.join(path.dirname(fileURLToPath(import.meta.url)), '../attack/attacker.mjs');
+const kills = Number(process.env.AK_VAULT_KILLS ?? 12);
+const canTrace = spawnSync('strace', ['-V']).status === 0 && (process.getuid() === 0 || fs.readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8').trim() === '0');
+
+// What the credentials must be: the acknowledged value, or one whose put was never answered.
+class Values {
+  constructor() {
+    this.allowed = new Map();
+  }
+
+  async put(client, service, value) {
+    const allowed = this.allowed.get(service) ?? new Set();
+    this.allowed.set(service, allowed.add(value));
+    const answer = await put(client, service, value).catch(() => undefined);
+    if (answer?.status === 200) this.allowed.set(service, new Set([value]));
+    return answer;
+  }
+
+  check(service, answer) {
+    assert.equal(answer.status, 200, `${service}: ${answer.text}`);
+    assert.ok(this.allowed.get(service).has(answer.value.toString()), `${service} is ${answer.value.toString().slice(0, 40)}`);
+  }
+
+  // By an agent: sessions may read once a second after a crash.
+  async all(worker, reader) {
+    const client = worker.again(reader);
+    for (const [service, allowed] of this.allowed) {
+      const answer = await readLater(client, service);
+      if (answer.status === 404 && allowed.has(undefined)) continue;
+      this.check(service, answer);
+      this.allowed.set(service, new Set([answer.value.toString()])); // what was found stays so
+    }
+    client.close();
+  }
+}
+
+// All that lay on the disk, for the thief at the end.
+class Copies {
+  constructor(worker) {
+    this.worker = worker;
+    this.data = [];
+    this.slots = [];
+  }
+
+  take() {
+    const dir = tempDir();
+    const from = this.worker.dataDir;
+    fs.cpSync(path.join(from, 'blobs'), path.join(dir, 'data/blobs'), { recursive: true });
+    fs.copyFileSync(path.join(from, 'epochs.bin'), path.join(dir, 'data/epochs.bin'));
+    fs.cpSync(`${from}-slots`, path.join(dir, 'slots'), { recursive: true });
+    this.data.push(path.join(dir, 'data'));
+    this.slots.push(path.join(dir, 'slots'));
+  }
+}
+
+// The keeper dies as it enters its n-th `call` (of one thread).
+async function arm(pid, call, n) {
+  const tracer = spawn('strace', ['-f', '-p', String(pid), '-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  tracer.stderr.on('data', (bytes) => (said += bytes));
+  const ended = new Promise((resolve) => tracer.on('exit', resolve));
+  atEnd(() => tracer.exitCode === null && tracer.kill('SIGKILL'));
+  await until('strace to attach', () => {
+    if (/Operation not permitted/.test(said)) skip(`no process may be traced here: ${said.trim()}`);
+    return /attached/.test(said);
+  }, 10000, 2);
+  return {
+    stop: async () => {
+      tracer.kill('SIGINT');
+      await Promise.race([ended, sleep(500)]); // it may wait for a process that dies
+      tracer.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+async function again(worker, owner) {
+  return until('the owner', async () => {
+    const one = worker.again(owner);
+    if ((await one.call('account').catch(() => ({}))).status === 200) return one;
+    one.close();
+    return undefined;
+  }, 20000, 10);
+}
+
+// Everything has moved to one epoch, and the one before is destroyed.
+async function settled(client, timeoutMs = 30000) {
+  return until('the old epoch to be destroyed', async () => {
+    const list = await epochs(client).catch(() => undefined);
+    const old = list?.find((one) => one.state === 'old');
+    if (old?.blobs === 0) await destroy(client, old.epoch).catch(() => undefined);
+    return list?.length > 0 && !old && list;
+  }, timeoutMs, 20);
+}
+
+// From the supervisor on, without its pause; then everything must be as it was promised.
+async function recover(worker, owner, reader, values) {
+  await worker.kill();
+  worker.launch();
+  await worker.ready();
+  const client = await again(worker, owner);
+  await values.all(worker, reader);
+  return client;
+}
+
+// Kills at call 1, 2, ... of an operation until it passes unharmed.
+async function killEach({ worker, owner, reader, copies, values }, call, operate, settle) {
+  for (let n = 1, killed = 0; ; n++) {
+    const { keeper } = worker.children();
+    const client = await again(worker, owner);
+    const armed = await arm(keeper, call, n);
+    await operate(client);
+    const passed = await Promise.race([settle(client, 6000).then(() => true, () => false), until('the end', () => !alive(keeper), 8000, 5).then(() => false, () => true)]);
+    await armed.stop();
+    client.close();
+    copies.take();
+    if (alive(keeper)) {
+      assert.ok(passed, `${call} ${n}: neither done nor dead`);
+      return killed;
+    }
+    killed++;
+    const after = await recover(worker, owner, reader, values);
+    await settled(after);
+    after.close();
+    assert.ok(n < 60, `${call}: no end`);
+  }
+}
+
+async function attack(copies, worker, slots) {
+  const run = spawnSync(process.execPath, ['--no-warnings', attacker, '--data', worker.dataDir, ...copies.data, '--slots', ...slots], { encoding: 'utf8', maxBuffer: 1 << 26, timeout: 120000 });
+  assert.equal(run.status, 0, run.stderr);
+  return JSON.parse(run.stdout).opened;
+}
+
+// Kills a process; the supervisor or its parent starts everything again.
+async function strike(worker, role) {
+  const before = worker.children();
+  if (role === 'supervisor') {
+    await worker.kill();
+    worker.launch();
+  } else {
+    process.kill(before[role], 'SIGKILL');
+    await until(`${role} to end`, () => !alive(before[role]), 5000, 2);
+  }
+  await until('the worker after a kill', async () => {
+    const now = worker.children();
+    return now.keeper && now.keeper !== before.keeper && (await worker.health()) === 'ready';
+  }, 30000, 5);
+}
+
+await main(async () => {
+  const worker = await Worker.start();
+  const owner = await worker.owner();
+  const fresh = Array.from({ length: 12 }, (_, i) => `n-${i}`);
+  const written = Array.from({ length: 5 }, (_, i) => `w-${i}`);
+  const reader = await worker.agent(owner, 'reader', { scope: ['a', 'b', ...fresh, ...written], rate: 10000 });
+  const values = new Values();
+  const copies = new Copies(worker);
+  const all = { worker, owner, reader, copies, values };
+  for (const service of ['a', 'b']) assert.equal((await values.put(owner, service, `first ${service}`)).status, 200);
+
+  await test('the keeper dies at each step of the first put of a service, and of a later one', async () => {
+    if (!canTrace) skip('strace is not installed, or may not trace');
+    let killed = 0;
+    for (const call of ['mkdirat', 'fsync', 'renameat', 'fdatasync']) {
+      let turn = 0;
+      const operate = async (client) => {
+        const service = turn++ % 2 ? 'a' : fresh.pop();
+        if (service !== 'a') values.allowed.set(service, new Set([undefined]));
+        await values.put(client, service, `${call} ${turn}`);
+      };
+      killed += await killEach(all, call, operate, async () => {});
+    }
+    console.log(`     ${killed} kills`);
+    assert.ok(killed >= 6, `only ${killed}`);
+  });
+
+  await test('the keeper dies at each step of rotate, move and destroy', async () => {
+    if (!canTrace) skip('strace is not installed, or may not trace');
+    let killed = 0;
+    for (const call of ['renameat', 'fsync', 'unlinkat', 'fdatasync']) killed += await killEach(all, call, (client) => rotate(client).catch(() => undefined), settled);
+    console.log(`     ${killed} kills, ${(await epochs(await again(worker, owner))).length} epochs`);
+    assert.ok(killed >= 16, `only ${killed}`);
+  });
+
+  await test('two rotations at once: one of them; a read meanwhile', async () => {
+    const client = await again(worker, owner);
+    await settled(client);
+    const from = Math.max(...(await epochs(client)).map((one) => one.epoch));
+    const others = await Promise.all([1, 2, 3].map(() => again(worker, owner)));
+    const agent = worker.again(reader);
+    const reads = (async () => { for (let i = 0; i < 30; i++) values.check('a', await readLater(agent, 'a')); })();
+    const answers = await Promise.all(others.map((one) => rotate(one)));
+    assert.deepEqual(answers.map((one) => one.error ?? one.status).sort(), [200, 'epoch_busy', 'epoch_busy']);
+    assert.equal(answers.find((one) => one.status === 200).body.to, from + 1);
+    await settled(client);
+    await reads;
+    assert.equal(Math.max(...(await epochs(client)).map((one) => one.epoch)), from + 1);
+    await values.all(worker, reader);
+    for (const one of [client, agent, ...others]) one.close();
+  });
+
+  await test('a rotation asked for while the worker starts', async () => {
+    await worker.kill();
+    worker.launch();
+    const answer = await until('an answer', async () => {
+      const one = worker.again(owner);
+      const got = await rotate(one).catch(() => undefined);
+      one.close();
+      return got && got.status !== 503 && got;
+    }, 20000, 1);
+    assert.equal(answer.status, 200, answer.text);
+    const client = await again(worker, owner);
+    await settled(client);
+    await values.all(worker, reader);
+    client.close();
+  });
+
+  await test(`${kills} kills of every process under load`, async () => {
+    let running = true;
+    for (const service of written) values.allowed.set(service, new Set([undefined]));
+    const done = { puts: 0, rotations: 0, reads: 0 };
+    const loop = async (who, act) => {
+      for (let i = 0; running; i++) {
+        const one = worker.again(who);
+        try {
+          for (; running; i++) await act(one, i);
+        } catch (error) {
+          if (error.code === 'ERR_ASSERTION') throw error;
+          await sleep(10);
+        } finally {
+          one.close();
+        }
+      }
+    };
+    const writer = loop(owner, async (one, i) => {
+      const answer = await values.put(one, `w-${i % 5}`, `written ${i}`);
+      if (!answer) throw new Error('unanswered');
+      if (answer.status === 200) done.puts++;
+      else await sleep(10);
+    });
+    const reads = loop(reader, async (one) => {
+      const answer = await read(one, 'b');
+      if (answer.status === 200) values.check('b', answer);
+      else assert.ok([401, 429, 503].includes(answer.status), `${answer.status} ${answer.text}`);
+      if (answer.status === 200) done.reads++;
+      else await sleep(10);
+    });
+    const turner = loop(owner, async (one) => {
+      const answer = await rotate(one);
+      const old = (await epochs(one)).find((epoch) => epoch.state === 'old');
+      if (old?.blobs === 0) await destroy(one, old.epoch);
+      if (answer.status === 200) done.rotations++;
+      await sleep(50);
+    });
+    const roles = ['keeper', 'reencryptor', 'gateway', 'supervisor'];
+    try {
+      for (let i = 0; i < kills; i++) {
+        await sleep(100 + Math.floor(Math.random() * 400));
+        await strike(worker, roles[i % roles.length]);
+      }
+      await sleep(500);
+    } finally {
+      running = false;
+    }
+    await Promise.all([writer, reads, turner]);
+    console.log(`     ${JSON.stringify(done)}`);
+    assert.ok(done.puts > 5 && done.rotations > 1 && done.reads > 5, JSON.stringify(done));
+    const client = await again(worker, owner);
+    await values.all(worker, reader);
+    await settled(client);
+    await values.all(worker, reader);
+    client.close();
+  });
+
+  await test('ledger and store agree, and a full verification passes', async () => {
+    const client = await again(worker, owner);
+    const { entries } = await readAudit(client);
+    checkChain(entries);
+    const { credentials } = await client.must('credential-list');
+    const current = (await epochs(client)).find((one) => one.state === 'live');
+    assert.equal(await worker.stop(), 0);
+    copies.take();
+    const stored = blobFiles(path.join(worker.dataDir, 'blobs'));
+    for (const one of credentials) {
+      assert.equal(one.epoch, current.epoch, `${one.service} lies in epoch ${one.epoch}`);
+      assert.ok(stored.some((blob) => blob.service === one.service && blob.epoch === one.epoch), `${one.service} has no blob`);
+    }
+    const verified = worker.command(['ledger', 'verify', '--data-dir', worker.dataDir]);
+    assert.equal(verified.status, 0, verified.stderr);
+    await worker.start(['--verify-all']);
+    await values.all(worker, reader);
+    copies.current = current.epoch;
+    assert.equal(await worker.stop(), 0);
+  });
+
+  await test('of all that ever lay on the disk, today\'s slots open the living alone (I13)', async () => {
+    const opened = await attack(copies, worker, [`${worker.dataDir}-slots`]);
+    assert.deepEqual(opened.filter((one) => one.epoch !== copies.current), []);
+    const found = new Set(opened.map((one) => one.value));
+    for (const [service, allowed] of values.allowed) {
+      const [value] = allowed;
+      if (value !== undefined) assert.ok(found.has(hex(sha256(Buffer.from(value)))), `${service} is not among them`);
+    }
+    const control = await attack(copies, worker, copies.slots);
+    assert.ok(control.some((one) => one.epoch !== copies.current), 'the control opens nothing that was destroyed');
+    console.log(`     ${opened.length} blobs open; with every old slot ${control.length}`);
+  });
+});
