@@ -169,53 +169,33 @@ static bool has_old(const struct ak_state *state, const struct ak_epoch_state *e
     return ak_state_account_at(state, epoch->account)->old_epoch != AK_INDEX_NONE;
 }
 
-/* Whoever must wait for an old epoch goes to the end of those that are asked for, so that nobody waits
- * behind. */
-static void collect_asked(struct ak_engine *engine)
+/* Looks at a part of a list at a time, so that those at its head who must wait for an old epoch hold up
+ * nobody behind them. The lists themselves are the fold's and stay as they are. */
+static void collect(struct ak_engine *engine, uint8_t list, uint64_t used_before_ms, uint32_t *cursor)
 {
-    struct ak_state *state = &engine->state;
-    uint32_t last = state->epoch_lists[AK_EPOCH_ASKED].last;
-    uint32_t at = state->epoch_lists[AK_EPOCH_ASKED].first;
+    const struct ak_state *state = &engine->state;
+    uint32_t at = *cursor;
+    if (at >= state->epochs.count || ak_state_epoch_at(state, at)->list != list)
+        at = state->epoch_lists[list].first;
     for (uint32_t n = 0; at != AK_INDEX_NONE && n < LOOK_AT && engine->vault->item_count < AK_VAULT_BATCH;
          n++) {
         const struct ak_epoch_state *epoch = ak_state_epoch_at(state, at);
-        uint32_t next = at == last ? AK_INDEX_NONE : epoch->next;
-        if (!has_old(state, epoch)) {
-            add_rotation(engine, epoch);
-        } else {
-            ak_epoch_list_remove(state, at);
-            ak_epoch_list_add(state, AK_EPOCH_ASKED, at);
-        }
-        at = next;
+        at = epoch->used_ms <= used_before_ms ? epoch->next : AK_INDEX_NONE;
+        if (epoch->used_ms <= used_before_ms && !has_old(state, epoch)) add_rotation(engine, epoch);
     }
-}
-
-static void collect_aged(struct ak_engine *engine)
-{
-    struct ak_state *state = &engine->state;
-    uint64_t now = engine->time.logic_ms;
-    uint32_t at = state->epoch_lists[AK_EPOCH_AGING].first;
-    if (now < engine->vault->rotate_from_ms) return;
-    while (at != AK_INDEX_NONE && engine->vault->item_count < AK_VAULT_BATCH) {
-        const struct ak_epoch_state *epoch = ak_state_epoch_at(state, at);
-        uint32_t next = epoch->next;
-        if (epoch->used_ms + ak_vault_rotate_ms(engine) > now) break;
-        if (!has_old(state, epoch)) {
-            add_rotation(engine, epoch);
-            engine->vault->rotate_from_ms = now + GATHER_MS;
-        } else {
-            ak_epoch_list_remove(state, at);
-            ak_epoch_list_add(state, AK_EPOCH_ASKED, at);
-        }
-        at = next;
-    }
+    *cursor = at;
 }
 
 static bool next_rotation(struct ak_engine *engine, struct ak_vault_work *work)
 {
-    engine->vault->item_count = 0;
-    collect_asked(engine);
-    collect_aged(engine);
+    struct ak_vault_run *run = engine->vault;
+    uint64_t now = engine->time.logic_ms;
+    run->item_count = 0;
+    collect(engine, AK_EPOCH_ASKED, UINT64_MAX, &run->asked_cursor);
+    uint32_t asked = run->item_count;
+    if (now >= run->rotate_from_ms && now >= ak_vault_rotate_ms(engine))
+        collect(engine, AK_EPOCH_AGING, now - ak_vault_rotate_ms(engine), &run->aged_cursor);
+    if (run->item_count > asked) run->rotate_from_ms = now + GATHER_MS;
     return begin_batch(engine, AK_VAULT_ROTATE, work);
 }
 

@@ -885,6 +885,201 @@ static void bad_definitions_are_refused(void **state)
     }
 }
 
+static void delivery_key_is_the_same_after_a_start(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_delivery_key_reply reply;
+    uint8_t key[32];
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(h_call(&w->h, NULL, AK_SPAN_EMPTY, AK_CALL_DELIVERY_KEY, NULL), AK_CODE_OK);
+        h_reply(&w->h, &ak_delivery_key_reply_msg, &reply);
+        assert_int_equal(reply.kid.len, 16);
+        if (i) assert_memory_equal(reply.public_key, key, 32);
+        memcpy(key, reply.public_key, 32);
+        h_restart(&w->h, true);
+    }
+}
+
+static void a_blob_that_moved_under_a_read_is_no_tampering(void **state)
+{
+    struct world *w = *state;
+    struct ak_span none;
+    size_t len = 0;
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    w->h.manual = true;
+    assert_int_equal(
+        box_read(&w->h, &w->alice.device, h_token(&w->alice), "a", NULL, 0, value, &len), AK_CODE_OK);
+    struct ak_vault_work work = w->h.out.vault;
+    w->h.manual = false;
+    (void)box_drain(&w->h, &box);
+    h_tick(&w->h, AK_STATE_DROP_MS);
+    (void)box_drain(&w->h, &box);
+    none = AK_SPAN_EMPTY;
+    end_work(w, &work, none);
+    assert_int_equal(w->h.out.code, AK_CODE_NOT_READY);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_BLOB_REFUSED), 0);
+    expect_read(w, "a", NULL, 0, "A");
+}
+
+static void a_roll_back_that_lost_its_epoch_is_asked_again(void **state)
+{
+    struct world *w = *state;
+    struct ak_span none;
+    assert_int_equal(put_text(w, "a", "/agent-1", "v1"), AK_CODE_OK);
+    assert_int_equal(put_text(w, "a", "/agent-1", "v2"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    w->h.manual = true;
+    assert_int_equal(box_rollback(&w->h, &w->alice, "a", "/agent-1", 1), AK_CODE_OK);
+    struct ak_vault_work work = take_work(w, &none);
+    w->h.manual = false;
+    work.to_dek[0] ^= 1; /* as if another DEK had become current */
+    struct ak_vault_result result = {.code = AK_VAULT_DONE, .size = 2};
+    w->h.out.body = AK_BUF_ARR(w->h.body);
+    ak_engine_vault_done(w->h.engine, &work, &result, &w->h.out);
+    assert_int_equal(w->h.out.code, AK_CODE_EPOCH_BUSY);
+    h_settle(&w->h);
+    expect_read(w, "a", "/agent-1", 0, "v2");
+    assert_int_equal(box_delete(&w->h, &w->alice, "a", "/agent-1"), AK_CODE_OK);
+}
+
+static void a_device_that_was_removed_meanwhile_stores_nothing(void **state)
+{
+    struct world *w = *state;
+    static struct h_person phone;
+    struct ak_span sealed;
+    struct ak_msg_device_remove_request remove = {.present = 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE};
+    h_second(&w->h, &w->alice, &phone, 30);
+    w->h.manual = true;
+    assert_int_equal(box_put(&w->h, &phone, "a", NULL, AK_SPAN_LIT("late")), AK_CODE_OK);
+    struct ak_vault_work work = take_work(w, &sealed);
+    w->h.manual = false;
+    memcpy(remove.id, phone.device.jkt, 32);
+    memcpy(remove.recovery_code, w->alice.recovery_code, 32);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
+    end_work(w, &work, sealed);
+    assert_int_equal(w->h.out.code, AK_CODE_DEVICE_NOT_ENROLLED);
+    h_settle(&w->h);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_BLOB_WRITTEN), 0);
+    h_device_done(&phone.device);
+}
+
+/* What waits for an old epoch that cannot end holds up nobody else. */
+static void a_stuck_account_holds_up_no_other(void **state)
+{
+    struct world *w = *state;
+    struct ak_blob_name name = {.service_len = 1, .service = "a", .epoch = 1};
+    assert_false(ak_engine_vault_has_blob(w->h.engine, &name));
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    assert_int_equal(put_text(w, "b", NULL, "B"), AK_CODE_OK);
+    memcpy(name.home_wallet, w->alice.wallet, 20);
+    assert_false(ak_engine_vault_has_blob(w->h.engine, &name));
+    box.files[0].bytes[60] ^= 1;
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    (void)box_drain(&w->h, &box);
+    h_tick(&w->h, AK_VAULT_ROTATE_MS); /* alice's epoch is old enough, but two are live */
+    (void)box_drain(&w->h, &box);
+    assert_int_equal(account_of(w, &w->alice)->old_epoch != AK_INDEX_NONE, true);
+    h_sign_in(&w->h, &w->bob, "bob");
+    assert_int_equal(box_put(&w->h, &w->bob, "a", NULL, AK_SPAN_LIT("bob's")), AK_CODE_OK);
+    assert_int_equal(h_change(&w->h, &w->bob, AK_CALL_AGENT_SUSPEND, "robot"), AK_CODE_OK);
+    uint64_t from = h_size(&w->h);
+    (void)box_drain(&w->h, &box);
+    assert_int_equal(h_count(&w->h, from, AK_ENTRY_EPOCH_ROTATED), 1);
+    h_restart(&w->h, true);
+    h_sign_in(&w->h, &w->alice, "alice");
+    assert_int_equal(box_delete(&w->h, &w->alice, "a", NULL), AK_CODE_OK);
+    from = h_size(&w->h);
+    (void)box_drain(&w->h, &box); /* now hers ends, and the next begins */
+    assert_int_equal(h_count(&w->h, from, AK_ENTRY_EPOCH_DESTROYED), 1);
+    assert_int_equal(h_count(&w->h, from, AK_ENTRY_EPOCH_ROTATED), 1);
+    expect_whole(w);
+}
+
+static void services_come_in_pages_and_are_bounded(void **state)
+{
+    (void)state;
+    static struct h h;
+    static struct h_person person;
+    static char text[1024];
+    struct ak_engine_conf conf = h_conf();
+    struct ak_msg_service_define_request define = definition();
+    struct ak_msg_service_list_request request = {0};
+    struct ak_msg_service_list_reply reply;
+    struct ak_msg_service_item item;
+    char name[16];
+    conf.vault_services_max = AK_WIRE_SERVICE_PAGE + 1;
+    h_open_with(&h, &conf);
+    h_person(&h, &person, "alice", 1);
+    for (unsigned i = 0; i < AK_WIRE_SERVICE_PAGE + 2; i++) {
+        (void)snprintf(name, sizeof name, "s%u", i);
+        define.service = ak_span_str(name);
+        enum ak_code code = h_call(&h, &person.device, h_token(&person), AK_CALL_SERVICE_DEFINE, &define);
+        assert_int_equal(code, i <= AK_WIRE_SERVICE_PAGE ? AK_CODE_OK : AK_CODE_STORAGE_FULL);
+    }
+    memset(text, 'a', sizeof text);
+    text[0] = '/';
+    define.service = AK_SPAN_LIT("s0");
+    define.path_prefixes = define.template = AK_SPAN_ARR(text);
+    define.inject = AK_SPAN_LIT("query");
+    memcpy(text + 1, "k={value}", 9);
+    define.path_prefixes = AK_SPAN_LIT("/v1");
+    define.hosts = ak_span(text + 20, 200);
+    define.template = ak_span(text + 1, 1000);
+    assert_int_equal(
+        h_call(&h, &person.device, h_token(&person), AK_CALL_SERVICE_DEFINE, &define), AK_CODE_OK);
+    define.hosts = AK_SPAN_EMPTY;
+    static uint8_t hosts[1024];
+    for (size_t i = 0; i < sizeof hosts; i++) hosts[i] = i % 2 ? ',' : 'a';
+    define.hosts = ak_span(hosts, 1023);
+    define.template = ak_span(text + 1, 1020);
+    assert_int_equal(h_call(&h, &person.device, h_token(&person), AK_CALL_SERVICE_DEFINE, &define),
+        AK_CODE_INVALID_REQUEST);
+    size_t count = 0;
+    for (unsigned page = 0; page < 2; page++) {
+        assert_int_equal(
+            h_call(&h, &person.device, h_token(&person), AK_CALL_SERVICE_LIST, &request), AK_CODE_OK);
+        h_reply(&h, &ak_service_list_reply_msg, &reply);
+        while (ak_list_next(&reply.services, &ak_service_item_msg, &item)) count++;
+        assert_int_equal(ak_msg_has(&reply, AK_SERVICE_LIST_REPLY_NEXT), page == 0);
+        request.after = page == 0 ? AK_SPAN_LIT("s19") : AK_SPAN_LIT("none");
+        request.present = 1u << AK_SERVICE_LIST_REQUEST_AFTER;
+    }
+    assert_int_equal(count, AK_WIRE_SERVICE_PAGE + 1);
+    assert_int_equal(
+        h_call(&h, &person.device, h_token(&person), AK_CALL_SERVICE_LIST, &request), AK_CODE_NOT_FOUND);
+    h_device_done(&person.device);
+    h_close(&h);
+}
+
+static void many_epochs_come_in_pages(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_epoch_list_request request = {0};
+    struct ak_msg_epoch_list_reply reply;
+    struct ak_msg_epoch_item item;
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    for (unsigned i = 1; i <= AK_WIRE_EPOCH_PAGE; i++) {
+        assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+        (void)box_drain(&w->h, &box);
+        assert_int_equal(box_destroy(&w->h, &w->alice, i), AK_CODE_OK);
+    }
+    uint64_t expected = AK_WIRE_EPOCH_PAGE + 1;
+    for (unsigned page = 0; page < 2; page++) {
+        assert_int_equal(
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_EPOCH_LIST, &request), AK_CODE_OK);
+        h_reply(&w->h, &ak_epoch_list_reply_msg, &reply);
+        for (; ak_list_next(&reply.epochs, &ak_epoch_item_msg, &item); expected--)
+            assert_int_equal(item.epoch, expected);
+        assert_int_equal(ak_msg_has(&reply, AK_EPOCH_LIST_REPLY_NEXT), page == 0);
+        request.before = reply.next;
+        request.present = 1u << AK_EPOCH_LIST_REQUEST_BEFORE;
+    }
+    assert_int_equal(expected, 0);
+    expect_read(w, "a", NULL, 0, "A");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -920,6 +1115,13 @@ int main(void)
         VAULT_TEST(epochs_are_listed_newest_first),
         VAULT_TEST(services_are_defined_and_seen),
         VAULT_TEST(bad_definitions_are_refused),
+        VAULT_TEST(delivery_key_is_the_same_after_a_start),
+        VAULT_TEST(a_blob_that_moved_under_a_read_is_no_tampering),
+        VAULT_TEST(a_roll_back_that_lost_its_epoch_is_asked_again),
+        VAULT_TEST(a_device_that_was_removed_meanwhile_stores_nothing),
+        VAULT_TEST(a_stuck_account_holds_up_no_other),
+        cmocka_unit_test(services_come_in_pages_and_are_bounded),
+        VAULT_TEST(many_epochs_come_in_pages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
