@@ -5,11 +5,14 @@
 
 #include "base/codec/hex.h"
 #include "base/codec/jose.h"
+#include "base/crypto/hpke.h"
 #include "bench/common/bench.h"
 #include "core/token/dpop.h"
+#include "core/vault/delivery.h"
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"
+#include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
@@ -71,7 +74,7 @@ static void pair(struct bench_fleet *fleet, size_t number)
     call(&client, AK_CALL_PAIR_REQUEST, &ask, &asked);
     struct ak_msg_pair_approve_request approve = {.kind = AK_SPAN_LIT("agent"),
         .label = ak_span_str(agent->label),
-        .scope = AK_SPAN_LIT("cap:sign-message"),
+        .scope = AK_SPAN_LIT("bench,cap:sign-message"),
         .rate = RATE,
         .valid_until_at = ak_clock_wall_ms() / 1000 + YEAR_S,
         .present = 1u << AK_PAIR_APPROVE_REQUEST_SCOPE | 1u << AK_PAIR_APPROVE_REQUEST_RATE |
@@ -107,11 +110,12 @@ void bench_fleet_close(struct bench_fleet *fleet)
     for (size_t i = 0; i < fleet->count; i++) ak_client_device_close(&fleet->agents[i].device);
 }
 
-static void put_proof(struct bench_fleet *fleet, struct bench_agent *agent, struct ak_buf *out)
+static void put_proof(struct bench_fleet *fleet, struct bench_agent *agent, const char *method,
+    const char *path, struct ak_buf *out)
 {
-    char url[AK_TARGET_ORIGIN_MAX + 32];
-    (void)snprintf(url, sizeof url, "%s/tee/sign-message", fleet->target.origin);
-    struct ak_dpop_make make = {.method = AK_SPAN_LIT("POST"),
+    char url[AK_TARGET_ORIGIN_MAX + 128];
+    (void)snprintf(url, sizeof url, "%s%.*s", fleet->target.origin, (int)strcspn(path, "?"), path);
+    struct ak_dpop_make make = {.method = ak_span_str(method),
         .url = ak_span_str(url),
         .nonce = ak_span_str(fleet->nonce),
         .token = ak_span(agent->token, agent->token_len),
@@ -120,6 +124,43 @@ static void put_proof(struct bench_fleet *fleet, struct bench_agent *agent, stru
     ak_buf_put_str(out, "DPoP: ");
     bench_must(ak_dpop_make(out, &agent->device.signer, &agent->device.pub, &make) == AK_OK, "proof");
     ak_buf_put_str(out, "\r\n");
+}
+
+void bench_fleet_store(struct bench_fleet *fleet, const char *service, size_t len)
+{
+    static uint8_t value[AK_LIMIT_VALUE], sealed[AK_WIRE_SEALED_MAX];
+    uint8_t memory[AK_VAULT_INFO_MAX];
+    struct ak_buf info = AK_BUF_ARR(memory);
+    struct ak_msg_delivery_key_request ask = {0};
+    struct ak_msg_delivery_key_reply key;
+    struct ak_msg_credential_reply reply;
+    struct ak_secret32 ephemeral;
+    call(&fleet->person, AK_CALL_DELIVERY_KEY, &ask, &key);
+    ak_random_bytes(value, len);
+    ak_random_bytes(&ephemeral, sizeof ephemeral);
+    ak_vault_put_info(&info, "credential-put", fleet->anchor, ak_span_str(service), AK_SPAN_EMPTY);
+    struct ak_msg_credential_put_request put = {
+        .service = ak_span_str(service), .sealed = ak_span(sealed, len + AK_HPKE_OVERHEAD)};
+    bench_must(ak_hpke_seal(key.public_key, &ephemeral, ak_buf_span(&info), AK_SPAN_EMPTY,
+                   ak_span(value, len), put.enc, sealed) == AK_OK,
+        "seal");
+    call(&fleet->person, AK_CALL_CREDENTIAL_PUT, &put, &reply);
+}
+
+void bench_fleet_get(
+    struct bench_fleet *fleet, size_t number, const char *path, bool proof, struct ak_buf *out)
+{
+    struct bench_agent *agent = &fleet->agents[number % fleet->count];
+    ak_buf_put_str(out, "GET ");
+    ak_buf_put_str(out, path);
+    ak_buf_put_str(out, " HTTP/1.1\r\nHost: ");
+    ak_buf_put_str(out, strstr(fleet->target.origin, "://") + 3);
+    ak_buf_put_str(out, "\r\nAuthorization: DPoP ");
+    ak_buf_put(out, ak_span(agent->token, agent->token_len));
+    ak_buf_put_str(out, "\r\n");
+    if (proof) put_proof(fleet, agent, "GET", path, out);
+    ak_buf_put_str(out, "\r\n");
+    bench_must(ak_buf_check(out) == AK_OK, "request too long");
 }
 
 void bench_fleet_request(
@@ -141,7 +182,7 @@ void bench_fleet_request(
     ak_buf_put_str(out, "\r\nContent-Type: application/json\r\nAuthorization: DPoP ");
     ak_buf_put(out, ak_span(agent->token, agent->token_len));
     ak_buf_put_str(out, "\r\n");
-    if (proof) put_proof(fleet, agent, out);
+    if (proof) put_proof(fleet, agent, "POST", "/tee/sign-message", out);
     ak_buf_put_str(out, "Content-Length: ");
     ak_buf_put_dec(out, body.len);
     ak_buf_put_str(out, "\r\n\r\n");

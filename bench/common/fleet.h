@@ -36,6 +36,11 @@ void bench_fleet_close(struct bench_fleet *fleet);
  * connection. *out_counter_at is where eight hex-coded digits of the message stand, to be varied. */
 void bench_fleet_request(
     struct bench_fleet *fleet, size_t number, bool proof, struct ak_buf *out, size_t *out_counter_at);
+/* The account's credential "bench", of `len` bytes, which the agents may read. */
+void bench_fleet_store(struct bench_fleet *fleet, const char *service, size_t len);
+/* Appends one whole GET of an agent at `path`, the query included; `proof` as above. */
+void bench_fleet_get(
+    struct bench_fleet *fleet, size_t number, const char *path, bool proof, struct ak_buf *out);
 /* The message that those requests sign, with eight digits in it. */
 enum { BENCH_DIGITS_AT = 18, BENCH_DIGITS = 8 };
 extern const char bench_message[];
