@@ -171,7 +171,7 @@ enum ak_err ak_cli_get_value(struct ak_cli *cli, const struct ak_vault_name *nam
     ak_cli_show_notice(cli, &cli->client);
     if (err) return err;
     if (answers(name, out_reply) && open_reply(cli, &own, out_reply, out_value) == AK_OK) return AK_OK;
-    ak_client_error_set(&cli->error, "bad_answer",
+    ak_client_error_set(&cli->error, "not_the_worker",
         "the value was not sealed to this request: it did not come from the keeper");
     return AK_E_FORMAT;
 }
