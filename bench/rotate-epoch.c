@@ -14,7 +14,7 @@
 #include "bench/common/worker.h"
 #include "core/wire/msg_vault.h"
 
-enum { COUNT = 1000, VALUE = 1024, RAW_TIMES = 400, POLL_US = 200000 };
+enum { COUNT = 400, VALUE = 1024, RAW_TIMES = 400, POLL_US = 200000 };
 
 static struct bench_worker worker;
 static struct bench_fleet fleet;

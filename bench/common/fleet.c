@@ -126,6 +126,17 @@ static void put_proof(struct bench_fleet *fleet, struct bench_agent *agent, cons
     ak_buf_put_str(out, "\r\n");
 }
 
+/* Changes of policy have a rate of their own: many are stored with pauses. */
+static void store(struct ak_client *client, const struct ak_msg_credential_put_request *put,
+    struct ak_msg_credential_reply *out_reply)
+{
+    struct ak_client_error error;
+    while (ak_client_call(client, AK_CALL_CREDENTIAL_PUT, put, out_reply, &error) != AK_OK) {
+        bench_must(error.has_retry, "a credential was refused");
+        bench_sleep_us(1000000);
+    }
+}
+
 void bench_fleet_store(struct bench_fleet *fleet, const char *service, size_t len)
 {
     static uint8_t value[AK_LIMIT_VALUE], sealed[AK_WIRE_SEALED_MAX];
@@ -144,7 +155,7 @@ void bench_fleet_store(struct bench_fleet *fleet, const char *service, size_t le
     bench_must(ak_hpke_seal(key.public_key, &ephemeral, ak_buf_span(&info), AK_SPAN_EMPTY,
                    ak_span(value, len), put.enc, sealed) == AK_OK,
         "seal");
-    call(&fleet->person, AK_CALL_CREDENTIAL_PUT, &put, &reply);
+    store(&fleet->person, &put, &reply);
 }
 
 void bench_fleet_get(

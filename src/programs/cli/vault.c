@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/codec/hex.h"
@@ -17,6 +18,7 @@
 #include "programs/cli/out.h"
 
 #define DELIVERY_FILE "delivery.pin"
+enum { WAIT_MAX_S = 120 };
 
 /* ---- memory ---- */
 
@@ -117,6 +119,20 @@ static struct ak_span put_info(const struct ak_cli *cli, const char *call, struc
     return ak_buf_span(memory);
 }
 
+static bool is_too_fast(const struct ak_cli *cli)
+{
+    return strcmp(cli->error.code, "rate_limit_exceeded") == 0 && cli->error.has_retry &&
+           cli->error.retry_after_secs <= WAIT_MAX_S;
+}
+
+static void wait_as_told(const struct ak_cli *cli)
+{
+    const struct timespec time = {.tv_sec = (time_t)cli->error.retry_after_secs + 1};
+    (void)fprintf(stderr, "%s: too many changes at once; going on in %llu s\n", cli->program->name,
+        (unsigned long long)time.tv_sec);
+    (void)nanosleep(&time, NULL);
+}
+
 int ak_cli_put_value(struct ak_cli *cli, const uint8_t delivery_key[32], const struct ak_vault_name *name,
     const struct ak_value *value, struct ak_msg_credential_reply *out_reply)
 {
@@ -135,7 +151,11 @@ int ak_cli_put_value(struct ak_cli *cli, const uint8_t delivery_key[32], const s
     if (err)
         return ak_cli_fail(cli, AK_CATEGORY_AUTH, "the value cannot be sealed",
             "the worker's delivery key is no key", "agentkeys doctor");
-    return ak_cli_call(cli, AK_CALL_CREDENTIAL_PUT, &request, out_reply, "storing");
+    while ((err = ak_client_call(&cli->client, AK_CALL_CREDENTIAL_PUT, &request, out_reply, &cli->error)) &&
+           is_too_fast(cli))
+        wait_as_told(cli);
+    ak_cli_show_notice(cli, &cli->client);
+    return err ? ak_cli_fail_call(cli, "storing") : 0;
 }
 
 static enum ak_err open_reply(struct ak_cli *cli, const struct ak_secret32 *own,

@@ -39,7 +39,8 @@ AK_MUST_USE enum ak_err ak_secret_prompt(int fd, struct ak_value *out_value);
 
 /* The keeper's delivery key, held to the one this profile met first. 0 or the exit status. */
 int ak_cli_delivery_key(struct ak_cli *cli, uint8_t out_key[32]);
-/* Seals and stores. 0 or the exit status. */
+/* Seals and stores. Where the worker says that changes come too fast, waits as long as it says, and says so
+ * on standard error: an import may be long. 0 or the exit status. */
 int ak_cli_put_value(struct ak_cli *cli, const uint8_t delivery_key[32], const struct ak_vault_name *name,
     const struct ak_value *value, struct ak_msg_credential_reply *out_reply);
 /* Reads and opens: `version` 0 is the current one. Errors as ak_client_call, in cli->error. */
