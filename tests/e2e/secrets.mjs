@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Planted secrets are looked for where they must not be: logs, files, arguments, environments, memory (I1, I2, I19).
-import { randomBytes } from 'node:crypto';
+import { createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { assert, main, skip, sleep, test, until } from './lib/check.mjs';
 import { hex, sha256, unhex } from './lib/bytes.mjs';
 import { Device } from './lib/device.mjs';
+import { blobFiles, destroy, epochs, put, read, rotate } from './lib/vault.mjs';
 import { shared, Worker } from './lib/worker.mjs';
 
 // Published in ../shared/vectors/derivation.json, its first case.
@@ -136,6 +137,62 @@ async function plant(name, msk, secret, derived) {
   return alice;
 }
 
+// The key of the epoch store, as the software backend keeps it (docs/formats/sealed.md): for looking where it must not be.
+function erasureKey(worker) {
+  const slotKey = Buffer.from(hkdfSync('sha256', fs.readFileSync(path.join(worker.dataDir, 'tee/key')), '', 'agentkeys software tee slot v1', 32));
+  const slots = `${worker.dataDir}-slots`;
+  const name = fs.readdirSync(slots).find((file) => /^slot[01]$/.test(file));
+  const file = fs.readFileSync(path.join(slots, name));
+  const box = createDecipheriv('aes-256-gcm', slotKey, file.subarray(0, 12)).setAAD(Buffer.from([...Buffer.from('slot'), Number(name.at(-1))]));
+  box.setAuthTag(file.subarray(-16));
+  return Buffer.concat([box.update(file.subarray(12, -16)), box.final()]);
+}
+
+// Values stored, read, moved, rolled back, refused and deleted: nothing of them is anywhere afterwards but with their readers.
+async function plantValues() {
+  const worker = await Worker.start({ args: ['--log-level', 'debug'] });
+  const owner = await worker.owner();
+  const agent = await worker.agent(owner, 'agent-1', { scope: ['openrouter', 'large', 'moved'] });
+  const planted = Array.from({ length: 4 }, () => `planted-${hex(randomBytes(24))}`);
+  const large = Buffer.alloc(65536, planted[3]);
+  await put(owner, 'openrouter', planted[0]);
+  await put(owner, 'openrouter', planted[1]);
+  await put(owner, 'moved', planted[2]);
+  await put(owner, 'large', large);
+  assert.equal((await put(owner, 'large', Buffer.alloc(65537, planted[3]))).status, 400);
+  assert.ok((await read(agent, 'large')).value.equals(large));
+  assert.equal((await read(owner, 'openrouter', { version: 1 })).value.toString(), planted[0]);
+  assert.equal((await owner.call('credential-rollback', { service: 'openrouter', version: 1 })).status, 200);
+  assert.equal((await rotate(owner)).status, 200);
+  await until('the sweep', async () => (await epochs(owner)).find((one) => one.state === 'old').blobs === 0);
+  assert.equal((await read(agent, 'moved')).value.toString(), planted[2]);
+  assert.equal((await destroy(owner, 1)).status, 200);
+  const [{ file }] = blobFiles(path.join(worker.dataDir, 'blobs')).filter((blob) => blob.service === 'moved' && blob.epoch === 2);
+  fs.writeFileSync(file, fs.readFileSync(file).map((byte, at) => (at === 60 ? byte ^ 1 : byte)));
+  assert.equal((await read(agent, 'moved')).error, 'tampered');
+  assert.equal((await owner.call('credential-delete', { service: 'large' })).status, 200);
+  const values = planted.flatMap((text) => [...forms('value', hex(Buffer.from(text))), ...texts('value, hex', hex(Buffer.from(text))), ...texts('value, base64url', Buffer.from(text).toString('base64url').slice(0, -2))]);
+  const ek = forms('erasure key', hex(erasureKey(worker)));
+  const audit = Buffer.from((await owner.call('audit', { since: 0, limit: 200 })).text);
+  const answers = [Buffer.from((await owner.call('credential-list')).text), audit, Buffer.from((await owner.connection.request('GET', '/metrics')).text)];
+
+  await test('values of credentials: none in environments, arguments, logs, files, lists, entries, metrics', async () => {
+    assert.deepEqual([...scanProc(worker, values), ...scanFiles(worker, [...values, ...ek])], []);
+    for (const bytes of answers) assert.deepEqual(findIn('an answer', bytes, values), []);
+  });
+
+  for (const role of ['gateway', 'reencryptor', 'supervisor', 'keeper']) {
+    await test(`values of credentials: none in the memory of the ${role} afterwards`, async () => {
+      await sleep(300);
+      checkScan(role, processes(worker)[role], role === 'reencryptor' ? `--role=${role}` : worker.dataDir);
+      const { found, total } = scanMemory(role, processes(worker)[role], [...values, ...ek]);
+      assert.deepEqual(found, []);
+      assert.ok(total > 1 << 20, `only ${total} bytes were read`);
+    });
+  }
+  await worker.stop();
+}
+
 await main(async () => {
   const keys = [...forms('user key', known.secret_key), ...forms('chain code', known.chain_code)];
   const msk = hex(randomBytes(32));
@@ -154,6 +211,8 @@ await main(async () => {
     assert.equal(one.user.address, alice.session.wallet_address);
     assert.equal(one.omni_account, alice.account);
   });
+
+  await plantValues();
 
   // The software backend: what people and agents bring must not stay in clear.
   const mail = 'carol.secret-address@mail.example';
