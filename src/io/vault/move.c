@@ -38,6 +38,16 @@ static enum ak_err compare(const struct ak_blob_side *from, const struct ak_blob
     return scratch.bytes ? ak_blob_compare(from, to, scratch.bytes) : AK_E_IO;
 }
 
+/* Whether the old blob really does not open: AK_E_AUTH. */
+static enum ak_err check_old(const struct ak_blob_side *old)
+{
+    size_t len = 0;
+    AK_CLEANUP(ak_vault_plain_done) struct ak_vault_plain value = ak_vault_plain_new(AK_LIMIT_VALUE);
+    if (!value.bytes) return AK_E_IO;
+    return ak_blob_open(old->blob, old->dek_id, old->place, old->dek, value.bytes, AK_LIMIT_VALUE, &len);
+}
+
+/* AK_E_AUTH only where the old blob is at fault: what the re-encryptor says counts for nothing by itself. */
 static enum ak_err reencrypt(struct ak_vault *vault, const struct ak_vault_work *work,
     const struct pair *deks, struct ak_span old_blob, struct ak_buf *answer, struct ak_span *out_blob)
 {
@@ -50,12 +60,10 @@ static enum ak_err reencrypt(struct ak_vault *vault, const struct ak_vault_work 
     memcpy(question.new_head.nonce, work->nonce, sizeof question.new_head.nonce);
     AK_TRY(ask(vault, &question, answer));
     enum ak_err err = ak_reencrypt_parse(ak_buf_span(answer), &question.new_head, out_blob);
-    if (err == AK_E_AUTH) return AK_E_AUTH; /* the old blob does not open */
-    if (err) return AK_E_IO;
     struct ak_blob_side from = {old_blob, &work->from, work->from_dek, &deks->from};
     struct ak_blob_side to = {*out_blob, &work->to, work->to_dek, &deks->to};
-    err = compare(&from, &to);
-    return err == AK_E_AUTH ? AK_E_IO : err; /* a lie of the re-encryptor says nothing about the blob */
+    if (err == AK_E_AUTH && check_old(&from) == AK_E_AUTH) return AK_E_AUTH;
+    return !err && compare(&from, &to) == AK_OK ? AK_OK : AK_E_IO;
 }
 
 enum ak_err ak_vault_move(
