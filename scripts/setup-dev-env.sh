@@ -12,7 +12,7 @@ usage: scripts/setup-dev-env.sh [--check] [--no-build] [--with GROUP]...
 
   --check        only report; exit 1 if something is missing
   --no-build     install, but neither build nor run the smoke test
-  --with GROUP   also bring real servers for end-to-end tests: tpm, ceph
+  --with GROUP   also bring real servers for end-to-end tests and benchmarks: tpm, ceph, barbican
   --help         this text
 
 example: scripts/setup-dev-env.sh && scripts/test unit
@@ -68,6 +68,8 @@ ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon              
 ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | ceph           | -
 ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | ceph           | -
 ceph | cmd:ceph                 | ceph-common           | ceph-common            | ceph           | -
+barbican | cmd:barbican-wsgi-api | barbican-api       | -                      | -              | -
+barbican | cmd:uwsgi-core        | uwsgi-plugin-python3 | -                    | -              | -
 TXT
 }
 
@@ -224,7 +226,7 @@ main() {
         --no-build) do_build=0 ;;
         --with)
             shift
-            case ${1:-} in tpm | ceph) groups="$groups $1" ;; *) die "--with knows the groups tpm and ceph, not '${1:-}'" ;; esac
+            case ${1:-} in tpm | ceph | barbican) groups="$groups $1" ;; *) die "--with knows the groups tpm, ceph and barbican, not '${1:-}'" ;; esac
             ;;
         --help | -h) usage; exit 0 ;;
         *) usage >&2; die "unknown option $1" ;;
