@@ -6,6 +6,7 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { assert, atEnd, main, skip, test, until } from './lib/check.mjs';
 import { checkChain, readAudit } from './lib/ledger.mjs';
+import { blobFiles, epochs, put, readLater, rotate } from './lib/vault.mjs';
 import { tempDir, Worker } from './lib/worker.mjs';
 
 // A small disk of its own; unmounted at the end.
@@ -294,6 +295,66 @@ await main(async () => {
     await worker.start(['--vault-erasure-slot', moved]);
     assert.equal(await worker.stop(), 0);
     assert.deepEqual(fs.readdirSync(moved), ['worker']);
+  });
+
+  await test('credentials on a full disk: no put and no rotation, nothing is lost, and all goes on once there is room', async () => {
+    const disk = mountTmpfs(96);
+    const worker = await Worker.start({ dataDir: path.join(disk, 'data') });
+    const owner = await worker.owner();
+    assert.equal((await put(owner, 'a', 'before')).status, 200);
+    fillUp(disk);
+    const refused = [];
+    for (let i = 0; i < 20; i++) {
+      const answer = await put(worker.again(owner), 'a', Buffer.alloc(60000, i)).catch(() => undefined);
+      if (answer) refused.push(`${answer.status} ${answer.error}`);
+    }
+    assert.ok(refused.includes('507 storage_full'), refused.join());
+    fs.rmSync(path.join(disk, 'filler'));
+    await until('the room to be noticed', async () => (await worker.health()) === 'ready', 20000, 100);
+    const again = await until('the owner', async () => {
+      const one = worker.again(owner);
+      return (await one.call('account').catch(() => ({}))).status === 200 && one;
+    });
+    const found = (await readLater(again, 'a')).value;
+    assert.ok(found.equals(Buffer.from('before')) || (refused.some((one) => one.startsWith('200')) && found.length === 60000), `${found.length} bytes`);
+    assert.equal((await put(again, 'a', 'after')).status, 200);
+    assert.equal((await rotate(again)).status, 200);
+    await until('the move', async () => (await epochs(again)).find((one) => one.state === 'old').blobs === 0);
+    assert.equal((await readLater(again, 'a')).value.toString(), 'after');
+    await worker.stop();
+  });
+
+  await test('the folder of credentials gone, a blob gone, altered, or another one: refused by name, and nothing else is touched', async () => {
+    const worker = await Worker.start();
+    const owner = await worker.owner();
+    for (const service of ['a', 'b', 'c', 'd']) assert.equal((await put(owner, service, `value ${service}`)).status, 200);
+    assert.equal(await worker.stop(), 0);
+    const blobs = path.join(worker.dataDir, 'blobs');
+    const verify = () => worker.command(['ledger', 'verify', '--data-dir', worker.dataDir]);
+    assert.match(verify().stdout, /ok: 4 stored values are as the ledger names them/);
+    const away = path.join(worker.dir, 'away');
+    fs.renameSync(blobs, away);
+    await refusesToStart(worker, /^BOOT_FAIL blobs_missing: data_dir=/);
+    assert.ok(!fs.existsSync(blobs));
+    fs.renameSync(away, blobs);
+    const file = Object.fromEntries(blobFiles(blobs).map((blob) => [blob.service, blob.file]));
+    fs.rmSync(file.a);
+    fs.writeFileSync(file.b, flip(fs.readFileSync(file.b), 50));
+    fs.copyFileSync(file.d, file.c);
+    const wrong = verify();
+    assert.equal(wrong.status, 1);
+    assert.match(wrong.stderr, /^missing: blobs\/[0-9a-f]{40}\/a\//m);
+    assert.match(wrong.stderr, /^altered: blobs\/[0-9a-f]{40}\/b\//m);
+    assert.match(wrong.stderr, /^altered: blobs\/[0-9a-f]{40}\/c\//m);
+    await worker.start();
+    const client = worker.again(owner);
+    for (const service of ['a', 'b', 'c']) assert.equal((await readLater(client, service)).error, 'tampered', service);
+    assert.equal((await readLater(client, 'd')).value.toString(), 'value d');
+    const { entries } = await readAudit(client);
+    assert.equal(entries.filter((entry) => entry.type === 'BlobRefused').length, 3);
+    assert.equal((await put(client, 'a', 'anew')).status, 200);
+    assert.equal((await readLater(client, 'a')).value.toString(), 'anew');
+    assert.equal(await worker.stop(), 0);
   });
 
   await test('init does not touch a worker that is there', async () => {

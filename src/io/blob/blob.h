@@ -51,6 +51,7 @@ struct ak_blob_file_ops {
 /* The system's. */
 struct ak_blob_file_ops ak_blob_file_ops_system(void);
 
+#define AK_BLOB_DIRECTORY "blobs"
 /* The folder `blobs` in the data folder, made where it is missing; folders 0700, files 0600, links are not
  * followed. The descriptor stays the caller's; `ops` NULL: the system's. To be opened before power is dropped
  * (syncfs). AK_E_FULL, AK_E_IO. */

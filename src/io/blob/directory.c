@@ -309,7 +309,7 @@ enum ak_err ak_blob_directory_open(
     struct directory *self = calloc(1, sizeof *self);
     if (!self) return AK_E_FULL;
     self->ops = ops ? *ops : ak_blob_file_ops_system();
-    enum ak_err err = enter_or_make(self, data_dir_fd, "blobs", &self->root_fd);
+    enum ak_err err = enter_or_make(self, data_dir_fd, AK_BLOB_DIRECTORY, &self->root_fd);
     if (!err && self->ops.syncfs(self->ops.file.ctx, self->root_fd)) err = io_error();
     if (err) {
         directory_close(self);

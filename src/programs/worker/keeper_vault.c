@@ -1,5 +1,7 @@
 /* The vault in the keeper: between the engine, which decides, and io/vault, which does it. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "io/conf/boot_fail.h"
 #include "io/log/log.h"
@@ -34,6 +36,20 @@ static void check_keys(struct ak_keeper *keeper)
     (void)ak_epoch_keep(table, is_known, keeper->engine);
 }
 
+/* A missing folder is not made anew where credentials must be in it: each would be called missing, one by
+ * one.
+ */
+static void check_folder(struct ak_keeper *keeper)
+{
+    struct ak_blob_place place;
+    uint8_t hash[32];
+    uint64_t cursor = 0;
+    if (faccessat(keeper->data_dir_fd, AK_BLOB_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return;
+    if (!ak_engine_vault_next_blob(keeper->engine, &cursor, &place, hash)) return;
+    ak_boot_fail("blobs_missing", "data_dir", ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR),
+        "the folder of stored credentials is gone: bring it back", see);
+}
+
 static void open_failed(struct ak_keeper *keeper, enum ak_err err)
 {
     const char *folder = ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR);
@@ -56,6 +72,7 @@ void ak_keeper_vault_open(struct ak_keeper *keeper)
         .reencrypt_fd = AK_FD_FIRST + AK_KEEPER_FD_REENCRYPT,
         .root = keeper->dev ? &keeper->born : &keeper->root,
         .log_id = keeper->state->log_id};
+    check_folder(keeper);
     enum ak_err err = ak_vault_open(&keeper->vaulting.vault, &how);
     if (err) open_failed(keeper, err);
     check_keys(keeper);
