@@ -210,6 +210,7 @@ static enum ak_import_format look(struct ak_span text)
 
 enum ak_err ak_import_parse(struct ak_span text, enum ak_import_format format, struct ak_import *out)
 {
+    size_t dirty = out->used > text.len ? out->used : text.len; /* no value is longer than its text */
     out->count = out->used = 0;
     out->reason[0] = 0;
     if (text.len > AK_IMPORT_TEXT_MAX) return refuse(out, AK_E_LIMIT, "it has over 1 MiB", AK_SPAN_EMPTY);
@@ -217,7 +218,7 @@ enum ak_err ak_import_parse(struct ak_span text, enum ak_import_format format, s
     enum ak_err err = env ? parse_env(text, out) : parse_json(text, format, out);
     if (!err && out->count == 0) err = refuse(out, AK_E_FORMAT, "there is nothing in it", AK_SPAN_EMPTY);
     if (!err) return AK_OK;
-    ak_wipe(out->values, sizeof out->values);
+    ak_wipe(out->values, dirty < sizeof out->values ? dirty : sizeof out->values);
     out->count = out->used = 0;
     return err;
 }
