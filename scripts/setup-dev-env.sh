@@ -68,8 +68,9 @@ ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon              
 ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | ceph           | -
 ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | ceph           | -
 ceph | cmd:ceph                 | ceph-common           | ceph-common            | ceph           | -
-barbican | cmd:barbican-wsgi-api | barbican-api       | -                      | -              | -
-barbican | cmd:uwsgi-core        | uwsgi-plugin-python3 | -                    | -              | -
+barbican | cmd:uwsgi         | uwsgi-core            | uwsgi                  | uwsgi          | -
+barbican | file:/usr/lib/uwsgi/plugins/python3_plugin.so | uwsgi-plugin-python3 | uwsgi-plugin-python3 | uwsgi-plugin-python | -
+barbican | file:/usr/lib/python3/dist-packages/barbican | python3-barbican | openstack-barbican-api | - | -
 TXT
 }
 

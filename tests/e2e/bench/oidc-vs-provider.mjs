@@ -1,32 +1,14 @@
 // Both servers get the same closed loop of 32 connections from this process; only the servers' CPU time counts.
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import http from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { decodeProtectedHeader } from 'jose';
-import { assert, atEnd, main } from '../lib/check.mjs';
+import { assert, atEnd, main, test } from '../lib/check.mjs';
 import { Worker } from '../lib/worker.mjs';
+import { each, median, rate } from './servers.mjs';
 
 const connections = 32;
 const rounds = 3;
-
-// CPU seconds of a process with all its threads.
-const cpu = (pid) => fs.readdirSync(`/proc/${pid}/task`)
-  .reduce((sum, task) => sum + Number(fs.readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9, 0);
-
-async function each(count, one) {
-  let left = count;
-  await Promise.all(Array.from({ length: connections }, async (_, number) => {
-    while (left-- > 0) await one(number);
-  }));
-}
-
-// Tokens a CPU second of these processes.
-async function rate(pids, count, one) {
-  const before = pids.map(cpu);
-  await each(count, one);
-  return count / pids.reduce((sum, pid, i) => sum + cpu(pid) - before[i], 0);
-}
 
 async function provider() {
   const child = spawn(process.execPath, [fileURLToPath(new URL('oidc-provider.mjs', import.meta.url))], { stdio: ['ignore', 'pipe', 'ignore'] });
@@ -47,24 +29,24 @@ async function provider() {
   return { pid: child.pid, one };
 }
 
-const median = (list) => list.toSorted((a, b) => a - b)[list.length >> 1];
-
 await main(async () => {
-  console.log = (...said) => console.error(...said);
-  const worker = await Worker.start({ args: ['--oidc-mints-per-hour', '10000'] });
-  const owner = await worker.owner();
-  const agents = [];
-  for (let i = 0; i < connections; i++) agents.push(await worker.agent(owner, `agent-${i}`, { scope: ['cap:oidc'], rate: 10000 }));
-  const mint = (number) => agents[number].must('mint-oidc-jwt');
-  const peer = await provider();
-  const pids = [worker.pid, ...Object.values(worker.children())];
-  await Promise.all([each(500, mint), each(300, peer.one)]);
-  const [ours, theirs] = [[], []];
-  for (let i = 0; i < rounds; i++) {
-    ours.push(await rate(pids, 2500, mint));
-    theirs.push(await rate([peer.pid], 1000, peer.one));
-  }
-  const ratio = median(ours) / median(theirs);
-  process.stdout.write(`${JSON.stringify({ name: 'oidc-mint-vs-provider', ours: Math.round(median(ours)), reference: Math.round(median(theirs)),
-    ratio: Number(ratio.toFixed(3)), unit: 'tokens/CPU s', note: `${connections} connections, ${rounds} rounds, every entry durable; want >= 10` })}\n`);
+  console.log = (...said) => console.error(...said); // the figure alone goes to standard output
+  await test('figure', async () => {
+    const worker = await Worker.start({ args: ['--oidc-mints-per-hour', '10000'] });
+    const owner = await worker.owner();
+    const agents = [];
+    for (let i = 0; i < connections; i++) agents.push(await worker.agent(owner, `agent-${i}`, { scope: ['cap:oidc'], rate: 10000 }));
+    const mint = (number) => agents[number].must('mint-oidc-jwt');
+    const peer = await provider();
+    const pids = [worker.pid, ...Object.values(worker.children())];
+    await Promise.all([each(connections, 500, mint), each(connections, 300, peer.one)]);
+    const [ours, theirs] = [[], []];
+    for (let i = 0; i < rounds; i++) {
+      ours.push(await rate(pids, connections, 2500, mint));
+      theirs.push(await rate([peer.pid], connections, 1000, peer.one));
+    }
+    const ratio = median(ours) / median(theirs);
+    process.stdout.write(`${JSON.stringify({ name: 'oidc-mint-vs-provider', ours: Math.round(median(ours)), reference: Math.round(median(theirs)),
+      ratio: Number(ratio.toFixed(3)), unit: 'tokens/CPU s', note: `${connections} connections, ${rounds} rounds, every entry durable; want >= 10` })}\n`);
+  });
 });
