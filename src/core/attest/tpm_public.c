@@ -77,7 +77,8 @@ enum ak_err ak_tpm_public_parse(struct ak_span bytes, struct ak_tpm_public *out_
 {
     struct ak_reader in = ak_reader(bytes);
     *out_public = (struct ak_tpm_public){0};
-    if (ak_reader_u16(&in) == in.len && !in.failed) bytes = ak_reader_take(&in, in.len);
+    size_t len = ak_reader_u16(&in);
+    if (!in.failed && len == in.len) bytes = ak_reader_take(&in, len);
     enum ak_err err = read_area(bytes, out_public);
     if (err != AK_OK) *out_public = (struct ak_tpm_public){0};
     return err;
