@@ -2,6 +2,7 @@
  * enrolment that the policy names; its signature; then what it says, and the policy. */
 #include "base/codec/hex.h"
 #include "base/crypto/sha256.h"
+#include "base/reader.h"
 #include "core/attest/intel_bytes.h"
 #include "core/attest/path.h"
 #include "core/attest/tpm_attest.h"
@@ -38,12 +39,41 @@ static enum ak_err is_key_of(const struct ak_x509 *cert, const struct ak_tpm_pub
     return AK_OK;
 }
 
+/* Whether the certificate is made for keys of TPMs, where it says what for: not every maker does, and
+ * Google's of attestation keys say what those of endorsement keys do. A key for anything else signs what its
+ * holder likes, the signer's qualified name included. spec: TCG EK Credential Profile, tcg-kp-EKCertificate
+ * and tcg-kp-AIKCertificate; RFC 5280 4.2.1.12 */
+static bool is_for_tpm(const struct ak_x509 *cert)
+{
+    enum { OID = 0x06, SEQUENCE = 0x30 };
+    static const uint8_t endorsement[] = {0x67, 0x81, 0x05, 0x08, 0x01};
+    static const uint8_t attestation[] = {0x67, 0x81, 0x05, 0x08, 0x03};
+    struct ak_span list;
+    enum ak_err err = ak_x509_extension(cert, "2.5.29.37", &list);
+    if (err != AK_OK) return err == AK_E_NOT_FOUND;
+    struct ak_reader in = ak_reader(list);
+    bool good = ak_reader_u8(&in) == SEQUENCE;
+    size_t len = ak_reader_u8(&in);
+    good = good && len < 0x80 && len == in.len;
+    while (good && in.len > 0) {
+        good = ak_reader_u8(&in) == OID;
+        struct ak_span purpose = ak_reader_take(&in, ak_reader_u8(&in));
+        if (!good || in.failed) return false;
+        if (ak_span_eq(purpose, AK_SPAN_ARR(endorsement)) || ak_span_eq(purpose, AK_SPAN_ARR(attestation)))
+            return true;
+    }
+    return false;
+}
+
 /* A certificate of the attestation key itself binds it. One of the TPM's endorsement key shows the maker, and
  * binds only a key that was activated with it, whose name the policy then has. */
 static enum ak_err check_certificate(const struct ak_attest_path *path, const struct evidence *evidence,
     bool named, struct ak_attest_verdict *verdict)
 {
     bool same = false;
+    if (!is_for_tpm(ak_attest_path_leaf(path)))
+        ak_attest_fail(verdict, AK_ATTEST_CHECK_CERTIFICATE,
+            "the certificate is made for another purpose than keys of TPMs");
     AK_TRY(is_key_of(ak_attest_path_leaf(path), &evidence->key, &same));
     ak_attest_fact_text(verdict, "certificate", same ? AK_SPAN_LIT("ak") : AK_SPAN_LIT("ek"));
     if (!same && !named)

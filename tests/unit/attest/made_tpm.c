@@ -159,6 +159,7 @@ void made_tpm_make(struct made_tpm *tpm)
     made_cert_init(
         &tpm->leaf, "TPM key", tpm->of_other ? tpm->other_key : tpm->key, "TPM maker", tpm->root_key);
     tpm->root.ca = true;
+    if (tpm->purposes.len > 0) made_cert_ext(&tpm->leaf, "2.5.29.37", tpm->purposes);
     must(made_cert_sign(&tpm->root).len > 0 && made_cert_sign(&tpm->leaf).len > 0, "certificates");
 }
 

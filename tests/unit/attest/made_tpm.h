@@ -14,6 +14,7 @@ struct made_tpm {
     EVP_PKEY *key, *root_key, *other_key;
     struct made_cert root, leaf; /* the leaf is of `key`, or of `other_key` */
     bool of_other;
+    struct ak_span purposes; /* DER of the leaf's extended key usage; empty: none */
     /* what is attested */
     uint16_t type;
     struct ak_tpm_selection selections[AK_TPM_BANKS_MAX + 1];

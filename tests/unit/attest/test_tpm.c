@@ -157,6 +157,44 @@ static void test_endorsement_key(void **state)
         ak_attest_fact_value(&verdict, ak_attest_fact(&verdict, "certificate")), AK_SPAN_LIT("ek")));
 }
 
+/* A key that is no TPM's signs a quote of its holder's making, and a root of many purposes certifies it. */
+static void test_purposes(void **state)
+{
+    static const uint8_t server[] = {0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 1};
+    static const uint8_t endorsement[] = {0x30, 7, 6, 5, 0x67, 0x81, 5, 8, 1};
+    static const uint8_t both[] = {0x30, 17, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2, 6, 5, 0x67, 0x81, 5, 8, 3};
+    static const uint8_t platform[] = {0x30, 7, 6, 5, 0x67, 0x81, 5, 8, 2};
+    static const uint8_t no_list[] = {0x31, 7, 6, 5, 0x67, 0x81, 5, 8, 1};
+    static const uint8_t no_oid[] = {0x30, 7, 4, 5, 0x67, 0x81, 5, 8, 1};
+    static const uint8_t longer[] = {0x30, 8, 6, 5, 0x67, 0x81, 5, 8, 1};
+    static const uint8_t cut[] = {0x30, 6, 6, 5, 0x67, 0x81, 5, 8};
+    static const uint8_t none[] = {0x30, 0};
+    const struct ak_span good[] = {AK_SPAN_ARR(endorsement), AK_SPAN_ARR(both)};
+    const struct ak_span others[] = {AK_SPAN_ARR(server), AK_SPAN_ARR(platform)};
+    const struct ak_span malformed[] = {
+        AK_SPAN_ARR(no_list), AK_SPAN_ARR(no_oid), AK_SPAN_ARR(longer), AK_SPAN_ARR(cut), AK_SPAN_ARR(none)};
+    (void)state;
+    for (size_t i = 0; i < AK_COUNT(good); i++) {
+        tpm.purposes = good[i];
+        make();
+        expect(0);
+    }
+    for (size_t i = 0; i < AK_COUNT(others); i++) {
+        tpm.purposes = others[i];
+        make();
+        expect_detail(
+            AK_ATTEST_CHECK_CERTIFICATE, "the certificate is made for another purpose than keys of TPMs");
+        assert_false(verdict.authentic);
+    }
+    for (size_t i = 0; i < AK_COUNT(malformed); i++) {
+        tpm.purposes = malformed[i];
+        make();
+        verify();
+        assert_false(verdict.authentic);
+        assert_true((verdict.failed & (BIT(CHAIN) | BIT(CERTIFICATE))) != 0);
+    }
+}
+
 static void test_hierarchies(void **state)
 {
     static const struct {
@@ -407,6 +445,7 @@ int main(void)
         QUOTE(test_attributes),
         QUOTE(test_emulated),
         QUOTE(test_endorsement_key),
+        QUOTE(test_purposes),
         QUOTE(test_hierarchies),
         QUOTE(test_times),
         QUOTE(test_p384_key),
