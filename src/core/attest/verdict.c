@@ -266,6 +266,7 @@ void ak_attest_conclude(struct ak_attest_verdict *verdict)
                             UINT32_C(1) << AK_ATTEST_CHECK_VERSION;
     verdict->accepted = verdict->authentic && verdict->failed == 0;
     if (verdict->authentic) return;
+    verdict->fact_count = verdict->measurement_count = verdict->fact_text_len = 0;
     memset(verdict->trust, AK_TRUST_NONE, sizeof verdict->trust);
     if ((verdict->failed & ~unread) == 0) return;
     verdict->trust[AK_ATTEST_INSTANCE_IDENTITY] = AK_TRUST_UNRECOGNIZED;

@@ -108,6 +108,7 @@ static void test_each_scheme(void **state)
         tpm.signature[1] ^= AK_TPM_ALG_RSASSA ^ AK_TPM_ALG_RSAPSS; /* its own word on the scheme */
         verify();
         assert_false(verdict.accepted);
+        assert_int_equal(verdict.fact_count, 0);
         made_tpm_done(&tpm);
     }
 }
