@@ -56,53 +56,26 @@ static enum ak_err read_file(const struct ak_vault_epochs *epochs, uint8_t **out
     }
 }
 
+/* Wrapped keys are wiped, too: memory that is read later must not have one whose epoch was destroyed. */
+static void free_records(const struct ak_epoch_table *table)
+{
+    if (table->records) ak_wipe(table->records, table->cap * sizeof *table->records);
+    free(table->records);
+}
+
 static enum ak_err reserve(struct ak_vault_epochs *epochs, size_t count)
 {
     struct ak_epoch_table *table = &epochs->table;
     if (count <= table->cap) return AK_OK;
     size_t cap = count + count / 2 + SPARE_RECORDS;
-    struct ak_epoch_record *more = realloc(table->records, cap * sizeof *more);
+    struct ak_epoch_record *more = malloc(cap * sizeof *more);
     if (!more) return AK_E_FULL;
+    if (table->count) memcpy(more, table->records, table->count * sizeof *more);
+    free_records(table);
     table->records = more;
     table->cap = cap;
     return AK_OK;
 }
-
-static enum ak_err open_store(struct ak_vault_epochs *epochs, uint8_t *file, size_t len)
-{
-    AK_CLEANUP(ak_secret32_done) struct ak_secret32 ek = {{0}};
-    struct ak_epoch_store_head head;
-    AK_TRY(ak_epoch_store_parse(ak_span(file, len), &head));
-    AK_TRY(reserve(epochs, head.count));
-    AK_TRY(read_slot(epochs, head.slot, &ek));
-    AK_TRY(ak_epoch_store_decode(file, len, epochs->log_id, &ek, &epochs->table));
-    epochs->exists = true;
-    epochs->slot = head.slot;
-    return empty_slot(epochs, 1 - head.slot);
-}
-
-enum ak_err ak_vault_epochs_open(struct ak_vault_epochs *epochs, const struct ak_tee *tee, int dir_fd,
-    const struct ak_file_ops *ops, const uint8_t log_id[16])
-{
-    uint8_t *file = NULL;
-    size_t len = 0;
-    *epochs =
-        (struct ak_vault_epochs){.tee = tee, .dir_fd = dir_fd, .ops = ops ? *ops : ak_file_ops_system()};
-    memcpy(epochs->log_id, log_id, 16);
-    enum ak_err err = read_file(epochs, &file, &len);
-    if (err) return err == AK_E_NOT_FOUND ? AK_OK : err;
-    err = open_store(epochs, file, len);
-    free(file);
-    return err;
-}
-
-void ak_vault_epochs_done(struct ak_vault_epochs *epochs)
-{
-    free(epochs->table.records);
-    epochs->table = ak_epoch_table(NULL, 0);
-}
-
-/* ---- writing ---- */
 
 static enum ak_err write_under(struct ak_vault_epochs *epochs, const struct ak_epoch_change *change,
     unsigned slot, const struct ak_secret32 *ek)
@@ -124,9 +97,58 @@ static enum ak_err write_under(struct ak_vault_epochs *epochs, const struct ak_e
         epochs->slot = slot;
         epochs->unsure = false;
     }
+    ak_wipe(memory, cap);
     free(memory);
     return err;
 }
+
+/* A process that died between rename and sync leaves a store that is seen but perhaps not durable: with the
+ * other slot emptied, a power cut would then bring back a store without a key. */
+static enum ak_err settle(struct ak_vault_epochs *epochs, const struct ak_secret32 *ek)
+{
+    static const struct ak_epoch_change none;
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 other = {{0}};
+    if (read_slot(epochs, 1 - epochs->slot, &other) == AK_E_NOT_FOUND) return AK_OK;
+    AK_TRY(write_under(epochs, &none, epochs->slot, ek));
+    return empty_slot(epochs, 1 - epochs->slot);
+}
+
+static enum ak_err open_store(struct ak_vault_epochs *epochs, uint8_t *file, size_t len)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 ek = {{0}};
+    struct ak_epoch_store_head head;
+    AK_TRY(ak_epoch_store_parse(ak_span(file, len), &head));
+    AK_TRY(reserve(epochs, head.count));
+    AK_TRY(read_slot(epochs, head.slot, &ek));
+    AK_TRY(ak_epoch_store_decode(file, len, epochs->log_id, &ek, &epochs->table));
+    epochs->exists = true;
+    epochs->slot = head.slot;
+    return settle(epochs, &ek);
+}
+
+enum ak_err ak_vault_epochs_open(struct ak_vault_epochs *epochs, const struct ak_tee *tee, int dir_fd,
+    const struct ak_file_ops *ops, const uint8_t log_id[16])
+{
+    uint8_t *file = NULL;
+    size_t len = 0;
+    *epochs =
+        (struct ak_vault_epochs){.tee = tee, .dir_fd = dir_fd, .ops = ops ? *ops : ak_file_ops_system()};
+    memcpy(epochs->log_id, log_id, 16);
+    enum ak_err err = read_file(epochs, &file, &len);
+    if (err) return err == AK_E_NOT_FOUND ? AK_OK : err;
+    err = open_store(epochs, file, len);
+    ak_wipe(file, len); /* it was opened in place: wrapped keys, whose epochs may be destroyed later */
+    free(file);
+    return err;
+}
+
+void ak_vault_epochs_done(struct ak_vault_epochs *epochs)
+{
+    free_records(&epochs->table);
+    epochs->table = ak_epoch_table(NULL, 0);
+}
+
+/* ---- writing ---- */
 
 /* After a write that failed: which store is on disk is read, and it is written once more, because until one
  * is durable for certain the other's key may still be needed. */

@@ -24,8 +24,11 @@ enum ak_vault_code ak_vault_code_of(enum ak_err err);
 /* keys.c: DEKs for `items` (rotate) or the work's own epoch (a first put), wrapped and durable. */
 AK_MUST_USE enum ak_err ak_vault_make_deks(
     struct ak_vault *vault, const struct ak_epoch_key *items, size_t count);
+/* `items` sorted by account, one of an account; keys of theirs that nobody named go with them. */
 AK_MUST_USE enum ak_err ak_vault_destroy_deks(
     struct ak_vault *vault, const struct ak_epoch_key *items, size_t count);
+/* Frees, wiped, what the piece in hand made of the epoch store. */
+void ak_vault_forget(struct ak_vault *vault);
 /* move.c */
 AK_MUST_USE enum ak_err ak_vault_move(
     struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *result);

@@ -38,11 +38,14 @@ static enum ak_err fill(struct ak_vault *vault, const struct ak_epoch_key *items
     return AK_OK;
 }
 
-static void forget(struct ak_vault *vault)
+void ak_vault_forget(struct ak_vault *vault)
 {
+    if (vault->fresh) ak_wipe(vault->fresh, vault->fresh_count * sizeof *vault->fresh);
     free(vault->fresh);
+    free(vault->gone);
     vault->fresh = NULL;
-    vault->fresh_count = 0;
+    vault->gone = NULL;
+    vault->fresh_count = vault->gone_count = 0;
 }
 
 enum ak_err ak_vault_make_deks(struct ak_vault *vault, const struct ak_epoch_key *items, size_t count)
@@ -53,18 +56,36 @@ enum ak_err ak_vault_make_deks(struct ak_vault *vault, const struct ak_epoch_key
     enum ak_err err = fill(vault, items, count);
     struct ak_epoch_change change = {.extra = vault->fresh, .extra_count = vault->fresh_count};
     if (!err && vault->fresh_count) err = ak_vault_epochs_write(&vault->epochs, &change);
-    if (err) forget(vault);
+    if (err) ak_vault_forget(vault);
     return err;
+}
+
+/* One that goes: the epoch's, and whatever else of that account and epoch, or an older one, was made and then
+ * not recorded. A blob may lie encrypted under such a key, too. */
+static bool goes_with(const struct ak_epoch_key *key, const struct ak_epoch_key *item)
+{
+    return memcmp(key->anchor, item->anchor, sizeof key->anchor) == 0 && key->epoch <= item->epoch;
+}
+
+/* Both are sorted by account first. */
+static size_t choose(const struct ak_epoch_table *table, const struct ak_epoch_key *items, size_t count,
+    struct ak_epoch_key *out_gone)
+{
+    size_t gone = 0, at = 0;
+    for (size_t i = 0; i < table->count && at < count; i++) {
+        const struct ak_epoch_key *key = &table->records[i].key;
+        while (at < count && memcmp(items[at].anchor, key->anchor, sizeof key->anchor) < 0) at++;
+        if (at < count && goes_with(key, &items[at])) out_gone[gone++] = *key;
+    }
+    return gone;
 }
 
 enum ak_err ak_vault_destroy_deks(struct ak_vault *vault, const struct ak_epoch_key *items, size_t count)
 {
-    struct ak_epoch_key *sorted = calloc(count ? count : 1, sizeof *sorted);
-    if (!sorted) return AK_E_IO;
-    memcpy(sorted, items, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, compare);
-    struct ak_epoch_change change = {.without = sorted, .without_count = count};
-    enum ak_err err = ak_vault_epochs_destroy(&vault->epochs, &change);
-    free(sorted);
-    return err;
+    const struct ak_epoch_table *table = &vault->epochs.table;
+    vault->gone = calloc(table->count + 1, sizeof *vault->gone);
+    if (!vault->gone) return AK_E_IO;
+    vault->gone_count = choose(table, items, count, vault->gone);
+    struct ak_epoch_change change = {.without = vault->gone, .without_count = vault->gone_count};
+    return ak_vault_epochs_destroy(&vault->epochs, &change);
 }

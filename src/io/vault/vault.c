@@ -24,8 +24,7 @@ enum ak_err ak_vault_open(struct ak_vault *vault, const struct ak_vault_open *ho
 
 void ak_vault_close(struct ak_vault *vault)
 {
-    free(vault->fresh);
-    vault->fresh = NULL;
+    ak_vault_forget(vault);
     ak_vault_epochs_done(&vault->epochs);
     ak_blob_store_close(&vault->blobs);
 }
@@ -251,11 +250,9 @@ void ak_vault_apply(struct ak_vault *vault, const struct ak_vault_work *work, st
 {
     struct ak_epoch_change change = {.extra = vault->fresh, .extra_count = vault->fresh_count};
     if (work->kind == AK_VAULT_DESTROY && result->code == AK_VAULT_DONE) {
-        change.without = ak_vault_items(work);
-        change.without_count = work->item_count;
+        change.without = vault->gone;
+        change.without_count = vault->gone_count;
     }
     if (ak_vault_epochs_apply(&vault->epochs, &change) != AK_OK) vault->broken = true;
-    free(vault->fresh);
-    vault->fresh = NULL;
-    vault->fresh_count = 0;
+    ak_vault_forget(vault);
 }

@@ -23,6 +23,8 @@ struct ak_vault {
     /* What the piece in hand makes of the epoch store; taken over by ak_vault_apply. */
     struct ak_epoch_record *fresh;
     size_t fresh_count;
+    struct ak_epoch_key *gone;
+    size_t gone_count;
 };
 
 struct ak_vault_open {

@@ -162,6 +162,25 @@ static void a_crash_while_starting_after_a_crash(void **state)
         }
 }
 
+/* A process that died, a start that sees what it left in the page cache, then a power cut: what is seen is
+ * not yet durable, and must be before the other slot goes. */
+static void a_death_a_start_and_a_power_cut(void **state)
+{
+    (void)state;
+    unsigned calls = calls_of_a_life();
+    for (unsigned at = 1; at <= calls + 1; at++)
+        for (size_t way = 0; way < AK_COUNT(data_ways) * AK_COUNT(change_ways); way++) {
+            begin(at, false);
+            live();
+            fs.fail_at = 0;
+            start_and_look();
+            store_close();
+            memfs_crash(&fs, data_ways[way % 3], change_ways[way / 3]);
+            start_and_look();
+            store_close();
+        }
+}
+
 /* A sync that failed leaves open which store is on disk: the key of either may still be needed, until one of
  * them is durable for certain. */
 static void a_failure_that_passes_and_a_crash(void **state)
@@ -195,6 +214,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_crash_anywhere),
         cmocka_unit_test(a_crash_while_starting_after_a_crash),
+        cmocka_unit_test(a_death_a_start_and_a_power_cut),
         cmocka_unit_test(a_failure_that_passes_and_a_crash)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
