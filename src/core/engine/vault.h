@@ -113,6 +113,8 @@ bool ak_engine_vault_next(struct ak_engine *engine, struct ak_vault_work *out_wo
 /* ---- for reconciling stores with the ledger ---- */
 /* Whether a pointer (current or kept for roll-back) names this blob: the store must have it. */
 bool ak_engine_vault_has_blob(const struct ak_engine *engine, const struct ak_blob_name *name);
+/* The same where the path is known: at once, however many credentials the account has. */
+bool ak_engine_vault_has_place(const struct ak_engine *engine, const struct ak_blob_place *place);
 /* Whether the ledger knows this DEK and its epoch is not destroyed. */
 bool ak_engine_vault_has_dek(const struct ak_engine *engine, const struct ak_epoch_key *key);
 /* Walks the DEKs that the epoch store must have: false at the end. Start with *cursor = 0. One whose epoch is

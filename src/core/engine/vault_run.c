@@ -371,6 +371,14 @@ bool ak_engine_vault_has_blob(const struct ak_engine *engine, const struct ak_bl
     return ak_state_has_blob(&engine->state, name);
 }
 
+bool ak_engine_vault_has_place(const struct ak_engine *engine, const struct ak_blob_place *place)
+{
+    struct ak_account *account = NULL;
+    uint32_t number = AK_INDEX_NONE;
+    const struct ak_credential_state *credential = credential_at(engine, place, &account, &number);
+    return credential && find_blob(&engine->state, credential, place->blob_id);
+}
+
 bool ak_engine_vault_has_dek(const struct ak_engine *engine, const struct ak_epoch_key *key)
 {
     const struct ak_account *account = ak_state_account(&engine->state, key->anchor, NULL);

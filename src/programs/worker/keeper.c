@@ -59,13 +59,13 @@ static void take_frame(struct ak_keeper *keeper, struct ak_span frame)
         keeper->fatal = true;
 }
 
-/* Requests that came together; stops where no answer could be kept or the batch is full. */
+/* Requests that came together; stops where no answer could be kept or sent, or the batch is full. */
 static void take_frames(struct ak_keeper *keeper)
 {
     struct ak_span frame;
     enum ak_err err = AK_OK;
     while (!keeper->fatal && keeper->free_pending && ak_engine_has_room(keeper->engine) &&
-           (err = ak_channel_next(&keeper->gateway, &frame)) == AK_OK)
+           ak_keeper_may_send(keeper) && (err = ak_channel_next(&keeper->gateway, &frame)) == AK_OK)
         take_frame(keeper, frame);
     if (err && err != AK_E_NOT_FOUND) keeper->fatal = true;
 }
@@ -87,10 +87,18 @@ static void storage_turn(struct ak_keeper *keeper, uint64_t now_ms)
     ak_engine_storage_low(keeper->engine, ak_store_low(keeper->store));
 }
 
+static void flush_gateway(struct ak_keeper *keeper)
+{
+    if (!ak_channel_wants_write(&keeper->gateway)) return;
+    if (ak_channel_flush(&keeper->gateway) != AK_OK && !keeper->stopping) keeper->fatal = true;
+}
+
 static void turn(struct ak_keeper *keeper)
 {
     uint64_t now_ms = ak_clock_mono_ms();
     ak_engine_tick(keeper->engine, ak_clock_wall_ms(), now_ms);
+    flush_gateway(keeper);
+    ak_keeper_send_held(keeper);
     ak_keeper_commit_done(keeper);
     take_frames(keeper);
     ak_keeper_send_jobs(keeper);
@@ -108,7 +116,7 @@ static void turn(struct ak_keeper *keeper)
         ak_keeper_send_status(keeper);
         ak_child_beat();
     }
-    if (ak_channel_flush(&keeper->gateway) != AK_OK && !keeper->stopping) keeper->fatal = true;
+    flush_gateway(keeper);
 }
 
 static void watch(struct ak_keeper *keeper, int fd, uint32_t events)
@@ -294,7 +302,9 @@ static void stop(struct ak_keeper *keeper)
         }
     }
     ak_keeper_fail_all(keeper, AK_CODE_NOT_READY);
-    (void)!ak_channel_drain(&keeper->gateway, 200); /* the gateway may be gone already */
+    do { /* the gateway may be gone already */
+        ak_keeper_send_held(keeper);
+    } while (ak_channel_drain(&keeper->gateway, 200) == AK_OK && keeper->held.first);
     ak_helper_stop(&keeper->committer);
     ak_helper_stop(&keeper->sealer);
     ak_helper_stop(&keeper->reader);

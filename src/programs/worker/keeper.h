@@ -97,6 +97,7 @@ struct ak_vault_call {
     struct ak_vault_result result;
     struct ak_vault_sweep *sweep; /* in place of work: a look for orphans */
     bool orphan;                  /* removal of a blob that the engine does not know */
+    uint64_t after;               /* of an orphan: so many entries must be durable first */
     unsigned round;               /* READ: see struct ak_vaulting */
     bool has_dek;
     struct ak_epoch_record dek; /* READ: a copy, as the loop may change the table meanwhile */
@@ -162,7 +163,7 @@ struct ak_keeper {
 
     struct ak_vaulting vaulting;
     struct ak_pending *pendings, *free_pending;
-    struct ak_pending_list durable, sealing_list;
+    struct ak_pending_list durable, sealing_list, held;
     struct ak_pool_item *jobs_first, *jobs_last;
     struct ak_job_keys job_keys; /* of the jobs that the loop runs itself */
     size_t job_count, in_flight;
@@ -228,6 +229,9 @@ void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, uns
 /* Answers a question to the ledger: with `body`, or with the error of `code`. */
 void ak_keeper_answer_read(
     struct ak_keeper *keeper, struct ak_pending *pending, enum ak_code code, struct ak_span body);
+/* Whether the channel has room for any answer; and sends those that waited for it. */
+bool ak_keeper_may_send(const struct ak_keeper *keeper);
+void ak_keeper_send_held(struct ak_keeper *keeper);
 /* Gives the collected jobs to the pool, or runs the one that is alone. */
 void ak_keeper_send_jobs(struct ak_keeper *keeper);
 /* Answers everything that waits with `code`; for failures and stops. */
@@ -259,6 +263,9 @@ void ak_keeper_vault_stop(struct ak_keeper *keeper);
 struct ak_vault_call *ak_keeper_vault_call(
     struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work);
 void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call);
+/* Removes a blob that the engine does not name, once all that was decided until now is durable and reads that
+ * are under way are over. */
+void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *place);
 
 /* keeper_sweep.c */
 struct ak_vault_call *ak_keeper_sweep_due(struct ak_keeper *keeper, uint64_t now_ms);

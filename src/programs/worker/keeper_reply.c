@@ -56,33 +56,6 @@ static void give_pending(struct ak_keeper *keeper, struct ak_pending *pending)
     keeper->in_flight--;
 }
 
-uint8_t *ak_keeper_body(struct ak_pending *pending)
-{
-    return pending->big ? pending->big : pending->body;
-}
-
-static void finish(struct ak_keeper *keeper, struct ak_pending *pending)
-{
-    struct ak_span body = ak_span(ak_keeper_body(pending), pending->body_len);
-    if (pending->call == AK_CALL_CHECKPOINT_SEAL && pending->code == AK_CODE_OK) {
-        keeper->outcome.code = pending->code;
-        keeper->outcome.body = AK_BUF_ARR(keeper->body);
-        ak_engine_late(keeper->engine, pending->call, &keeper->outcome);
-        pending->code = keeper->outcome.code;
-        body = ak_buf_span(&keeper->outcome.body);
-    }
-    if (pending->code == AK_CODE_INTERNAL) body = error_body(keeper, AK_CODE_INTERNAL);
-    send_reply(keeper, pending->slot, pending->slot_use, pending->call, pending->code,
-        ak_span(pending->notice, pending->notice_len), body);
-    give_pending(keeper, pending);
-}
-
-void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, unsigned wait)
-{
-    pending->wait &= ~wait;
-    if (pending->wait == 0) finish(keeper, pending);
-}
-
 static void append(struct ak_pending_list *list, struct ak_pending *pending, size_t link)
 {
     struct ak_pending **next = (struct ak_pending **)(void *)((uint8_t *)pending + link);
@@ -102,6 +75,50 @@ static struct ak_pending *pop(struct ak_pending_list *list, size_t link, uint64_
     list->first = *(struct ak_pending **)(void *)((uint8_t *)first + link);
     if (!list->first) list->last = NULL;
     return first;
+}
+
+uint8_t *ak_keeper_body(struct ak_pending *pending)
+{
+    return pending->big ? pending->big : pending->body;
+}
+
+/* Large answers may be ready together and be more than the channel holds: those that do not fit wait until
+ * the gateway has read some. */
+static void finish(struct ak_keeper *keeper, struct ak_pending *pending)
+{
+    if (!ak_keeper_may_send(keeper)) {
+        append(&keeper->held, pending, offsetof(struct ak_pending, next_durable));
+        return;
+    }
+    struct ak_span body = ak_span(ak_keeper_body(pending), pending->body_len);
+    if (pending->call == AK_CALL_CHECKPOINT_SEAL && pending->code == AK_CODE_OK) {
+        keeper->outcome.code = pending->code;
+        keeper->outcome.body = AK_BUF_ARR(keeper->body);
+        ak_engine_late(keeper->engine, pending->call, &keeper->outcome);
+        pending->code = keeper->outcome.code;
+        body = ak_buf_span(&keeper->outcome.body);
+    }
+    if (pending->code == AK_CODE_INTERNAL) body = error_body(keeper, AK_CODE_INTERNAL);
+    send_reply(keeper, pending->slot, pending->slot_use, pending->call, pending->code,
+        ak_span(pending->notice, pending->notice_len), body);
+    give_pending(keeper, pending);
+}
+
+bool ak_keeper_may_send(const struct ak_keeper *keeper)
+{
+    return ak_channel_room(&keeper->gateway) == AK_CHANNEL_FRAME_MAX;
+}
+
+void ak_keeper_send_held(struct ak_keeper *keeper)
+{
+    while (keeper->held.first && ak_keeper_may_send(keeper))
+        finish(keeper, pop(&keeper->held, offsetof(struct ak_pending, next_durable), UINT64_MAX));
+}
+
+void ak_keeper_release(struct ak_keeper *keeper, struct ak_pending *pending, unsigned wait)
+{
+    pending->wait &= ~wait;
+    if (pending->wait == 0) finish(keeper, pending);
 }
 
 void ak_keeper_release_durable(struct ak_keeper *keeper)
@@ -310,7 +327,7 @@ void ak_keeper_answer_late(struct ak_keeper *keeper, struct ak_pending *pending,
 {
     ak_keeper_replace_answer(pending, out);
     wait_for(keeper, pending, out);
-    if (pending->wait == 0) finish(keeper, pending);
+    if (out->wait == 0) finish(keeper, pending); /* else whoever takes the last wait away does */
 }
 
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code)

@@ -51,19 +51,13 @@ struct ak_vault_call *ak_keeper_sweep_due(struct ak_keeper *keeper, uint64_t now
     return call;
 }
 
-/* As one more piece of work: it waits for reads that are under way. */
 static void remove_later(struct ak_keeper *keeper, const struct ak_blob_name *name)
 {
-    struct ak_vault_work work = {.kind = AK_VAULT_DELETE_FILE};
-    work.from.service_len = name->service_len;
-    work.from.epoch = name->epoch;
-    memcpy(work.from.home_wallet, name->home_wallet, sizeof work.from.home_wallet);
-    memcpy(work.from.service, name->service, sizeof work.from.service);
-    memcpy(work.from.blob_id, name->blob_id, sizeof work.from.blob_id);
-    struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &work);
-    if (!call) return;
-    call->orphan = true;
-    ak_keeper_vault_queue(keeper, call);
+    struct ak_blob_place place = {.service_len = name->service_len, .epoch = name->epoch};
+    memcpy(place.home_wallet, name->home_wallet, sizeof place.home_wallet);
+    memcpy(place.service, name->service, sizeof place.service);
+    memcpy(place.blob_id, name->blob_id, sizeof place.blob_id);
+    ak_keeper_vault_remove(keeper, &place);
 }
 
 void ak_keeper_sweep_done(struct ak_keeper *keeper, struct ak_vault_call *call)

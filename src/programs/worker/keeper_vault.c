@@ -137,6 +137,16 @@ void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call)
     vaulting->last = call;
 }
 
+void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *place)
+{
+    struct ak_vault_work work = {.kind = AK_VAULT_DELETE_FILE, .from = *place};
+    struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &work);
+    if (!call) return; /* the next look for orphans finds it */
+    call->orphan = true;
+    call->after = ak_engine_log(keeper->engine)->tree.size;
+    ak_keeper_vault_queue(keeper, call);
+}
+
 bool ak_keeper_vault_take(
     struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work)
 {
@@ -153,6 +163,23 @@ bool ak_keeper_vault_take(
 
 /* ---- results ---- */
 
+/* A wrapped key is in it, whose epoch may be destroyed later. */
+static void free_call(struct ak_vault_call *call)
+{
+    ak_wipe(&call->dek, sizeof call->dek);
+    free(call);
+}
+
+/* A blob that no entry took up (a limit reached meanwhile, the same change twice, another epoch by now) goes
+ * at once: whoever asks many times at the same time shall not fill the disk. */
+static void drop_unnamed(struct ak_keeper *keeper, const struct ak_vault_call *call)
+{
+    bool writes = call->work.kind == AK_VAULT_PUT || call->work.kind == AK_VAULT_MOVE;
+    if (!writes || call->result.code != AK_VAULT_DONE) return;
+    if (!ak_engine_vault_has_place(keeper->engine, &call->work.to))
+        ak_keeper_vault_remove(keeper, &call->work.to);
+}
+
 void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pending)
 {
     struct ak_vault_call *call = pending->vault;
@@ -167,7 +194,7 @@ void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pend
     } else if (failed) {
         pending->code = AK_CODE_INTERNAL;
     }
-    free(call);
+    free_call(call);
     ak_keeper_release(keeper, pending, AK_WAIT_JOB);
 }
 
@@ -190,7 +217,8 @@ static void finish(struct ak_keeper *keeper)
     }
     if (!call->orphan) ak_engine_vault_done(keeper->engine, &call->work, &call->result, out);
     if (out) ak_keeper_answer_late(keeper, call->pending, out);
-    free(call);
+    drop_unnamed(keeper, call);
+    free_call(call);
 }
 
 /* ---- the next piece ---- */
@@ -220,6 +248,12 @@ static struct ak_vault_call *take_due(struct ak_keeper *keeper, uint64_t now_ms)
     return call;
 }
 
+/* Not before the entry is durable that took the name from the file: after a crash the pointer is back. */
+static bool is_early(const struct ak_keeper *keeper, const struct ak_vault_call *call)
+{
+    return call->orphan && keeper->durable_size < call->after;
+}
+
 /* A removal waits until the reads that were under way when its turn came are over. */
 static bool must_drain(struct ak_vaulting *vaulting, const struct ak_vault_call *call)
 {
@@ -240,7 +274,7 @@ static void begin(struct ak_keeper *keeper, uint64_t now_ms)
     if (!vaulting->now) vaulting->now = take_first(vaulting);
     if (!vaulting->now) vaulting->now = take_due(keeper, now_ms);
     if (!vaulting->now) vaulting->now = ak_keeper_sweep_due(keeper, now_ms);
-    if (!vaulting->now || must_drain(vaulting, vaulting->now)) return;
+    if (!vaulting->now || is_early(keeper, vaulting->now) || must_drain(vaulting, vaulting->now)) return;
     ak_helper_give(&vaulting->helper);
 }
 

@@ -77,6 +77,11 @@ static void expect_whole(struct world *w)
         struct box_file *file = box_file(&box, place.blob_id);
         struct ak_blob_name name = ak_blob_name_of(&place);
         assert_true(ak_engine_vault_has_blob(w->h.engine, &name));
+        assert_true(ak_engine_vault_has_place(w->h.engine, &place));
+        place.blob_id[15] ^= 1;
+        assert_false(ak_engine_vault_has_place(w->h.engine, &place));
+        place.anchor[0] ^= 1;
+        assert_false(ak_engine_vault_has_place(w->h.engine, &place));
         assert_non_null(file);
         assert_true(box_open_file(&box, file, value) != SIZE_MAX);
     }

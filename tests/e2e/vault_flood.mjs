@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// Many large values at once, and many changes at once of which one can stand: the worker goes on, everybody is answered, and the
+// disk has what the ledger names (I14, I18). AK_VAULT_READS sets how many read together.
+import path from 'node:path';
+import { assert, main, test, until } from './lib/check.mjs';
+import { b64u } from './lib/bytes.mjs';
+import { newKey, rawPublic } from './lib/hpke.mjs';
+import { blobFiles, put, sealed } from './lib/vault.mjs';
+import { Worker } from './lib/worker.mjs';
+
+const reads = Number(process.env.AK_VAULT_READS ?? 160);
+
+await main(async () => {
+  const worker = await Worker.start();
+  const owner = await worker.owner();
+  const reader = await worker.agent(owner, 'reader', { scope: ['large'], rate: 10000 });
+  const blobs = () => blobFiles(path.join(worker.dataDir, 'blobs')).length;
+
+  await test(`${reads} read 64 KiB at the same time`, async () => {
+    assert.equal((await put(owner, 'large', Buffer.alloc(65536, 7))).status, 200);
+    const clients = Array.from({ length: reads }, () => worker.again(reader, worker.socket));
+    await Promise.all(clients.map((one) => one.call('account').catch(() => undefined))); // connected
+    const before = worker.children().keeper;
+    const key = b64u(rawPublic(newKey()));
+    for (let i = 0; i < 4; i++) {
+      const answers = await Promise.all(clients.map((one) => one.call('credential-read', { service: 'large', key }).catch((err) => ({ status: err.message }))));
+      for (const answer of answers) assert.equal(answer.status, 200, answer.text ?? answer.status);
+    }
+    for (const one of clients) one.close();
+    assert.equal(worker.children().keeper, before, 'the keeper was started again');
+  });
+
+  await test('one change asked for many times at the same time leaves one blob', async () => {
+    const before = blobs();
+    const request = await sealed(owner, 'once', Buffer.alloc(40000, 1));
+    const clients = Array.from({ length: 12 }, () => worker.again(owner));
+    const answers = await Promise.all(clients.map((one) => one.call('credential-put', request, { headers: { 'Idempotency-Key': 'the-very-same' } })));
+    for (const one of clients) one.close();
+    for (const answer of answers) assert.equal(answer.status, 200, answer.text);
+    await until('blobs that no entry names to go', () => blobs() === before + 1, 10000, 20);
+  });
+  await worker.stop();
+});
