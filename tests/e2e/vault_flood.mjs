@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Many large values at once, and many changes at once of which one can stand: the worker goes on, everybody is answered, and the
 // disk has what the ledger names (I14, I18). AK_VAULT_READS sets how many read together.
+import fs from 'node:fs';
 import path from 'node:path';
 import { assert, main, test, until } from './lib/check.mjs';
 import { b64u } from './lib/bytes.mjs';
 import { newKey, rawPublic } from './lib/hpke.mjs';
-import { blobFiles, put, sealed } from './lib/vault.mjs';
+import { put, sealed } from './lib/vault.mjs';
 import { Worker } from './lib/worker.mjs';
 
 const reads = Number(process.env.AK_VAULT_READS ?? 160);
@@ -14,7 +15,7 @@ await main(async () => {
   const worker = await Worker.start();
   const owner = await worker.owner();
   const reader = await worker.agent(owner, 'reader', { scope: ['large'], rate: 10000 });
-  const blobs = () => blobFiles(path.join(worker.dataDir, 'blobs')).length;
+  const blobs = () => fs.readdirSync(path.join(worker.dataDir, 'blobs'), { recursive: true }).filter((name) => name.endsWith('.enc')).length;
 
   await test(`${reads} read 64 KiB at the same time`, async () => {
     assert.equal((await put(owner, 'large', Buffer.alloc(65536, 7))).status, 200);
@@ -38,6 +39,12 @@ await main(async () => {
     for (const one of clients) one.close();
     for (const answer of answers) assert.equal(answer.status, 200, answer.text);
     await until('blobs that no entry names to go', () => blobs() === before + 1, 10000, 20);
+  });
+  await test('the thread that makes data keys works on a locked stack', async () => {
+    const { keeper } = worker.children();
+    const stacks = fs.readFileSync(`/proc/${keeper}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const locked = stacks.map((map) => Number(/^Locked: +(\d+) kB/m.exec(map)?.[1] ?? 0)).filter((kib) => kib >= 220 && kib < 256);
+    assert.ok(locked.length > 0 || /key_memory_not_locked|vault_stack_not_locked/.test(worker.logText()), 'no 224 KiB of stack are locked');
   });
   await worker.stop();
 });

@@ -114,6 +114,7 @@ struct ak_vaulting {
     unsigned round;
     size_t reads[2];
     bool draining;                         /* a removal waits for reads[!round] */
+    bool stack_locked;                     /* the helper's, tried at its first piece */
     bool done;                             /* `now` is worked, and waits for room in the engine */
     uint64_t asked_ms;                     /* when the engine was last asked for what is due */
     uint64_t swept_ms, sweep_from, sweeps; /* looks for orphans: newest, where it goes on, how many */

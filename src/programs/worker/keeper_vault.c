@@ -5,11 +5,12 @@
 
 #include "io/conf/boot_fail.h"
 #include "io/log/log.h"
+#include "io/proc/secmem.h"
 #include "io/proc/spawn.h"
 #include "programs/worker/keeper.h"
 #include "programs/worker/roles.h"
 
-enum { ASK_MS = 1000 };
+enum { ASK_MS = 1000, STACK_LEN = 224 * 1024 };
 
 static const char *const see = "docs/operations.md#start-up-failures";
 
@@ -80,10 +81,21 @@ void ak_keeper_vault_open(struct ak_keeper *keeper)
 
 /* ---- the helper ---- */
 
+/* Data keys and the erasure key stand on it for as long as a piece of work takes: they must not be swapped
+ * out, where a destroyed one could be found later (I13). */
+static void lock_stack(struct ak_vaulting *vaulting)
+{
+    if (vaulting->stack_locked) return;
+    vaulting->stack_locked = true;
+    if (ak_secmem_stack_lock(STACK_LEN, AK_RELEASE) != AK_OK)
+        ak_log_event(AK_LOG_WARN, "vault_stack_not_locked");
+}
+
 static void work(void *ctx)
 {
     struct ak_vaulting *vaulting = ctx;
     struct ak_vault_call *call = vaulting->now;
+    lock_stack(vaulting);
     if (call->sweep)
         ak_vault_sweep_list(call->sweep);
     else
