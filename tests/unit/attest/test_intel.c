@@ -558,7 +558,7 @@ static void test_each_byte(void **state)
     intel.trailing = 3;
     made_intel_quote(&intel);
     expect(0);
-    for (size_t i = 0; i < intel.quote_len; i++) {
+    for (size_t i = 0; i < intel.quote_len; i += AK_EACH_BYTE) {
         uint8_t bit = (uint8_t)(1u << i % 8);
         intel.quote[i] ^= bit;
         verify_at(MADE_AT_S);
@@ -566,7 +566,7 @@ static void test_each_byte(void **state)
         intel.quote[i] ^= bit;
     }
     size_t len = intel.quote_len - intel.trailing;
-    for (intel.quote_len = 0; intel.quote_len < len; intel.quote_len++) {
+    for (intel.quote_len = 0; intel.quote_len < len; intel.quote_len += AK_EACH_BYTE) {
         verify_at(MADE_AT_S);
         assert_int_equal(verdict.failed, BIT(FORMAT));
     }
