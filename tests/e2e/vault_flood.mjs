@@ -40,6 +40,22 @@ await main(async () => {
     for (const answer of answers) assert.equal(answer.status, 200, answer.text);
     await until('blobs that no entry names to go', () => blobs() === before + 1, 10000, 20);
   });
+  await test('an account that stores much holds up no other', async () => {
+    const other = await worker.owner('email:bob@demo.example');
+    assert.equal((await put(other, 'first', 'x')).status, 200);
+    const request = await sealed(owner, 'much', Buffer.alloc(65536, 2));
+    const clients = Array.from({ length: 160 }, () => worker.again(owner));
+    let answered = 0;
+    const all = clients.map((one) => one.call('credential-put', request).then(() => answered++, () => undefined));
+    await until('some answers', () => answered > 5, 10000, 1);
+    const before = answered;
+    assert.equal((await put(other, 'second', 'y')).status, 200);
+    const meanwhile = answered - before;
+    await Promise.all(all);
+    for (const one of clients) one.close();
+    assert.ok(meanwhile < 50, `${meanwhile} of another account came first`);
+  });
+
   await test('the thread that makes data keys works on a locked stack', async () => {
     const { keeper } = worker.children();
     const stacks = fs.readFileSync(`/proc/${keeper}/smaps`, 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);

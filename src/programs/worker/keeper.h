@@ -97,20 +97,22 @@ struct ak_vault_call {
     struct ak_vault_result result;
     struct ak_vault_sweep *sweep; /* in place of work: a look for orphans */
     bool orphan;                  /* removal of a blob that the engine does not know */
-    uint64_t after;               /* of an orphan: so many entries must be durable first */
-    unsigned round;               /* READ: see struct ak_vaulting */
+    uint64_t turn;
+    uint64_t after; /* of an orphan: so many entries must be durable first */
+    unsigned round; /* READ: see struct ak_vaulting */
     bool has_dek;
     struct ak_epoch_record dek; /* READ: a copy, as the loop may change the table meanwhile */
     uint8_t sealed[];           /* PUT: what the client sent */
 };
 
-/* Reads run on the pool, all else on the helper, one at a time in the order in which it came. A file is
+/* Reads run on the pool, all else on the helper, one at a time, accounts in turn. A file is
  * removed only once no read that began before it was given up is under way: reads are counted in two rounds,
  * and a removal waits for the round before its own to end. */
 struct ak_vaulting {
     struct ak_vault vault;
     struct ak_helper helper;
-    struct ak_vault_call *first, *last, *now;
+    struct ak_vault_call *first, *now; /* by turns */
+    uint64_t turn;                     /* of the piece last begun */
     unsigned round;
     size_t reads[2];
     bool draining;                         /* a removal waits for reads[!round] */

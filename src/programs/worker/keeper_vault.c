@@ -139,14 +139,25 @@ static void begin_read(struct ak_keeper *keeper, struct ak_vault_call *call)
     vaulting->reads[call->round]++;
 }
 
+/* Accounts take turns, so that one with much to do holds up no other: a piece comes a turn after the same
+ * account's piece before it. */
+static uint64_t turn_of(const struct ak_vaulting *vaulting, const struct ak_vault_call *call)
+{
+    uint64_t turn = vaulting->turn;
+    for (const struct ak_vault_call *at = vaulting->first; at; at = at->next)
+        if (at->turn >= turn && memcmp(at->work.asker.anchor, call->work.asker.anchor, 32) == 0)
+            turn = at->turn + 1;
+    return turn;
+}
+
 void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call)
 {
     struct ak_vaulting *vaulting = &keeper->vaulting;
-    if (vaulting->last)
-        vaulting->last->next = call;
-    else
-        vaulting->first = call;
-    vaulting->last = call;
+    struct ak_vault_call **link = &vaulting->first;
+    call->turn = turn_of(vaulting, call);
+    while (*link && (*link)->turn <= call->turn) link = &(*link)->next;
+    call->next = *link;
+    *link = call;
 }
 
 void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *place)
@@ -240,7 +251,7 @@ static struct ak_vault_call *take_first(struct ak_vaulting *vaulting)
     struct ak_vault_call *call = vaulting->first;
     if (!call) return NULL;
     vaulting->first = call->next;
-    if (!vaulting->first) vaulting->last = NULL;
+    vaulting->turn = call->turn;
     call->next = NULL;
     return call;
 }
