@@ -67,10 +67,14 @@ static void pair_one(struct story *s, unsigned i)
     }
 }
 
+/* A scope long enough that now and then it is this call that runs out of memory. */
 static void invite_one(struct story *s, unsigned i)
 {
-    char scope[64];
-    (void)snprintf(scope, sizeof scope, "invited-%u", i);
+    char scope[600];
+    size_t len = 0;
+    for (unsigned k = 0; k < 9; k++)
+        len += (size_t)snprintf(scope + len, sizeof scope - len, "%si%u-%u-%s", k ? "," : "", i, k,
+            "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz");
     struct ak_msg_pair_invite_request request = {.label = AK_SPAN_LIT("invited"),
         .scope = ak_span_str(scope),
         .present = 1u << AK_PAIR_INVITE_REQUEST_SCOPE};
