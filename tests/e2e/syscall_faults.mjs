@@ -1,31 +1,10 @@
 #!/usr/bin/env node
 // System calls that fail in a running keeper: a sync or a write that fails releases nothing, the keeper starts again from what
 // is durable, and everything that was acknowledged is there (I3). The kernel's errors are given by strace's injection.
-import { spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
-import { assert, atEnd, main, skip, test, until } from './lib/check.mjs';
+import { assert, main, test, until } from './lib/check.mjs';
+import { inject, needTracer } from './lib/inject.mjs';
 import { checkChain, readAudit } from './lib/ledger.mjs';
 import { Worker } from './lib/worker.mjs';
-
-// Makes every `call` on files of the process fail with `error` until it is stopped.
-async function inject(pid, call, error) {
-  const tracer = spawn('strace', ['-f', '-p', String(pid), '-e', `trace=${call}`, '-e', `inject=${call}:error=${error}`], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  tracer.stderr.on('data', (bytes) => (said += bytes));
-  const ended = new Promise((resolve) => tracer.on('exit', resolve));
-  atEnd(() => tracer.exitCode === null && tracer.kill('SIGKILL'));
-  await until('strace to attach', () => {
-    if (/Operation not permitted/.test(said)) skip(`no process may be traced here: ${said.trim()}`);
-    return /attached/.test(said);
-  });
-  return {
-    injected: () => (said.match(/\(INJECTED\)/g) ?? []).length,
-    stop: async () => {
-      tracer.kill('SIGINT');
-      await ended;
-    },
-  };
-}
 
 async function oneFault(call, error) {
   const worker = await Worker.start();
@@ -39,7 +18,7 @@ async function oneFault(call, error) {
   };
   for (let i = 0; i < 5; i++) assert.equal((await sign(`before ${i}`)).status, 200);
   const keeper = worker.children().keeper;
-  const fault = await inject(keeper, call, error);
+  const fault = await inject(keeper, call, `error=${error}`);
   const during = await sign('while it fails');
   await until('the keeper to end', () => worker.children().keeper !== keeper, 20000);
   assert.ok(fault.injected() > 0, 'the error was given');
@@ -56,8 +35,7 @@ async function oneFault(call, error) {
 }
 
 await main(async () => {
-  if (spawnSync('strace', ['-V']).status !== 0) skip('strace is not installed');
-  if (process.getuid() !== 0 && fs.readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8').trim() !== '0') skip('only root may trace here');
+  needTracer();
   await test('fdatasync fails: nothing is released, and the keeper starts from what is durable', () => oneFault('fdatasync', 'EIO'));
   await test('a write of the ledger fails', () => oneFault('pwrite64', 'EIO'));
   await test('a write of the ledger finds no space', () => oneFault('pwrite64', 'ENOSPC'));

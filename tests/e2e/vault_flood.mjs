@@ -6,6 +6,7 @@ import path from 'node:path';
 import { assert, main, test, until } from './lib/check.mjs';
 import { b64u } from './lib/bytes.mjs';
 import { newKey, rawPublic } from './lib/hpke.mjs';
+import { inject, needTracer } from './lib/inject.mjs';
 import { put, sealed } from './lib/vault.mjs';
 import { Worker } from './lib/worker.mjs';
 
@@ -40,20 +41,24 @@ await main(async () => {
     for (const answer of answers) assert.equal(answer.status, 200, answer.text);
     await until('blobs that no entry names to go', () => blobs() === before + 1, 10000, 20);
   });
+  // With slow syncs the helper's queue decides: in the order of arrival about 120 of the flood would come first.
   await test('an account that stores much holds up no other', async () => {
+    needTracer();
     const other = await worker.owner('email:bob@demo.example');
     assert.equal((await put(other, 'first', 'x')).status, 200);
-    const request = await sealed(owner, 'much', Buffer.alloc(65536, 2));
+    const request = await sealed(owner, 'much', Buffer.alloc(4096, 2));
     const clients = Array.from({ length: 160 }, () => worker.again(owner));
     let answered = 0;
+    const slow = await inject(worker.children().keeper, 'fsync', 'delay_enter=4000');
     const all = clients.map((one) => one.call('credential-put', request).then(() => answered++, () => undefined));
-    await until('some answers', () => answered > 5, 10000, 1);
+    await until('some answers', () => answered > 30, 20000, 1);
     const before = answered;
     assert.equal((await put(other, 'second', 'y')).status, 200);
     const meanwhile = answered - before;
+    await slow.stop();
     await Promise.all(all);
     for (const one of clients) one.close();
-    assert.ok(meanwhile < 50, `${meanwhile} of another account came first`);
+    assert.ok(meanwhile < 40, `${meanwhile} of another account came first`);
   });
 
   await test('the thread that makes data keys works on a locked stack', async () => {
