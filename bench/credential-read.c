@@ -105,9 +105,9 @@ int main(int argc, char **argv)
     bench_fleet_open(&fleet, &worker, CONNECTIONS);
     bench_fleet_store(&fleet, "bench", VALUE);
     name_paths();
-    uint16_t port = bench_port(worker.tcp.origin);
-    reads.load = bench_load_open(port, CONNECTIONS, put_request, put_first, &reads);
-    empties.load = bench_load_open(port, CONNECTIONS, put_request, put_first, &empties);
+    const char *where = worker.tcp.origin;
+    reads.load = bench_load_open(where, CONNECTIONS, put_request, put_first, &reads);
+    empties.load = bench_load_open(where, CONNECTIONS, put_request, put_first, &empties);
     (void)bench_load_run(reads.load, warm_s);
     for (long round = 0; round < rounds; round++) {
         round_of(&reads);

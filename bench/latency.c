@@ -71,10 +71,10 @@ int main(int argc, char **argv)
     bench_worker_start(&worker, NULL);
     bench_must(rounds > 0, "rounds");
     bench_fleet_open(&fleet, &worker, (size_t)rounds);
-    uint16_t port = bench_port(worker.tcp.origin);
-    struct bench_load *asking = bench_load_open(port, 1, put_empty, NULL, NULL);
+    const char *where = worker.tcp.origin;
+    struct bench_load *asking = bench_load_open(where, 1, put_empty, NULL, NULL);
     for (; agent < (size_t)rounds; agent++) {
-        struct bench_load *signing = bench_load_open(port, 1, put_request, put_first, NULL);
+        struct bench_load *signing = bench_load_open(where, 1, put_request, put_first, NULL);
         double signed_us = bench_load_run(signing, round_s).p50_us;
         double empty_us = bench_load_run(asking, round_s).p50_us;
         double one_raw_us = raw_us();

@@ -1,6 +1,7 @@
 /* sign-cpu, sign-cpu-verified: CPU of the whole worker a signature, over HTTP keep-alive with 64 connections,
  * each an approved agent with its token, policy and a durable entry, against raw cryptography measured in the
- * same seconds. Two workers, verification off and on, take turns. usage: sign-cpu BUILD [FOLDER [ROUNDS]] */
+ * same seconds. Four workers take turns: verification off and on, over loopback TCP and over the Unix socket.
+ * usage: sign-cpu BUILD [FOLDER [ROUNDS]] */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,7 @@ struct side {
     const char *name;
     const char *limits;
     bool verify;
+    bool on_socket;
     struct bench_worker worker;
     struct bench_fleet fleet;
     struct bench_load *load;
@@ -26,6 +28,11 @@ struct side {
 static struct side sides[] = {
     {.name = "sign-cpu", .verify = false, .limits = "want <= 1.45, goal 1.25"},
     {.name = "sign-cpu-verified", .verify = true, .limits = "want <= 1.22, goal 1.12"},
+    {.name = "sign-cpu-socket", .on_socket = true, .limits = "want <= 1.45, goal 1.25"},
+    {.name = "sign-cpu-verified-socket",
+        .verify = true,
+        .on_socket = true,
+        .limits = "want <= 1.22, goal 1.12"},
 };
 
 static void put(struct side *side, size_t connection, bool proof, struct bench_request *out)
@@ -54,8 +61,8 @@ static void open_side(struct side *side, const char *build, const char *parent)
     bench_worker_create(&side->worker);
     bench_worker_start(&side->worker, args);
     bench_fleet_open(&side->fleet, &side->worker, CONNECTIONS);
-    side->load =
-        bench_load_open(bench_port(side->worker.tcp.origin), CONNECTIONS, put_request, put_first, side);
+    const char *where = side->on_socket ? side->worker.socket : side->worker.tcp.origin;
+    side->load = bench_load_open(where, CONNECTIONS, put_request, put_first, side);
     (void)bench_load_run(side->load, warm_s);
 }
 
@@ -83,11 +90,12 @@ static void report(struct side *side)
 {
     double ratio = bench_median(&side->ratio);
     bench_figure(side->name, bench_median(&side->ours), bench_median(&side->raw), ratio, "us CPU/signature",
-        "%d connections, an agent each, %zu rounds, ratio %.3f to %.3f, keeper %.1f gateway %.1f us, %.0f/s; "
+        "%d connections over %s, an agent each, %zu rounds, ratio %.3f to %.3f, keeper %.1f gateway %.1f us, "
+        "%.0f/s; "
         "%s",
-        CONNECTIONS, side->ratio.count, bench_least(&side->ratio), bench_most(&side->ratio),
-        bench_median(&side->parts[1]), bench_median(&side->parts[2]), bench_median(&side->rate),
-        side->limits);
+        CONNECTIONS, side->on_socket ? "a Unix socket" : "loopback TCP", side->ratio.count,
+        bench_least(&side->ratio), bench_most(&side->ratio), bench_median(&side->parts[1]),
+        bench_median(&side->parts[2]), bench_median(&side->rate), side->limits);
 }
 
 int main(int argc, char **argv)

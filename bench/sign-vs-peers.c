@@ -55,7 +55,7 @@ static void open_worker(const char *build, const char *parent)
     bench_worker_create(&worker);
     bench_worker_start(&worker, NULL);
     bench_fleet_open(&fleet, &worker, CONNECTIONS);
-    worker_load = bench_load_open(bench_port(worker.tcp.origin), CONNECTIONS, put_request, put_first, NULL);
+    worker_load = bench_load_open(worker.tcp.origin, CONNECTIONS, put_request, put_first, NULL);
     (void)bench_load_run(worker_load, warm_s);
 }
 
@@ -137,7 +137,7 @@ static bool answers(uint16_t port)
 
 static bool open_anvil(const char *folder)
 {
-    char path[1024], port_text[16], log[700];
+    char path[1024], port_text[16], where[64], log[700];
     uint16_t port = free_port();
     if (!find_anvil(path, sizeof path)) return false;
     (void)snprintf(port_text, sizeof port_text, "%u", port);
@@ -146,7 +146,8 @@ static bool open_anvil(const char *folder)
     anvil_pid = bench_spawn(argv, log);
     for (int i = 0; i < TRIES && !answers(port); i++) bench_sleep_us(100000);
     bench_must(answers(port), "anvil does not listen");
-    anvil_load = bench_load_open(port, CONNECTIONS, put_eth_sign, NULL, NULL);
+    (void)snprintf(where, sizeof where, "http://127.0.0.1:%u", port);
+    anvil_load = bench_load_open(where, CONNECTIONS, put_eth_sign, NULL, NULL);
     (void)bench_load_run(anvil_load, warm_s);
     return true;
 }

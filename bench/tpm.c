@@ -83,8 +83,7 @@ static void open_side(struct side *side, const char *build, const char *parent)
         bench_add(&side->start, (double)side->worker.ready_ns / 1e6);
     }
     bench_fleet_open(&side->fleet, &side->worker, CONNECTIONS);
-    side->load =
-        bench_load_open(bench_port(side->worker.tcp.origin), CONNECTIONS, put_request, put_first, side);
+    side->load = bench_load_open(side->worker.tcp.origin, CONNECTIONS, put_request, put_first, side);
     (void)bench_load_run(side->load, warm_s);
 }
 

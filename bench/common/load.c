@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { IN_MAX = 16 * 1024, EVENTS = 256, DIGITS = 8 };
@@ -33,19 +34,31 @@ struct bench_load {
     struct client clients[];
 };
 
-uint16_t bench_port(const char *origin)
+static int connect_tcp(const char *port)
 {
-    return (uint16_t)strtoul(strrchr(origin, ':') + 1, NULL, 10);
-}
-
-static int connect_to(uint16_t port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     const int on = 1;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bench_must(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connect");
     bench_must(setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0, "TCP_NODELAY");
+    return fd;
+}
+
+static int connect_unix(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    bench_must(strlen(path) < sizeof address.sun_path, "the socket's path is too long");
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bench_must(fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) == 0, "connect");
+    return fd;
+}
+
+static int connect_to(const char *where)
+{
+    int fd = where[0] == '/' ? connect_unix(where) : connect_tcp(strrchr(where, ':') + 1);
     bench_must(fcntl(fd, F_SETFL, O_NONBLOCK) == 0, "O_NONBLOCK");
     return fd;
 }
@@ -127,7 +140,7 @@ static void drain(struct bench_load *load)
     while (any_busy(load)) turn(load);
 }
 
-struct bench_load *bench_load_open(uint16_t port, size_t count,
+struct bench_load *bench_load_open(const char *where, size_t count,
     void (*request)(void *ctx, size_t connection, struct bench_request *out),
     void (*first)(void *ctx, size_t connection, struct bench_request *out), void *ctx)
 {
@@ -138,7 +151,7 @@ struct bench_load *bench_load_open(uint16_t port, size_t count,
     for (size_t i = 0; i < count; i++) {
         struct client *client = &load->clients[i];
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-        client->fd = connect_to(port);
+        client->fd = connect_to(where);
         bench_must(epoll_ctl(load->epoll_fd, EPOLL_CTL_ADD, client->fd, &event) == 0, "epoll_ctl");
         if (!first) continue;
         first(ctx, i, &client->request);

@@ -19,9 +19,9 @@ struct bench_request {
 
 struct bench_load;
 
-/* Opens `count` connections to 127.0.0.1:port. `request` fills in what a connection sends; `first` (may be
- * NULL) what it sends once before, whose answer must be 2xx. */
-struct bench_load *bench_load_open(uint16_t port, size_t count,
+/* Opens `count` connections to `where`: "http://127.0.0.1:PORT" or a Unix socket's path. `request` fills in
+ * what a connection sends; `first` (may be NULL) what it sends once before, whose answer must be 2xx. */
+struct bench_load *bench_load_open(const char *where, size_t count,
     void (*request)(void *ctx, size_t connection, struct bench_request *out),
     void (*first)(void *ctx, size_t connection, struct bench_request *out), void *ctx);
 void bench_load_close(struct bench_load *load);
@@ -34,8 +34,5 @@ struct bench_load_result {
 };
 /* Runs for the time, waits for what is under way, and says how it went. */
 struct bench_load_result bench_load_run(struct bench_load *load, double seconds);
-
-/* The port of "http://127.0.0.1:PORT". */
-uint16_t bench_port(const char *origin);
 
 #endif

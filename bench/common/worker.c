@@ -136,13 +136,12 @@ static void read_url(struct bench_worker *worker)
 void bench_worker_start(struct bench_worker *worker, const char *const *args)
 {
     char log[TEXT_LEN];
-    char sock[TEXT_LEN];
     char operator_sock[TEXT_LEN];
     (void)snprintf(log, sizeof log, "%s/log", worker->folder);
-    (void)snprintf(sock, sizeof sock, "%s/worker.sock", worker->folder);
+    (void)snprintf(worker->socket, sizeof worker->socket, "%s/worker.sock", worker->folder);
     (void)snprintf(operator_sock, sizeof operator_sock, "%s/operator.sock", worker->folder);
     const char *argv[12 + BENCH_WORKER_ARGS] = {worker->exe, "serve", "--data-dir", worker->data, "--socket",
-        sock, "--operator-socket", operator_sock, "--listen", "127.0.0.1:0", NULL};
+        worker->socket, "--operator-socket", operator_sock, "--listen", "127.0.0.1:0", NULL};
     for (size_t i = 0; args && args[i]; i++) {
         bench_must(i < BENCH_WORKER_ARGS, "too many arguments");
         argv[10 + i] = args[i];

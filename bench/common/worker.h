@@ -16,6 +16,7 @@ struct bench_worker {
     char data[600];
     pid_t pids[BENCH_WORKER_PROCESSES]; /* supervisor, keeper, gateway, reencryptor */
     struct ak_target tcp;
+    char socket[700]; /* the clients' Unix socket */
     struct ak_target operator_socket;
     uint64_t ready_ns; /* from the start of the process to READY=1 */
 };
