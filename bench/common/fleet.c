@@ -41,11 +41,13 @@ static void call(struct ak_client *client, unsigned id, const void *request, voi
     bench_must(false, "a call was refused");
 }
 
-static void open_account(struct bench_fleet *fleet, const struct bench_worker *worker)
+static void open_account(struct bench_fleet *fleet, const struct bench_worker *worker, size_t number)
 {
     struct ak_client local;
     struct ak_msg_session_reply reply;
-    const struct ak_msg_local_session_request request = {.identity = AK_SPAN_LIT("email:bench@demo.example"),
+    char identity[64];
+    (void)snprintf(identity, sizeof identity, "email:bench-%zu@demo.example", number);
+    const struct ak_msg_local_session_request request = {.identity = ak_span_str(identity),
         .device_name = AK_SPAN_LIT("bench"),
         .present = 1u << AK_LOCAL_SESSION_REQUEST_DEVICE_NAME};
     make_device(&fleet->device);
@@ -74,7 +76,7 @@ static void pair(struct bench_fleet *fleet, size_t number)
     call(&client, AK_CALL_PAIR_REQUEST, &ask, &asked);
     struct ak_msg_pair_approve_request approve = {.kind = AK_SPAN_LIT("agent"),
         .label = ak_span_str(agent->label),
-        .scope = AK_SPAN_LIT("bench,cap:sign-message"),
+        .scope = ak_span_str(fleet->scope),
         .rate = RATE,
         .valid_until_at = ak_clock_wall_ms() / 1000 + YEAR_S,
         .present = 1u << AK_PAIR_APPROVE_REQUEST_SCOPE | 1u << AK_PAIR_APPROVE_REQUEST_RATE |
@@ -93,20 +95,43 @@ static void pair(struct bench_fleet *fleet, size_t number)
     ak_client_close(&client);
 }
 
-void bench_fleet_open(struct bench_fleet *fleet, const struct bench_worker *worker, size_t count)
+static void begin(
+    struct bench_fleet *fleet, const struct bench_worker *worker, size_t count, const char *scope)
 {
     bench_must(count <= BENCH_AGENTS_MAX, "too many agents");
     memset(fleet, 0, sizeof *fleet);
     fleet->target = worker->tcp;
-    open_account(fleet, worker);
-    for (size_t i = 0; i < count; i++) pair(fleet, i);
+    fleet->scope = scope;
     fleet->count = count;
+}
+
+static void close_account(struct bench_fleet *fleet)
+{
+    ak_client_close(&fleet->person);
+    ak_client_device_close(&fleet->device);
+}
+
+void bench_fleet_open(struct bench_fleet *fleet, const struct bench_worker *worker, size_t count)
+{
+    begin(fleet, worker, count, "bench,cap:sign-message");
+    open_account(fleet, worker, 0);
+    for (size_t i = 0; i < count; i++) pair(fleet, i);
+}
+
+void bench_fleet_open_apart(
+    struct bench_fleet *fleet, const struct bench_worker *worker, size_t count, const char *scope)
+{
+    begin(fleet, worker, count, scope);
+    for (size_t i = 0; i < count; i++) {
+        if (i) close_account(fleet);
+        open_account(fleet, worker, i);
+        pair(fleet, i);
+    }
 }
 
 void bench_fleet_close(struct bench_fleet *fleet)
 {
-    ak_client_close(&fleet->person);
-    ak_client_device_close(&fleet->device);
+    close_account(fleet);
     for (size_t i = 0; i < fleet->count; i++) ak_client_device_close(&fleet->agents[i].device);
 }
 
@@ -174,6 +199,25 @@ void bench_fleet_get(
     bench_must(ak_buf_check(out) == AK_OK, "request too long");
 }
 
+void bench_fleet_post(struct bench_fleet *fleet, size_t number, const char *path, struct ak_span body,
+    bool proof, struct ak_buf *out)
+{
+    struct bench_agent *agent = &fleet->agents[number % fleet->count];
+    ak_buf_put_str(out, "POST ");
+    ak_buf_put_str(out, path);
+    ak_buf_put_str(out, " HTTP/1.1\r\nHost: ");
+    ak_buf_put_str(out, strstr(fleet->target.origin, "://") + 3);
+    ak_buf_put_str(out, "\r\nContent-Type: application/json\r\nAuthorization: DPoP ");
+    ak_buf_put(out, ak_span(agent->token, agent->token_len));
+    ak_buf_put_str(out, "\r\n");
+    if (proof) put_proof(fleet, agent, "POST", path, out);
+    ak_buf_put_str(out, "Content-Length: ");
+    ak_buf_put_dec(out, body.len);
+    ak_buf_put_str(out, "\r\n\r\n");
+    ak_buf_put(out, body);
+    bench_must(ak_buf_check(out) == AK_OK, "request too long");
+}
+
 void bench_fleet_request(
     struct bench_fleet *fleet, size_t number, bool proof, struct ak_buf *out, size_t *out_counter_at)
 {
@@ -188,16 +232,7 @@ void bench_fleet_request(
     size_t message_at = body.len;
     ak_hex_encode(&body, ak_span_str(bench_message));
     ak_buf_put_str(&body, "\"}");
-    ak_buf_put_str(out, "POST /tee/sign-message HTTP/1.1\r\nHost: ");
-    ak_buf_put_str(out, strstr(fleet->target.origin, "://") + 3);
-    ak_buf_put_str(out, "\r\nContent-Type: application/json\r\nAuthorization: DPoP ");
-    ak_buf_put(out, ak_span(agent->token, agent->token_len));
-    ak_buf_put_str(out, "\r\n");
-    if (proof) put_proof(fleet, agent, "POST", "/tee/sign-message", out);
-    ak_buf_put_str(out, "Content-Length: ");
-    ak_buf_put_dec(out, body.len);
-    ak_buf_put_str(out, "\r\n\r\n");
-    *out_counter_at = out->len + message_at + 2 * (size_t)BENCH_DIGITS_AT;
-    ak_buf_put(out, ak_buf_span(&body));
-    bench_must(ak_buf_check(out) == AK_OK && ak_buf_check(&body) == AK_OK, "request too long");
+    bench_must(ak_buf_check(&body) == AK_OK, "request too long");
+    bench_fleet_post(fleet, number, "/tee/sign-message", ak_buf_span(&body), proof, out);
+    *out_counter_at = out->len - body.len + message_at + 2 * (size_t)BENCH_DIGITS_AT;
 }

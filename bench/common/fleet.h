@@ -24,12 +24,16 @@ struct bench_fleet {
     uint8_t anchor[32];
     char nonce[AK_FETCH_NONCE_MAX + 1];
     struct ak_target target;
+    const char *scope; /* of each agent */
     size_t count;
     struct bench_agent agents[BENCH_AGENTS_MAX];
 };
 
 /* Opens the account and makes `count` agents with the largest rate there is. */
 void bench_fleet_open(struct bench_fleet *fleet, const struct bench_worker *worker, size_t count);
+/* The same with an account of its own for each agent, for limits that an account has. */
+void bench_fleet_open_apart(
+    struct bench_fleet *fleet, const struct bench_worker *worker, size_t count, const char *scope);
 void bench_fleet_close(struct bench_fleet *fleet);
 
 /* Appends one whole HTTP request of an agent: sign a plain text. `proof`: with a DPoP proof for a new
@@ -38,6 +42,9 @@ void bench_fleet_request(
     struct bench_fleet *fleet, size_t number, bool proof, struct ak_buf *out, size_t *out_counter_at);
 /* The account's credential "bench", of `len` bytes, which the agents may read. */
 void bench_fleet_store(struct bench_fleet *fleet, const char *service, size_t len);
+/* Appends one whole POST of an agent; `proof` as above. */
+void bench_fleet_post(struct bench_fleet *fleet, size_t number, const char *path, struct ak_span body,
+    bool proof, struct ak_buf *out);
 /* Appends one whole GET of an agent at `path`, the query included; `proof` as above. */
 void bench_fleet_get(
     struct bench_fleet *fleet, size_t number, const char *path, bool proof, struct ak_buf *out);
