@@ -150,6 +150,14 @@ unsigned ak_conf_choice(const struct ak_conf *conf, unsigned key)
     return (unsigned)value_of(conf, key, 1u << AK_CONF_CHOICE)->number;
 }
 
+static void print_key(const struct ak_conf *conf, size_t index, struct ak_buf *out_text)
+{
+    ak_buf_put_str(out_text, conf->table->keys[index].name);
+    ak_buf_put_str(out_text, " = ");
+    ak_buf_put_str(out_text, conf->values[index].text);
+    ak_buf_put_u8(out_text, '\n');
+}
+
 void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf *out_text)
 {
     static const char *const sources[] = {"default", "file", "environment", "flag"};
@@ -159,10 +167,15 @@ void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf 
             ak_buf_put_str(out_text, sources[conf->values[i].source]);
             ak_buf_put_u8(out_text, '\n');
         }
-        ak_buf_put_str(out_text, conf->table->keys[i].name);
-        ak_buf_put_str(out_text, " = ");
-        ak_buf_put_str(out_text, conf->values[i].text);
-        ak_buf_put_u8(out_text, '\n');
+        print_key(conf, i, out_text);
+    }
+}
+
+void ak_conf_print_given(const struct ak_conf *conf, struct ak_buf *out_text)
+{
+    for (size_t i = 0; i < conf->table->count; i++) {
+        bool as_in_the_table = strcmp(conf->values[i].text, conf->table->keys[i].default_text) == 0;
+        if (conf->values[i].source != AK_CONF_FROM_DEFAULT || !as_in_the_table) print_key(conf, i, out_text);
     }
 }
 

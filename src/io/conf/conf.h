@@ -104,10 +104,13 @@ bool ak_conf_on(const struct ak_conf *conf, unsigned key);
 /* Index of the choice in `choices`. */
 unsigned ak_conf_choice(const struct ak_conf *conf, unsigned key);
 
-/* The whole configuration in the file's syntax, for handing it to a child process and for --check-config;
- * with_sources appends where each came from as a comment. */
+/* The whole configuration in the file's syntax, for --check-config; with_sources appends where each came from
+ * as a comment. */
 void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf *out_text);
-/* Reads what ak_conf_print wrote. */
+/* The same for a child process: what was not given and is as in the table is left out, so that the child,
+ * too, knows it for a default. */
+void ak_conf_print_given(const struct ak_conf *conf, struct ak_buf *out_text);
+/* Reads what either wrote. */
 AK_MUST_USE enum ak_err ak_conf_load_text(struct ak_conf *out_conf, const struct ak_conf_table *table,
     struct ak_span text, struct ak_boot_fail *out_fail);
 

@@ -144,13 +144,13 @@ static void make_url(uint16_t port)
     if (ak_buf_terminate(&url) != AK_OK) the.url[0] = 0;
 }
 
-/* The children get the whole configuration as text, with the origin that proofs have to name filled in. */
+/* The children get the configuration as text, with the origin that proofs have to name filled in. */
 static enum ak_err make_conf_text(void)
 {
     struct ak_conf_value *origin = &the.conf.values[AK_WORKER_PUBLIC_URL];
     struct ak_buf text = AK_BUF_ARR(the.conf_text);
     if (origin->text[0] == 0) memcpy(origin->text, the.url, sizeof origin->text);
-    ak_conf_print(&the.conf, false, &text);
+    ak_conf_print_given(&the.conf, &text);
     the.conf_span = ak_buf_span(&text);
     return ak_buf_check(&text);
 }

@@ -203,6 +203,26 @@ static void print_reads_back(void **state)
     assert_int_not_equal(ak_conf_load_text(&conf, &table, ak_span("dir = /a\0b\n", 11), &fail), AK_OK);
 }
 
+/* A child knows what was given from what is a default, and gets the same values. */
+static void given_values_stay_given(void **state)
+{
+    (void)state;
+    char text[4096];
+    struct ak_conf again;
+    struct ak_buf buf = AK_BUF_ARR(text);
+    assert_int_equal(load("rate_per_minute = 7\n", NULL, 0, NULL), AK_OK);
+    ak_conf_print_given(&conf, &buf);
+    assert_int_equal(ak_buf_check(&buf), AK_OK);
+    assert_int_equal(ak_conf_load_text(&again, &table, ak_buf_span(&buf), &fail), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(keys); i++) {
+        assert_string_equal(again.values[i].text, conf.values[i].text);
+        assert_int_equal(again.values[i].number, conf.values[i].number);
+        bool plain = strncmp(keys[i].default_text, "${", 2) != 0;
+        bool given = conf.values[i].source != AK_CONF_FROM_DEFAULT;
+        if (plain) assert_int_equal(again.values[i].source != AK_CONF_FROM_DEFAULT, given);
+    }
+}
+
 static void dirs_follow_xdg(void **state)
 {
     (void)state;
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(own_options_and_operands),
         cmocka_unit_test(config_flag_names_the_file),
         cmocka_unit_test(print_reads_back),
+        cmocka_unit_test(given_values_stay_given),
         cmocka_unit_test(dirs_follow_xdg),
     };
     return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
