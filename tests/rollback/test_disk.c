@@ -19,7 +19,8 @@ struct machine {
     struct ak_sealed_file file;
     struct ak_seal_state got;
 };
-static const uint8_t config[32] = {0xcf};
+static const uint8_t config[] = {0xcf};
+static const struct ak_sealed_trust trust = {.config = {config, sizeof config}};
 static struct fake_tee chip;
 static struct machine one, two;
 
@@ -31,13 +32,15 @@ static void make_state(struct ak_seal_state *state, uint64_t remembered)
     state->roots[0].version = 1;
     state->roots[0].suite = AK_SEAL_ROOT_AK1;
     memset(state->roots[0].secret.bytes, 0x5e, 32);
+    memcpy(state->trust, config, sizeof config);
+    state->trust_len = sizeof config;
 }
 
 static void open_machine(struct machine *machine)
 {
     machine->ops = memfs_ops(&machine->fs);
     machine->tee = (struct ak_tee){&fake_tee_ops, &chip};
-    assert_int_equal(ak_sealed_file_open(&machine->file, MEMFS_DIR_FD, &machine->ops, &machine->tee, config),
+    assert_int_equal(ak_sealed_file_open(&machine->file, MEMFS_DIR_FD, &machine->ops, &machine->tee, &trust),
         AK_SEALED_OK);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/crypto/gcm.h"
+#include "base/crypto/sha256.h"
 #include "base/reader.h"
 
 static const uint8_t magic[8] = {'A', 'K', 'S', 'E', 'A', 'L', 'E', 'D'};
@@ -22,7 +23,9 @@ static bool is_known_root_suite(uint8_t suite)
 
 enum ak_err ak_seal_validate(const struct ak_seal_state *state)
 {
-    if (state->root_count > AK_SEAL_ROOTS_MAX || state->note_len > AK_SEAL_NOTE_MAX) return AK_E_LIMIT;
+    if (state->root_count > AK_SEAL_ROOTS_MAX || state->note_len > AK_SEAL_NOTE_MAX ||
+        state->trust_len > AK_SEAL_TRUST_MAX)
+        return AK_E_LIMIT;
     if (state->n == 0 || state->root_count == 0) return AK_E_MEANING;
     uint32_t last = 0;
     for (size_t i = 0; i < state->root_count; i++) {
@@ -37,7 +40,7 @@ enum ak_err ak_seal_validate(const struct ak_seal_state *state)
 
 static size_t body_len(const struct ak_seal_state *state)
 {
-    return AK_SEAL_BODY_FIXED_LEN + state->note_len + AK_SEAL_ROOT_LEN * state->root_count;
+    return AK_SEAL_BODY_FIXED_LEN + state->note_len + AK_SEAL_ROOT_LEN * state->root_count + state->trust_len;
 }
 
 static void put_header(struct ak_buf *buf, const struct ak_seal_header *header, size_t sealed_len)
@@ -74,6 +77,15 @@ static void put_body(struct ak_buf *buf, const struct ak_seal_state *state)
         ak_buf_put_u8(buf, state->roots[i].suite);
         ak_buf_put(buf, AK_SPAN_ARR(state->roots[i].secret.bytes));
     }
+    ak_buf_put_u16(buf, (uint16_t)state->trust_len);
+    ak_buf_put(buf, ak_span(state->trust, state->trust_len));
+}
+
+static bool is_config_of(const struct ak_seal_header *header, const struct ak_seal_state *state)
+{
+    uint8_t hash[32];
+    ak_sha256(ak_span(state->trust, state->trust_len), hash);
+    return memcmp(hash, header->config, sizeof hash) == 0;
 }
 
 enum ak_err ak_seal_encode(const struct ak_seal_header *header, const struct ak_secret32 *kek,
@@ -83,6 +95,8 @@ enum ak_err ak_seal_encode(const struct ak_seal_header *header, const struct ak_
     if (header->suite != AK_SEAL_SUITE_AES256GCM) return AK_E_UNSUPPORTED;
     if (header->kek_blob.len == 0 || header->kek_blob.len > AK_SEAL_KEK_BLOB_MAX) return AK_E_LIMIT;
     AK_TRY(ak_seal_validate(state));
+    if (state->trust_len == 0) return AK_E_MEANING;
+    if (!is_config_of(header, state)) return AK_E_ARG;
     size_t plain_len = body_len(state);
     size_t head_len = AK_SEAL_HEADER_LEN + header->kek_blob.len;
     size_t start = out_file->len;
@@ -107,7 +121,9 @@ static enum ak_err read_header(struct ak_reader *reader, struct ak_seal_header *
 {
     struct ak_seal_header header = {0};
     if (!ak_span_eq(ak_reader_take(reader, sizeof magic), AK_SPAN_ARR(magic))) return AK_E_FORMAT;
-    if (ak_reader_u16(reader) != AK_SEAL_FORMAT) return reader->failed ? AK_E_FORMAT : AK_E_UNSUPPORTED;
+    header.format = ak_reader_u16(reader);
+    if (reader->failed) return AK_E_FORMAT;
+    if (header.format != AK_SEAL_FORMAT && header.format != AK_SEAL_FORMAT_OLD) return AK_E_UNSUPPORTED;
     header.suite = ak_reader_u8(reader);
     if (!reader->failed && header.suite != AK_SEAL_SUITE_AES256GCM) return AK_E_UNSUPPORTED;
     header.backend = ak_reader_u8(reader);
@@ -122,7 +138,8 @@ static enum ak_err read_header(struct ak_reader *reader, struct ak_seal_header *
     header.kek_blob = ak_reader_take(reader, blob_len);
     uint32_t sealed_len = ak_reader_u32(reader);
     if (reader->failed || blob_len == 0 || sealed_len != reader->len) return AK_E_FORMAT;
-    if (sealed_len < AK_SEAL_BODY_FIXED_LEN + AK_GCM_TAG_LEN) return AK_E_FORMAT;
+    size_t fixed_len = AK_SEAL_BODY_FIXED_LEN - (header.format == AK_SEAL_FORMAT_OLD ? 2 : 0);
+    if (sealed_len < fixed_len + AK_GCM_TAG_LEN) return AK_E_FORMAT;
     *out_header = header;
     return AK_OK;
 }
@@ -147,7 +164,16 @@ static enum ak_err read_roots(struct ak_reader *reader, struct ak_seal_state *ou
     return AK_OK;
 }
 
-static enum ak_err read_body(struct ak_span body, struct ak_seal_state *out_state)
+static enum ak_err read_trust(struct ak_reader *reader, struct ak_seal_state *out_state)
+{
+    out_state->trust_len = ak_reader_u16(reader);
+    if (out_state->trust_len > AK_SEAL_TRUST_MAX) return AK_E_LIMIT;
+    ak_reader_copy(reader, out_state->trust, out_state->trust_len);
+    return out_state->trust_len ? AK_OK : AK_E_FORMAT;
+}
+
+static enum ak_err read_body(
+    struct ak_span body, const struct ak_seal_header *header, struct ak_seal_state *out_state)
 {
     struct ak_reader reader = ak_reader(body);
     out_state->n = ak_reader_u64(&reader);
@@ -163,8 +189,11 @@ static enum ak_err read_body(struct ak_span body, struct ak_seal_state *out_stat
     if (out_state->note_len > AK_SEAL_NOTE_MAX) return AK_E_LIMIT;
     ak_reader_copy(&reader, out_state->note, out_state->note_len);
     AK_TRY(read_roots(&reader, out_state));
+    if (header->format != AK_SEAL_FORMAT_OLD) AK_TRY(read_trust(&reader, out_state));
     AK_TRY(ak_reader_finish(&reader));
-    return ak_seal_validate(out_state);
+    AK_TRY(ak_seal_validate(out_state));
+    if (out_state->n != header->n) return AK_E_MEANING;
+    return header->format == AK_SEAL_FORMAT_OLD || is_config_of(header, out_state) ? AK_OK : AK_E_MEANING;
 }
 
 enum ak_err ak_seal_open(struct ak_span file, const struct ak_secret32 *kek,
@@ -180,8 +209,7 @@ enum ak_err ak_seal_open(struct ak_span file, const struct ak_secret32 *kek,
     struct ak_span sealed = ak_span(reader.ptr, reader.len);
     if (sealed.len > sizeof body + AK_GCM_TAG_LEN) return AK_E_LIMIT;
     enum ak_err err = ak_gcm_open(kek, header.nonce, ak_span(file.ptr, file.len - sealed.len), sealed, body);
-    if (!err) err = read_body(ak_span(body, sealed.len - AK_GCM_TAG_LEN), out_state);
-    if (!err && out_state->n != header.n) err = AK_E_MEANING;
+    if (!err) err = read_body(ak_span(body, sealed.len - AK_GCM_TAG_LEN), &header, out_state);
     ak_wipe(body, sizeof body);
     if (err)
         ak_wipe(out_state, sizeof *out_state);

@@ -14,15 +14,18 @@
 #include "base/wipe.h"
 
 enum {
-    AK_SEAL_FORMAT = 1,
+    AK_SEAL_FORMAT = 2,     /* what is written */
+    AK_SEAL_FORMAT_OLD = 1, /* still read: without the trust configuration itself */
     AK_SEAL_SUITE_AES256GCM = 1,
     AK_SEAL_ROOTS_MAX = 16,
     AK_SEAL_NOTE_MAX = 4096,     /* a checkpoint with its cosignatures */
     AK_SEAL_KEK_BLOB_MAX = 1024, /* what a TEE makes of a sealed key */
+    AK_SEAL_TRUST_MAX = 2560,    /* an encoded trust configuration: core/trust/trust.h */
     AK_SEAL_HEADER_LEN = 150,    /* without the KEK blob */
-    AK_SEAL_BODY_FIXED_LEN = 92,
+    AK_SEAL_BODY_FIXED_LEN = 94, /* format 1: two less */
     AK_SEAL_ROOT_LEN = 37,
-    AK_SEAL_BODY_MAX = AK_SEAL_BODY_FIXED_LEN + AK_SEAL_ROOT_LEN * AK_SEAL_ROOTS_MAX + AK_SEAL_NOTE_MAX,
+    AK_SEAL_BODY_MAX =
+        AK_SEAL_BODY_FIXED_LEN + AK_SEAL_ROOT_LEN * AK_SEAL_ROOTS_MAX + AK_SEAL_NOTE_MAX + AK_SEAL_TRUST_MAX,
     AK_SEAL_FILE_MAX = AK_SEAL_HEADER_LEN + AK_SEAL_KEK_BLOB_MAX + AK_SEAL_BODY_MAX + 16,
 };
 
@@ -30,13 +33,14 @@ enum {
 enum ak_seal_backend { AK_SEAL_SOFTWARE = 1, AK_SEAL_TPM2 = 2, AK_SEAL_SEV_SNP = 3 };
 
 struct ak_seal_header {
+    uint16_t format; /* read; always AK_SEAL_FORMAT when written */
     uint8_t suite;
     uint8_t backend;
     uint64_t n;              /* the counter's value at which this is valid */
     uint8_t counter_id[16];  /* which counter */
     uint8_t policy[32];      /* the TEE's sealing policy; zeros: none */
     uint8_t measurement[32]; /* zeros: nothing is measured */
-    uint8_t config[32];      /* the trust configuration's hash */
+    uint8_t config[32];      /* the trust configuration's hash; of format 1: see docs/formats/sealed.md */
     struct ak_span kek_blob; /* 1 to AK_SEAL_KEK_BLOB_MAX bytes; a view into the file */
     uint8_t nonce[12];
 };
@@ -60,25 +64,26 @@ struct ak_seal_state {
     size_t note_len;
     struct ak_seal_root roots[AK_SEAL_ROOTS_MAX];
     size_t root_count;
+    uint8_t trust[AK_SEAL_TRUST_MAX]; /* the encoded trust configuration */
+    size_t trust_len;                 /* 0: read from format 1; such a state is not written */
 };
 /* Wipes. Use with AK_CLEANUP. */
 void ak_seal_state_done(struct ak_seal_state *state);
 
-/* AK_E_LIMIT: too many roots, note too long. AK_E_MEANING: n 0, no root, root versions not rising, an unknown
- * root suite, clean_size without clean, a note without a size. */
+/* AK_E_LIMIT: too many roots, note or trust configuration too long. AK_E_MEANING: n 0, no root, root versions
+ * not rising, an unknown root suite, clean_size without clean, a note without a size. */
 AK_MUST_USE enum ak_err ak_seal_validate(const struct ak_seal_state *state);
 
-/* Appends the file's bytes. header->kek_blob is `kek` sealed by the TEE; state->n must equal header->n
- * (AK_E_ARG). The body is encrypted in place. AK_E_MEANING as validate, AK_E_LIMIT,
- * AK_E_FULL; nothing is appended then.
- */
+/* Appends the file's bytes. header->kek_blob is `kek` sealed by the TEE; state->n must equal header->n, and
+ * header->config be the SHA-256 of state->trust (AK_E_ARG). The body is encrypted in place. AK_E_MEANING as
+ * validate and where there is no trust configuration, AK_E_LIMIT, AK_E_FULL; nothing is appended then. */
 AK_MUST_USE enum ak_err ak_seal_encode(const struct ak_seal_header *header, const struct ak_secret32 *kek,
     const struct ak_seal_state *state, struct ak_buf *out_file);
 /* The header, not authenticated yet: only good for asking the TEE for the KEK. AK_E_LIMIT, AK_E_FORMAT;
  * AK_E_UNSUPPORTED for another format version or suite. */
 AK_MUST_USE enum ak_err ak_seal_parse_header(struct ak_span file, struct ak_seal_header *out_header);
-/* Authenticates header and body and decodes. AK_E_AUTH (altered, other key), AK_E_FORMAT, AK_E_MEANING;
- * out_state is zeroed then. */
+/* Authenticates header and body and decodes. AK_E_AUTH (altered, other key), AK_E_FORMAT, AK_E_MEANING (also
+ * a trust configuration that is not the header's); out_state is zeroed then. */
 AK_MUST_USE enum ak_err ak_seal_open(struct ak_span file, const struct ak_secret32 *kek,
     struct ak_seal_header *out_header, struct ak_seal_state *out_state);
 

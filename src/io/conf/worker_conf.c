@@ -74,6 +74,9 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Copies of it bring destroyed credentials back: keep it out of backups."},
     [AK_WORKER_TEE_TCTI] = {"tee.tcti", AK_CONF_TEXT, "device:/dev/tpmrm0", 1, 200, NULL,
         "How the TPM is reached: device:/dev/... or swtpm:host=...,port=... (tee = tpm2)."},
+    [AK_WORKER_OPERATORS] = {"operators", AK_CONF_TEXT, "", 0, AK_CONF_TEXT_MAX - 1, NULL,
+        "Accounts that may change the trust configuration, by anchor or as email:alice@demo.example, with "
+        "commas; empty: nobody. Part of the trust configuration."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {

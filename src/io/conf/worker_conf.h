@@ -37,8 +37,11 @@ enum ak_worker_key {
     AK_WORKER_OIDC_MINTS_PER_HOUR, /* an account */
     AK_WORKER_CLOUD_STS_LIFETIME,  /* seconds */
     AK_WORKER_TEE_TCTI,            /* tpm2: how the TPM is reached */
+    AK_WORKER_OPERATORS,           /* who may change the trust configuration; empty: nobody */
     AK_WORKER_KEY_COUNT
 };
+/* What is wrong with a value of AK_WORKER_OPERATORS. */
+#define AK_WORKER_OPERATORS_FORM "at most 8 of: 64 hex digits, or type:value as email:alice@demo.example"
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };
 
 extern const struct ak_conf_table ak_worker_conf_table;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "base/crypto/sha256.h"
 
 static const struct {
     const char *code, *reason;
@@ -18,7 +19,7 @@ static const struct {
     [AK_SEALED_FOREIGN_COUNTER] = {"foreign_counter", "the sealed state belongs to another counter"},
     [AK_SEALED_FOREIGN_BACKEND] = {"foreign_backend", "the sealed state was made by another backend"},
     [AK_SEALED_DAMAGED] = {"sealed_state_damaged", "the sealed state does not authenticate"},
-    [AK_SEALED_CONFIG] = {"trust_config_changed", "settings that decide trust are not those fixed at init"},
+    [AK_SEALED_CONFIG] = {"trust_config", "settings that decide trust are not those that were fixed"},
     [AK_SEALED_MEASUREMENT] = {"other_measurement", "the sealed state was made by another image"},
     [AK_SEALED_NO_TEE] = {"tee_unavailable", "the backend's key or counter is missing or damaged"},
     [AK_SEALED_PCR] = {"pcr_changed", "the machine is not in the state that was sealed to"},
@@ -49,10 +50,10 @@ enum ak_sealed_result ak_sealed_result_of_tee(enum ak_err err)
 }
 
 enum ak_sealed_result ak_sealed_file_open(struct ak_sealed_file *file, int dir_fd,
-    const struct ak_file_ops *ops, struct ak_tee *tee, const uint8_t config[32])
+    const struct ak_file_ops *ops, struct ak_tee *tee, const struct ak_sealed_trust *trust)
 {
     *file = (struct ak_sealed_file){.dir_fd = dir_fd, .lock_fd = -1, .tee = tee};
-    memcpy(file->config, config, sizeof file->config);
+    if (trust) file->trust = *trust;
     file->ops = ops ? *ops : ak_file_ops_system();
     if (ops) return AK_SEALED_OK;
     enum ak_err err = ak_durable_lock(dir_fd, &file->lock_fd);
@@ -68,14 +69,14 @@ void ak_sealed_file_close(struct ak_sealed_file *file)
 }
 
 /* The header of a state for number n on this TEE, with a fresh key. */
-static enum ak_err make_header(struct ak_sealed_file *file, uint64_t n, struct ak_secret32 *out_kek,
-    struct ak_buf *kek_blob, struct ak_seal_header *out_header)
+static enum ak_err make_header(struct ak_sealed_file *file, const struct ak_seal_state *state,
+    struct ak_secret32 *out_kek, struct ak_buf *kek_blob, struct ak_seal_header *out_header)
 {
     const struct ak_tee_ops *ops = file->tee->ops;
     void *impl = file->tee->impl;
-    uint64_t value = 0;
+    uint64_t value = 0, n = state->n;
     *out_header = (struct ak_seal_header){.suite = AK_SEAL_SUITE_AES256GCM, .backend = ops->backend, .n = n};
-    memcpy(out_header->config, file->config, sizeof out_header->config);
+    ak_sha256(ak_span(state->trust, state->trust_len), out_header->config);
     AK_TRY(ops->counter_read(impl, out_header->counter_id, &value));
     if (value != n - 1) return AK_E_CONFLICT; /* a live clone, or a disk changed under us */
     enum ak_err err = ops->measurement(impl, out_header->measurement);
@@ -94,9 +95,10 @@ static enum ak_err write_step(struct ak_sealed_file *file, const struct ak_seal_
     uint8_t blob[AK_SEAL_KEK_BLOB_MAX], bytes[AK_SEAL_FILE_MAX];
     struct ak_buf blob_buf = AK_BUF_ARR(blob), buf = AK_BUF_ARR(bytes);
     struct ak_seal_header header;
-    AK_TRY(make_header(file, state->n, &kek, &blob_buf, &header));
+    AK_TRY(make_header(file, state, &kek, &blob_buf, &header));
     AK_TRY(ak_seal_encode(&header, &kek, state, &buf));
     AK_TRY(ak_durable_write(&file->ops, file->dir_fd, AK_SEALED_NAME, ak_buf_span(&buf)));
+    memcpy(file->config, header.config, sizeof file->config);
     return file->tee->ops->counter_advance(file->tee->impl, state->n - 1);
 }
 
@@ -105,11 +107,21 @@ enum ak_err ak_sealed_file_write(struct ak_sealed_file *file, struct ak_seal_sta
     if (!file->usable) return AK_E_STATE;
     state->n = file->n + 1;
     AK_TRY(ak_seal_validate(state));
+    if (state->trust_len == 0) return AK_E_MEANING;
     file->usable = false;
     AK_TRY(write_step(file, state));
     file->n = state->n;
     file->usable = true;
     return AK_OK;
+}
+
+static bool take_trust(const struct ak_sealed_file *file, struct ak_seal_state *state)
+{
+    struct ak_span config = file->trust.config;
+    if (config.len == 0 || config.len > sizeof state->trust) return false;
+    memcpy(state->trust, config.ptr, config.len);
+    state->trust_len = config.len;
+    return true;
 }
 
 enum ak_sealed_result ak_sealed_file_create(struct ak_sealed_file *file, struct ak_seal_state *state)
@@ -120,6 +132,7 @@ enum ak_sealed_result ak_sealed_file_create(struct ak_sealed_file *file, struct 
     if (err == AK_E_IO) return AK_SEALED_IO;
     if (err != AK_E_NOT_FOUND) return AK_SEALED_EXISTS;
     if (file->tee->ops->counter_read(file->tee->impl, id, &file->n)) return AK_SEALED_NO_TEE;
+    if (!take_trust(file, state)) return AK_SEALED_CONFIG;
     file->usable = true;
     return ak_sealed_file_write(file, state) ? AK_SEALED_IO : AK_SEALED_OK;
 }
@@ -135,12 +148,27 @@ static enum ak_sealed_result check_header(const struct ak_sealed_file *file,
     return AK_SEALED_OK;
 }
 
-/* What the authenticated header must say besides. */
+/* The trust configuration against the settings. A state of format 1 names a hash of some of them only; it
+ * takes the whole of them now. */
+static enum ak_sealed_result check_config(
+    const struct ak_sealed_file *file, const struct ak_seal_header *header, struct ak_seal_state *state)
+{
+    const struct ak_sealed_trust *trust = &file->trust;
+    if (header->format == AK_SEAL_FORMAT_OLD) {
+        if (memcmp(header->config, trust->legacy, sizeof header->config) != 0) return AK_SEALED_CONFIG;
+        return take_trust(file, state) ? AK_SEALED_OK : AK_SEALED_CONFIG;
+    }
+    bool fits = !trust->fits || trust->fits(trust->ctx, ak_span(state->trust, state->trust_len));
+    return fits ? AK_SEALED_OK : AK_SEALED_CONFIG;
+}
+
+/* What the authenticated state must say besides. */
 static enum ak_sealed_result check_trust(
-    const struct ak_sealed_file *file, const struct ak_seal_header *header)
+    const struct ak_sealed_file *file, const struct ak_seal_header *header, struct ak_seal_state *state)
 {
     uint8_t measurement[32];
-    if (memcmp(header->config, file->config, sizeof header->config) != 0) return AK_SEALED_CONFIG;
+    enum ak_sealed_result result = check_config(file, header, state);
+    if (result != AK_SEALED_OK) return result;
     enum ak_err err = file->tee->ops->measurement(file->tee->impl, measurement);
     if (err && err != AK_E_UNSUPPORTED) return AK_SEALED_NO_TEE;
     if (memcmp(header->measurement, measurement, sizeof measurement) != 0) return AK_SEALED_MEASUREMENT;
@@ -169,7 +197,7 @@ static enum ak_sealed_result open_bytes(const struct ak_sealed_file *file, struc
     result = result_of_unseal(ops->unseal(file->tee->impl, header.kek_blob, header.n, &kek));
     if (result != AK_SEALED_OK) return result;
     if (ak_seal_open(bytes, &kek, &header, out_state)) return AK_SEALED_DAMAGED;
-    return check_trust(file, &header);
+    return check_trust(file, &header, out_state);
 }
 
 /* One write more than any interrupted step can have begun: with the file one ahead of the counter, that step

@@ -39,16 +39,14 @@ static void fail(const struct evidence *evidence, const char *code, const char *
 
 static void open_tee(struct evidence *evidence)
 {
-    uint8_t config[32];
     const struct ak_conf *conf = &evidence->conf;
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(conf, AK_WORKER_TEE)));
     if (!ops) fail(evidence, "tee_unknown", "this backend is not built");
     if (ak_folder_open(ak_conf_text(conf, AK_WORKER_DATA_DIR), false, false, &evidence->data_fd,
             &evidence->tee_fd) != AK_OK)
         fail(evidence, "no_sealed_state", "there is no worker here; make one: agentkeys-worker init");
-    ak_folder_config_hash(conf, config);
     enum ak_sealed_result result =
-        ak_sealed_file_open(&evidence->lock, evidence->data_fd, NULL, &evidence->tee, config);
+        ak_sealed_file_open(&evidence->lock, evidence->data_fd, NULL, &evidence->tee, NULL);
     struct ak_tee_open how = {.dir_fd = evidence->tee_fd, .tcti = ak_conf_text(conf, AK_WORKER_TEE_TCTI)};
     if (result == AK_SEALED_OK) result = ak_sealed_result_of_tee(ak_tee_open(ops, &how, &evidence->tee));
     if (result != AK_SEALED_OK)

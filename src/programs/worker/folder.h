@@ -24,8 +24,8 @@ AK_MUST_USE enum ak_err ak_folder_claim_slots(int slot_fd, const uint8_t worker_
 #define AK_FOLDER_EPOCHS "epochs.bin"
 /* Path of the ledger's file. */
 void ak_folder_store_path(const char *data_dir, bool dev, char *out_path, size_t cap);
-/* SHA-256 over every setting that decides trust: issuer, waiting times. Settings added later enter with their
- * names. */
+/* `config` of a sealed state of format 1: SHA-256 over issuer and waiting times as they are written. New
+ * states have the hash of a whole trust configuration: core/trust/trust.h. */
 void ak_folder_config_hash(const struct ak_conf *conf, uint8_t out_hash[32]);
 
 #endif

@@ -15,11 +15,13 @@
 #include "io/tee/sealed_file.h"
 #include "programs/worker/folder.h"
 #include "programs/worker/init.h"
+#include "programs/worker/trust.h"
 
 struct init {
     const struct ak_conf *conf;
     bool dev;
     int data_fd, tee_fd, slot_fd;
+    struct ak_worker_trust trust;
     uint8_t config[32];
     struct ak_tee tee;
     struct ak_sealed_file sealed;
@@ -48,8 +50,18 @@ static void engine_random(void *ctx, void *out, size_t len)
     ak_random_bytes(out, len);
 }
 
+/* Fixed here for good, unless an operator changes it. */
+static struct ak_sealed_trust read_trust(struct init *init)
+{
+    if (ak_worker_trust_read(init->conf, &init->trust) != AK_OK) ak_boot_fail_exit(&init->trust.why);
+    struct ak_sealed_trust sealed = ak_worker_trust_sealed(&init->trust);
+    ak_trust_hash(sealed.config, init->config);
+    return sealed;
+}
+
 static void open_all(struct init *init)
 {
+    const struct ak_sealed_trust trust = read_trust(init);
     const char *data_dir = ak_conf_text(init->conf, AK_WORKER_DATA_DIR);
     if (ak_folder_open(data_dir, init->dev, true, &init->data_fd, &init->tee_fd) != AK_OK)
         fail(init, "data_dir",
@@ -63,9 +75,8 @@ static void open_all(struct init *init)
         .create = true,
         .slot_dir_fd = init->slot_fd,
         .tcti = ak_conf_text(init->conf, AK_WORKER_TEE_TCTI)};
-    ak_folder_config_hash(init->conf, init->config);
     enum ak_sealed_result result =
-        ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, init->config);
+        ak_sealed_file_open(&init->sealed, init->data_fd, NULL, &init->tee, &trust);
     if (result != AK_SEALED_OK)
         fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result, init->tee.ops));
     enum ak_err err = ak_tee_open(ops, &how, &init->tee);
@@ -146,14 +157,18 @@ static void make_ledger(struct init *init)
 static void print_result(const struct init *init)
 {
     uint8_t pub[32];
-    uint8_t text[160];
+    uint8_t text[240];
     struct ak_buf line = AK_BUF_ARR(text);
     ak_engine_ledger_pub(init->engine, pub);
     ak_hex_encode(&line, AK_SPAN_ARR(init->state->worker_id));
     ak_buf_put_str(&line, "\nledger key:    ");
     ak_hex_encode(&line, AK_SPAN_ARR(pub));
+    ak_buf_put_str(&line, "\ntrust config:  ");
+    ak_hex_encode(&line, AK_SPAN_ARR(init->config));
     printf("worker made in %s%s\nworker id:     %.*s\n", ak_conf_text(init->conf, AK_WORKER_DATA_DIR),
         init->dev ? "/dev (development signer)" : "", (int)line.len, (const char *)line.ptr);
+    if (init->trust.wanted.operator_count == 0)
+        printf("no operator is named (setting operators): the trust configuration can never be changed\n");
     const char *warning = init->tee.ops->warning ? init->tee.ops->warning() : NULL;
     if (warning) printf("\n%s\n", warning);
 }

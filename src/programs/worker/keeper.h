@@ -6,6 +6,7 @@
 
 #include "core/engine/engine.h"
 #include "core/engine/read.h"
+#include "core/trust/trust.h"
 #include "io/conf/worker_conf.h"
 #include "io/proc/channel.h"
 #include "io/store/store.h"
@@ -140,8 +141,9 @@ struct ak_keeper {
     struct ak_tee tee;
     struct ak_sealed_file sealed;
     struct ak_seal_state *state;
-    struct ak_root root; /* user keys */
-    struct ak_root born; /* service keys, where the root above was brought in */
+    struct ak_trust trust; /* in force; its texts lie in `state` */
+    struct ak_root root;   /* user keys */
+    struct ak_root born;   /* service keys, where the root above was brought in */
     struct ak_store *store;
     struct ak_arena arena;
     struct ak_random_store random;

@@ -16,6 +16,7 @@
 #include "programs/worker/folder.h"
 #include "programs/worker/keeper.h"
 #include "programs/worker/roles.h"
+#include "programs/worker/trust.h"
 
 static const char *const see = "docs/operations.md#start-up-failures";
 
@@ -68,21 +69,35 @@ static void claim_slots(struct ak_keeper *keeper)
     if (err) fail_slots(keeper, "erasure_slot", "cannot be written");
 }
 
+/* From here on the settings say what is sealed. */
+static void start_sealed(
+    struct ak_keeper *keeper, const struct ak_tee_ops *ops, const struct ak_worker_trust *trust)
+{
+    const struct ak_seal_state *state = keeper->state;
+    enum ak_sealed_result result = ak_sealed_file_start(&keeper->sealed, keeper->state);
+    if (result == AK_SEALED_CONFIG) ak_worker_trust_fail(trust);
+    fail_sealed(keeper, result, ops);
+    if (ak_trust_parse(ak_span(state->trust, state->trust_len), &keeper->trust) != AK_OK)
+        fail(keeper, "sealed_state_damaged", AK_WORKER_DATA_DIR, "the trust configuration does not read");
+    ak_worker_trust_apply(&keeper->trust, &keeper->conf);
+}
+
 /* The lock first, so that a second worker touches nothing; then the TEE; then the state, which advances the
  * counter. */
 static void open_sealed(struct ak_keeper *keeper)
 {
+    static struct ak_worker_trust trust;
     char path[600];
-    uint8_t config[32];
     struct ak_tee_open how = {
         .dir_fd = keeper->tee_dir_fd, .tcti = ak_conf_text(&keeper->conf, AK_WORKER_TEE_TCTI)};
     const struct ak_tee_ops *ops = ak_tee_find(ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_TEE)));
     if (!ops) fail(keeper, "tee_unknown", AK_WORKER_TEE, "this backend is not built");
     keeper->state = ak_secmem_alloc(sizeof *keeper->state);
     if (!keeper->state) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "locked memory is used up");
-    ak_folder_config_hash(&keeper->conf, config);
+    if (ak_worker_trust_read(&keeper->conf, &trust) != AK_OK) ak_boot_fail_exit(&trust.why);
+    const struct ak_sealed_trust sealed = ak_worker_trust_sealed(&trust);
     fail_sealed(
-        keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, config), ops);
+        keeper, ak_sealed_file_open(&keeper->sealed, keeper->data_dir_fd, NULL, &keeper->tee, &sealed), ops);
     ak_folder_store_path(ak_conf_text(&keeper->conf, AK_WORKER_DATA_DIR), keeper->dev, path, sizeof path);
     ak_store_make_room(path);
     bool slots_are_files = ops->backend == AK_SEAL_SOFTWARE;
@@ -90,7 +105,7 @@ static void open_sealed(struct ak_keeper *keeper)
     how.slot_dir_fd = keeper->slot_dir_fd;
     enum ak_err err = ak_tee_open(ops, &how, &keeper->tee);
     if (err) fail_sealed(keeper, ak_sealed_result_of_tee(err), ops);
-    fail_sealed(keeper, ak_sealed_file_start(&keeper->sealed, keeper->state), ops);
+    start_sealed(keeper, ops, &trust);
     if (slots_are_files) claim_slots(keeper);
 }
 

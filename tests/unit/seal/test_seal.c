@@ -4,6 +4,7 @@
 
 #include "base/codec/hex.h"
 #include "base/crypto/gcm.h"
+#include "base/crypto/sha256.h"
 #include "core/seal/seal.h"
 
 static struct ak_secret32 kek;
@@ -22,7 +23,6 @@ static int setup(void **state)
         .n = 7,
         .kek_blob = AK_SPAN_LIT("kek")};
     memset(header.counter_id, 0xc1, 16);
-    memset(header.config, 0xcf, 32);
     memset(header.nonce, 0x0e, 12);
     memset(&state_in, 0, sizeof state_in);
     state_in.n = 7;
@@ -37,6 +37,9 @@ static int setup(void **state)
     state_in.roots[0].version = 1;
     state_in.roots[0].suite = AK_SEAL_ROOT_AK1;
     memset(state_in.roots[0].secret.bytes, 0x5e, 32);
+    memcpy(state_in.trust, "\xa3\x00\x01\x02\x01\x03\x01", 7);
+    state_in.trust_len = 7;
+    ak_sha256(AK_SPAN_LIT("\xa3\x00\x01\x02\x01\x03\x01"), header.config);
     return 0;
 }
 
@@ -66,11 +69,13 @@ static void round_trip(void **state)
     (void)state;
     struct ak_seal_header seen;
     assert_int_equal(encode(), AK_OK);
-    assert_int_equal(file_len, AK_SEAL_HEADER_LEN + 3 + AK_SEAL_BODY_FIXED_LEN + 5 + AK_SEAL_ROOT_LEN + 16);
+    assert_int_equal(
+        file_len, AK_SEAL_HEADER_LEN + 3 + AK_SEAL_BODY_FIXED_LEN + 5 + AK_SEAL_ROOT_LEN + 7 + 16);
     assert_int_equal(ak_seal_open(ak_span(file, file_len), &kek, &seen, &state_out), AK_OK);
     assert_memory_equal(&state_in, &state_out, sizeof state_in);
     assert_true(ak_span_eq(seen.kek_blob, AK_SPAN_LIT("kek")));
     assert_int_equal(seen.n, 7);
+    assert_int_equal(seen.format, AK_SEAL_FORMAT);
     assert_int_equal(seen.backend, AK_SEAL_SOFTWARE);
     assert_memory_equal(seen.counter_id, header.counter_id, 16);
     assert_memory_equal(seen.config, header.config, 32);
@@ -101,6 +106,8 @@ static void largest_state(void **state)
         state_in.roots[i].version = (uint32_t)(3 * i + 1);
         state_in.roots[i].suite = i ? AK_SEAL_ROOT_SIGNER_V0 : AK_SEAL_ROOT_AK1;
     }
+    state_in.trust_len = AK_SEAL_TRUST_MAX;
+    ak_sha256(AK_SPAN_ARR(state_in.trust), header.config);
     assert_int_equal(encode(), AK_OK);
     assert_int_equal(file_len, AK_SEAL_FILE_MAX);
     assert_int_equal(open_file(), AK_OK);
@@ -162,9 +169,11 @@ static void other_versions_are_told_apart(void **state)
     (void)state;
     struct ak_seal_header seen;
     assert_int_equal(encode(), AK_OK);
-    file[9] = 2;
-    assert_int_equal(ak_seal_parse_header(ak_span(file, file_len), &seen), AK_E_UNSUPPORTED);
-    file[9] = 1;
+    for (uint8_t format = 0; format <= AK_SEAL_FORMAT + 1; format += AK_SEAL_FORMAT + 1) {
+        file[9] = format;
+        assert_int_equal(ak_seal_parse_header(ak_span(file, file_len), &seen), AK_E_UNSUPPORTED);
+    }
+    file[9] = AK_SEAL_FORMAT;
     file[10] = 2;
     assert_int_equal(ak_seal_parse_header(ak_span(file, file_len), &seen), AK_E_UNSUPPORTED);
     file[10] = 1;
@@ -208,6 +217,14 @@ static void meaning_is_checked_when_written(void **state)
     assert_int_equal(encode(), AK_OK);
     state_in.note_len = AK_SEAL_NOTE_MAX + 1;
     assert_int_equal(encode(), AK_E_LIMIT);
+    setup(NULL);
+    state_in.trust_len = AK_SEAL_TRUST_MAX + 1;
+    assert_int_equal(encode(), AK_E_LIMIT);
+    state_in.trust_len = 0;
+    assert_int_equal(encode(), AK_E_MEANING);
+    setup(NULL);
+    header.config[31] ^= 1;
+    assert_int_equal(encode(), AK_E_ARG);
 }
 
 /* Opens the body, changes one plaintext byte and seals it again: authentic, but against the rules. */
@@ -239,30 +256,71 @@ static void meaning_is_checked_when_opened(void **state)
     assert_int_equal(open_with(91 + 5, 17), AK_E_LIMIT);      /* too many */
     assert_int_equal(open_with(92 + 5 + 3, 0), AK_E_MEANING); /* version 0 */
     assert_int_equal(open_with(92 + 5 + 4, 9), AK_E_MEANING); /* suite */
+    const size_t trust = 92 + 5 + AK_SEAL_ROOT_LEN;
+    assert_int_equal(open_with(trust, 0xff), AK_E_LIMIT);       /* its length */
+    assert_int_equal(open_with(trust + 1, 0), AK_E_FORMAT);     /* none */
+    assert_int_equal(open_with(trust + 1, 8), AK_E_FORMAT);     /* one longer */
+    assert_int_equal(open_with(trust + 2, 0xa4), AK_E_MEANING); /* not the one of the header */
     assert_out_is_zero();
 }
 
-/* docs/formats/sealed.md is what the code writes. */
+/* The blocks of docs/formats/sealed.md: 0 is what the code writes, 1 a file of format 1. */
+static void read_example(unsigned wanted_block, struct ak_buf *wanted)
+{
+    FILE *doc = fopen(AK_SOURCE_ROOT "/docs/formats/sealed.md", "r");
+    assert_non_null(doc);
+    char line[256];
+    bool inside = false;
+    unsigned blocks = 0;
+    while (fgets(line, sizeof line, doc)) {
+        if (strncmp(line, "```", 3) == 0) {
+            inside = strcmp(line, "```hex\n") == 0;
+            blocks += inside;
+        } else if (inside && blocks == wanted_block + 1) {
+            ak_buf_put(wanted, ak_span(line, strcspn(line, "\n")));
+        }
+    }
+    fclose(doc);
+}
+
 static void documented_example(void **state)
 {
     (void)state;
-    FILE *doc = fopen(AK_SOURCE_ROOT "/docs/formats/sealed.md", "r");
-    assert_non_null(doc);
-    char line[256], want[2 * sizeof file + 1], got[2 * sizeof file + 1] = "";
+    char want[2 * sizeof file + 1], got[2 * sizeof file + 1] = "";
     struct ak_buf wanted = ak_buf(want, sizeof want - 1);
-    bool inside = false;
-    while (fgets(line, sizeof line, doc)) {
-        if (strncmp(line, "```", 3) == 0)
-            inside = strcmp(line, "```hex\n") == 0;
-        else if (inside)
-            ak_buf_put(&wanted, ak_span(line, strcspn(line, "\n")));
-    }
-    fclose(doc);
+    read_example(0, &wanted);
     want[wanted.len] = 0;
     assert_int_equal(encode(), AK_OK);
     struct ak_buf buf = ak_buf(got, sizeof got - 1);
     ak_hex_encode(&buf, ak_span(file, file_len));
     assert_string_equal(got, want);
+}
+
+/* A folder of an earlier version is read as it was; only its trust configuration is not there. */
+static void format_1_opens(void **state)
+{
+    (void)state;
+    char want[2 * sizeof file + 1];
+    struct ak_buf wanted = AK_BUF_ARR(want);
+    struct ak_seal_header seen;
+    read_example(1, &wanted);
+    file_len = wanted.len / 2;
+    assert_int_equal(ak_hex_decode_fixed(ak_buf_span(&wanted), file, file_len), AK_OK);
+    assert_int_equal(ak_seal_open(ak_span(file, file_len), &kek, &seen, &state_out), AK_OK);
+    assert_int_equal(seen.format, AK_SEAL_FORMAT_OLD);
+    memset(header.config, 0xcf, 32);
+    assert_memory_equal(seen.config, header.config, 32);
+    state_in.trust_len = 0;
+    memset(state_in.trust, 0, sizeof state_in.trust);
+    assert_memory_equal(&state_in, &state_out, sizeof state_in);
+    for (size_t i = 0; i < file_len; i++) {
+        file[i] ^= 1;
+        assert_int_not_equal(open_file(), AK_OK);
+        assert_out_is_zero();
+        file[i] ^= 1;
+    }
+    size_t whole = file_len;
+    for (file_len = 0; file_len < whole; file_len++) assert_int_not_equal(open_file(), AK_OK);
 }
 
 int main(void)
@@ -278,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup(meaning_is_checked_when_written, setup),
         cmocka_unit_test_setup(meaning_is_checked_when_opened, setup),
         cmocka_unit_test_setup(documented_example, setup),
+        cmocka_unit_test_setup(format_1_opens, setup),
     };
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
 }

@@ -25,7 +25,8 @@ static void defaults_are_these(void **state)
         "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n"
         "vault.rotate = 7d\nvault.sweep_deadline = 24h\nvault.services_max = 1000\n"
         "vault.erasure_slot = \noidc.audience = sts.amazonaws.com\noidc.token_lifetime = 5m\n"
-        "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\ntee.tcti = device:/dev/tpmrm0\n";
+        "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\ntee.tcti = device:/dev/tpmrm0\n"
+        "operators = \n";
     struct ak_conf_input in = {.dirs = {"/data/x", "/run/x", "/home/x"}};
     char text[4096] = {0};
     struct ak_buf buf = AK_BUF_ARR(text);

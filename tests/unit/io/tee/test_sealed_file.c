@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crypto/gcm.h"
+#include "base/crypto/sha256.h"
 #include "unit/io/tee/world.h"
 
 static struct ak_seal_state got;
@@ -138,19 +140,115 @@ static void counter_turned_back(void **state)
     assert_int_equal(restart(), AK_SEALED_NO_TEE);
 }
 
+static bool says_no(void *ctx, struct ak_span config)
+{
+    *(bool *)ctx = ak_span_eq(config, AK_SPAN_ARR(world_config));
+    return false;
+}
+
+/* The settings are asked before the counter moves, and only about what was sealed. */
 static void other_trust_configuration(void **state)
 {
     (void)state;
-    const uint8_t other[32] = {0xcd};
+    bool asked = false;
+    uint8_t id[16];
+    uint64_t before = 0, after = 0;
+    struct ak_sealed_trust other = {.config = AK_SPAN_LIT("other"), .fits = says_no, .ctx = &asked};
     world_stop();
     assert_int_equal(world_open_tee(false), AK_OK);
-    assert_int_equal(ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, other), AK_SEALED_OK);
+    assert_int_equal(tee.ops->counter_read(tee.impl, id, &before), AK_OK);
+    assert_int_equal(ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, &other), AK_SEALED_OK);
     assert_int_equal(ak_sealed_file_start(&sealed, &got), AK_SEALED_CONFIG);
+    assert_true(asked);
+    assert_int_equal(tee.ops->counter_read(tee.impl, id, &after), AK_OK);
+    assert_int_equal(after, before);
     assert_int_equal(got.root_count, 0);
     struct ak_seal_state next;
     world_state(&next, 2);
     assert_int_equal(ak_sealed_file_write(&sealed, &next), AK_E_STATE); /* not started */
     assert_int_equal(ak_sealed_file_check(&sealed), AK_E_STATE);
+}
+
+/* What is sealed stays, whatever the settings say; a write with another one changes it, and its hash. */
+static void trust_configuration_is_what_was_sealed(void **state)
+{
+    (void)state;
+    struct ak_seal_state next;
+    uint8_t hash[32];
+    world_trust.config = AK_SPAN_LIT("settings of today");
+    assert_int_equal(restart(), AK_SEALED_OK);
+    world_trust.config = AK_SPAN_ARR(world_config);
+    assert_true(ak_span_eq(ak_span(got.trust, got.trust_len), AK_SPAN_ARR(world_config)));
+    ak_sha256(AK_SPAN_ARR(world_config), hash);
+    assert_memory_equal(sealed.config, hash, 32);
+    world_state(&next, 2);
+    memcpy(next.trust, "changed", 7);
+    next.trust_len = 7;
+    assert_int_equal(ak_sealed_file_write(&sealed, &next), AK_OK);
+    assert_int_equal(restart(), AK_SEALED_OK);
+    assert_true(ak_span_eq(ak_span(got.trust, got.trust_len), AK_SPAN_LIT("changed")));
+    ak_sha256(AK_SPAN_LIT("changed"), hash);
+    assert_memory_equal(sealed.config, hash, 32);
+}
+
+/* Makes the file one of format 1, as an earlier version left it: the same without its trust configuration. */
+static void make_old_file(void)
+{
+    static uint8_t file[AK_SEAL_FILE_MAX], plain[AK_SEAL_BODY_MAX];
+    struct memfs_inode *inode = memfs_find(&fs, 0, AK_SEALED_NAME);
+    struct ak_seal_header header;
+    struct ak_secret32 key;
+    size_t len = inode->len;
+    memcpy(file, inode->bytes, len);
+    assert_int_equal(ak_seal_parse_header(ak_span(file, len), &header), AK_OK);
+    assert_int_equal(tee.ops->unseal(tee.impl, header.kek_blob, header.n, &key), AK_OK);
+    size_t head = AK_SEAL_HEADER_LEN + header.kek_blob.len, body = len - head - 16;
+    assert_int_equal(
+        ak_gcm_open(&key, header.nonce, ak_span(file, head), ak_span(file + head, body + 16), plain), AK_OK);
+    body -= 2 + sizeof world_config;
+    file[9] = AK_SEAL_FORMAT_OLD;
+    memcpy(file + 100, world_trust.legacy, 32);
+    file[head - 2] = (uint8_t)((body + 16) >> 8);
+    file[head - 1] = (uint8_t)(body + 16);
+    assert_int_equal(
+        ak_gcm_seal(&key, header.nonce, ak_span(file, head), ak_span(plain, body), file + head), AK_OK);
+    memfs_put(&fs, 0, AK_SEALED_NAME, file, head + body + 16);
+}
+
+/* A folder of an earlier version starts where the settings are the ones it was made with, and is from then on
+ * one of this version. */
+static void format_1_is_taken_over(void **state)
+{
+    (void)state;
+    struct ak_seal_header header;
+    assert_int_equal(restart(), AK_SEALED_OK);
+    make_old_file();
+    world_trust.legacy[31] ^= 1;
+    assert_int_equal(restart(), AK_SEALED_CONFIG);
+    world_trust.legacy[31] ^= 1;
+    assert_int_equal(restart(), AK_SEALED_OK);
+    assert_int_equal(got.checkpoint_size, 1);
+    assert_true(ak_span_eq(ak_span(got.trust, got.trust_len), AK_SPAN_ARR(world_config)));
+    const struct memfs_inode *inode = memfs_find(&fs, 0, AK_SEALED_NAME);
+    assert_int_equal(ak_seal_parse_header(ak_span(inode->bytes, inode->len), &header), AK_OK);
+    assert_int_equal(header.format, AK_SEAL_FORMAT);
+    assert_memory_equal(header.config, sealed.config, 32);
+    make_old_file();
+    world_trust.config = AK_SPAN_EMPTY;
+    assert_int_equal(restart(), AK_SEALED_CONFIG);
+    world_trust.config = AK_SPAN_ARR(world_config);
+}
+
+static void no_state_without_a_trust_configuration(void **state)
+{
+    (void)state;
+    struct ak_seal_state next;
+    assert_int_equal(restart(), AK_SEALED_OK);
+    world_state(&next, 2);
+    next.trust_len = 0;
+    assert_int_equal(ak_sealed_file_write(&sealed, &next), AK_E_MEANING);
+    world_state(&next, 2);
+    assert_int_equal(ak_sealed_file_write(&sealed, &next), AK_OK);
 }
 
 /* I12: a copy that runs beside the original moves the counter, and both notice. */
@@ -199,7 +297,7 @@ static enum ak_sealed_result open_real(struct ak_sealed_file *file)
 {
     int dir_fd;
     if (ak_durable_open_dir(dir, false, &dir_fd)) return AK_SEALED_IO;
-    return ak_sealed_file_open(file, dir_fd, NULL, &tee, world_config);
+    return ak_sealed_file_open(file, dir_fd, NULL, &tee, &world_trust);
 }
 
 /* Two processes on one real folder: the second is refused while the first lives. */
@@ -239,6 +337,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_bit_of_the_file, setup, teardown),
         cmocka_unit_test_setup_teardown(counter_turned_back, setup, teardown),
         cmocka_unit_test_setup_teardown(other_trust_configuration, setup, teardown),
+        cmocka_unit_test_setup_teardown(trust_configuration_is_what_was_sealed, setup, teardown),
+        cmocka_unit_test_setup_teardown(format_1_is_taken_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_state_without_a_trust_configuration, setup, teardown),
         cmocka_unit_test_setup_teardown(live_clone_is_noticed, setup, teardown),
         cmocka_unit_test_setup_teardown(refused_state_leaves_it_usable, setup, teardown),
         cmocka_unit_test(codes_are_stable),

@@ -12,7 +12,9 @@ static struct memfs fs;
 static struct ak_file_ops fs_ops;
 static struct ak_tee tee;
 static struct ak_sealed_file sealed;
-static const uint8_t world_config[32] = {0xcf};
+/* What the settings say of trust; none of these tests reads it. */
+static const uint8_t world_config[] = {0xc0, 0xcf};
+static struct ak_sealed_trust world_trust = {.config = {world_config, sizeof world_config}, .legacy = {0x1e}};
 
 static inline void world_state(struct ak_seal_state *state, uint64_t remembered)
 {
@@ -22,6 +24,8 @@ static inline void world_state(struct ak_seal_state *state, uint64_t remembered)
     state->roots[0].version = 1;
     state->roots[0].suite = AK_SEAL_ROOT_AK1;
     memset(state->roots[0].secret.bytes, 0x5e, 32);
+    memcpy(state->trust, world_config, sizeof world_config);
+    state->trust_len = sizeof world_config;
 }
 
 static inline enum ak_err world_open_tee(bool create)
@@ -37,7 +41,7 @@ static inline enum ak_sealed_result world_init(uint64_t remembered)
     world_state(&state, remembered);
     enum ak_sealed_result result = ak_sealed_result_of_tee(world_open_tee(true));
     if (result != AK_SEALED_OK) return result;
-    result = ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, world_config);
+    result = ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, &world_trust);
     return result == AK_SEALED_OK ? ak_sealed_file_create(&sealed, &state) : result;
 }
 
@@ -46,7 +50,7 @@ static inline enum ak_sealed_result world_start(struct ak_seal_state *out_state)
     memset(out_state, 0, sizeof *out_state);
     enum ak_sealed_result result = ak_sealed_result_of_tee(world_open_tee(false));
     if (result != AK_SEALED_OK) return result;
-    result = ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, world_config);
+    result = ak_sealed_file_open(&sealed, MEMFS_DIR_FD, &fs_ops, &tee, &world_trust);
     return result == AK_SEALED_OK ? ak_sealed_file_start(&sealed, out_state) : result;
 }
 
