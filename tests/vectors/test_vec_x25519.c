@@ -16,6 +16,7 @@ static void one(const json_t *group, const json_t *test, struct vec_count *count
     bool small = memcmp(want, zero, 32) == 0;
     assert_int_equal(ak_x25519_shared(&scalar, peer, &shared), small ? AK_E_AUTH : AK_OK);
     assert_memory_equal(shared.bytes, want, 32);
+    assert_int_equal(ak_x25519_is_small_order(peer), small);
     if (small)
         count->refused++;
     else

@@ -14,5 +14,8 @@ AK_MUST_USE enum ak_err ak_x25519_pub(const struct ak_secret32 *scalar, uint8_t 
  * AK_E_CRYPTO; zeros then. */
 AK_MUST_USE enum ak_err ak_x25519_shared(
     const struct ak_secret32 *scalar, const uint8_t peer[32], struct ak_secret32 *out_shared);
+/* Whether a public key is one of those whose shared secret is zero whoever asks, in any of its encodings.
+ * spec: RFC 7748 6.1, 7 */
+bool ak_x25519_is_small_order(const uint8_t pub[32]);
 
 #endif

@@ -42,7 +42,8 @@ static void refuses_small_order(void **state)
         "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
         "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
         "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"};
     struct ak_secret32 scalar = {{0x40, 1, 2, 3}}, shared;
     for (size_t i = 0; i < AK_COUNT(points); i++) {
         uint8_t peer[32];
@@ -50,6 +51,16 @@ static void refuses_small_order(void **state)
         memset(&shared, 0xa5, sizeof shared);
         assert_int_equal(ak_x25519_shared(&scalar, peer, &shared), AK_E_AUTH);
         assert_zero(shared.bytes, 32);
+        assert_true(ak_x25519_is_small_order(peer));
+        peer[31] ^= 0x80; /* a bit that does not count */
+        assert_true(ak_x25519_is_small_order(peer));
+        assert_int_equal(ak_x25519_shared(&scalar, peer, &shared), AK_E_AUTH);
+        for (size_t at = 0; at < 32; at++) {
+            peer[at] ^= 0x40;
+            assert_false(ak_x25519_is_small_order(peer));
+            assert_int_equal(ak_x25519_shared(&scalar, peer, &shared), AK_OK);
+            peer[at] ^= 0x40;
+        }
     }
 }
 
