@@ -42,6 +42,7 @@ static void check_claims(struct ak_span claims, const struct ak_dpop_proof *proo
     AK_FUZZ_CHECK(ak_json_string_is(ak_json_get(root, "nonce"), ak_nonce_text(&nonces)) ||
                   proof->nonce_slot + 1 == nonces.slot);
     AK_FUZZ_CHECK(proof->has_bh == (ak_json_type(ak_json_get(root, "ak_bh")) == AK_JSON_STRING));
+    AK_FUZZ_CHECK(proof->has_rk == (ak_json_type(ak_json_get(root, "ak_rk")) == AK_JSON_STRING));
     AK_FUZZ_CHECK(ak_json_type(ak_json_get(root, "ath")) == AK_JSON_ABSENT);
     ak_json_done(&json);
 }

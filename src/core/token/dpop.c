@@ -13,7 +13,7 @@ const char *ak_dpop_wire_error(enum ak_dpop_fault fault)
 
 /* The claims as they stand; views into the parsed payload. */
 struct dpop_claims {
-    struct ak_span htm, htu, jti, nonce, ath, bh;
+    struct ak_span htm, htu, jti, nonce, ath, bh, rk;
     uint64_t iat;
 };
 
@@ -53,6 +53,7 @@ static enum ak_err read_claims(const struct ak_json *json, struct dpop_claims *o
     AK_TRY(read_optional(root, "nonce", &out_claims->nonce, &count));
     AK_TRY(read_optional(root, "ath", &out_claims->ath, &count));
     AK_TRY(read_optional(root, "ak_bh", &out_claims->bh, &count));
+    AK_TRY(read_optional(root, "ak_rk", &out_claims->rk, &count));
     if (ak_json_len(root) != count) return AK_E_FORMAT; /* I4: an unknown claim */
     bool jti_fits = out_claims->jti.len >= AK_DPOP_JTI_MIN && out_claims->jti.len <= AK_DPOP_JTI_MAX;
     return jti_fits ? AK_OK : AK_E_FORMAT;
@@ -84,6 +85,13 @@ static bool token_is(struct ak_span ath, struct ak_span token)
     return memcmp(said, is, sizeof is) == 0;
 }
 
+/* 32 bytes as base64url, or none. */
+static bool take_bytes(struct ak_span text, bool *out_has, uint8_t out_bytes[32])
+{
+    *out_has = text.len > 0;
+    return !*out_has || ak_base64url_decode_fixed(text, out_bytes, 32) == AK_OK;
+}
+
 static enum ak_err refuse(enum ak_dpop_fault *out_fault, enum ak_dpop_fault fault, enum ak_err err)
 {
     *out_fault = fault;
@@ -102,8 +110,8 @@ static enum ak_err check_claims(const struct dpop_claims *claims, const struct a
     if (!time_fits(claims->iat, expect->now_s)) return refuse(out_fault, AK_DPOP_TIME, AK_E_EXPIRED);
     if (!token_is(claims->ath, expect->token)) return refuse(out_fault, AK_DPOP_TOKEN, AK_E_MEANING);
     proof->iat = claims->iat;
-    proof->has_bh = claims->bh.len > 0;
-    if (proof->has_bh && ak_base64url_decode_fixed(claims->bh, proof->bh, sizeof proof->bh) != AK_OK) {
+    if (!take_bytes(claims->bh, &proof->has_bh, proof->bh) ||
+        !take_bytes(claims->rk, &proof->has_rk, proof->rk)) {
         return refuse(out_fault, AK_DPOP_FORM, AK_E_FORMAT);
     }
     struct ak_span parts[] = {AK_SPAN_ARR(proof->jkt), claims->jti};

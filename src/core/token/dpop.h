@@ -1,5 +1,6 @@
-/* Proof of possession per request: DPoP with ES256, a server nonce that is always required, and our own claim
- * `ak_bh` (SHA-256 of what a person approved, I15). Verification says who holds the key and that the proof is
+/* Proof of possession per request: DPoP with ES256, a server nonce that is always required, and two claims of
+ * our own: `ak_bh` (SHA-256 of what a person approved, I15) and `ak_rk` (the X25519 key to which credentials
+ * may be sealed for this client, I1). Verification says who holds the key and that the proof is
  * for this call; single use is replay.h, called by the engine when everything else is checked. Nothing is
  * negotiated: header typ, alg, jwk and no other member; a private part is refused.
  * Not guaranteed: that the key is enrolled. The signer is secret. spec: RFC 9449 4.2, 4.3, 7, 8 */
@@ -51,6 +52,8 @@ struct ak_dpop_proof {
     uint64_t iat;
     bool has_bh;
     uint8_t bh[32];
+    bool has_rk;
+    uint8_t rk[32];
 };
 /* Checks all but single use. AK_E_LIMIT, AK_E_FORMAT, AK_E_AUTH, AK_E_MEANING, AK_E_EXPIRED (nonce, time);
  * *out_fault (may be NULL) says which. The proof is zeroed on failure. */
@@ -66,6 +69,7 @@ struct ak_dpop_make {
     uint64_t iat;         /* Unix seconds */
     uint8_t jti[16];      /* fresh random bytes */
     const uint8_t *bh;    /* 32 bytes, or NULL */
+    const uint8_t *rk;    /* 32 bytes, or NULL */
 };
 /* Appends a compact proof. AK_E_ARG, AK_E_FULL (AK_LIMIT_PROOF is always enough), AK_E_CRYPTO; `buf` is left
  * as it was on failure. `signer` is the secret half of `pub`. */

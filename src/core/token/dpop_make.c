@@ -64,6 +64,7 @@ static void put_claims(struct ak_buf *buf, const struct ak_dpop_make *make)
         put_bytes(&w, "ath", AK_SPAN_ARR(ath));
     }
     if (make->bh) put_bytes(&w, "ak_bh", ak_span(make->bh, 32));
+    if (make->rk) put_bytes(&w, "ak_rk", ak_span(make->rk, 32));
     ak_json_close_object(&w);
 }
 

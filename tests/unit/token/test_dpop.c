@@ -10,7 +10,7 @@ static struct test_key device, stranger;
 static struct ak_nonce nonces;
 static const struct ak_span origins[] = {
     TEST_SPAN("http://127.0.0.1:8092"), TEST_SPAN("https://worker.example")};
-static const uint8_t bh[32] = {0x42, 0x43};
+static const uint8_t bh[32] = {0x42, 0x43}, rk[32] = {0x52, 0x4b};
 
 static int set_up(void **state)
 {
@@ -105,6 +105,15 @@ static void test_round_trip(void **state)
     assert_true(proof.has_bh);
     assert_memory_equal(proof.bh, bh, 32);
     assert_memory_equal(proof.jti_hash, first.jti_hash, 32); /* the same jti is the same use */
+    assert_false(proof.has_rk);
+    m.rk = rk;
+    assert_int_equal(verify(make(&m, text), &e, &proof, &fault), AK_OK);
+    assert_true(proof.has_bh && proof.has_rk);
+    assert_memory_equal(proof.bh, bh, 32);
+    assert_memory_equal(proof.rk, rk, 32);
+    m.bh = NULL;
+    assert_int_equal(verify(make(&m, text), &e, &proof, &fault), AK_OK);
+    assert_true(!proof.has_bh && proof.has_rk);
     m.jti[15] = 1;
     assert_int_equal(verify(make(&m, text), &e, &proof, &fault), AK_OK);
     assert_memory_not_equal(proof.jti_hash, first.jti_hash, 32);
@@ -123,6 +132,7 @@ static void test_each_character_altered(void **state)
     char text[AK_LIMIT_PROOF];
     struct ak_dpop_make m = a_make();
     m.bh = bh;
+    m.rk = rk;
     struct ak_dpop_expect e = an_expect();
     struct ak_span proof_text = make(&m, text);
     struct ak_dpop_proof proof;
@@ -354,6 +364,13 @@ static void test_claims(void **state)
         "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ath\":\"\"}",
         "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_bh\":\"\"}",
         "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_bh\":\"QkM\"}",
+        "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_rk\":\"\"}",
+        "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_rk\":\"UksA\"}",
+        "{" BASE ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_rk\":7}",
+        "{" BASE
+        ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_rk\":\"UksAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+        "{" BASE
+        ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_rk\":\"UksAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"}",
         "{" BASE
         ",\"iat\":1767225600,\"nonce\":\"$\",\"ak_bh\":\"QkMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB\"}",
         "{\"htm\":\"POST\",\"htu\":\"http://127.0.0.1:8092/v1/token\",\"iat\":1767225600,\"nonce\":\"$\"}",
