@@ -49,12 +49,13 @@ static void put_first(void *ctx, size_t connection, struct bench_request *out)
 static void name_paths(void)
 {
     const struct ak_secret32 scalar = {{9, 9}};
+    static uint8_t key[32];
     char text[44];
-    uint8_t key[32];
     struct ak_buf buf = AK_BUF_ARR(text);
     bench_must(ak_x25519_pub(&scalar, key) == AK_OK, "key");
     ak_base64url_encode(&buf, AK_SPAN_ARR(key));
     bench_must(ak_buf_terminate(&buf) == AK_OK, "key");
+    fleet.reader_key = key;
     for (size_t i = 0; i < CONNECTIONS; i++) {
         (void)snprintf(reads.path[i], sizeof reads.path[i], "/v1/credentials/bench?key=%s", text);
         (void)snprintf(empties.path[i], sizeof empties.path[i], "/v1/agents/%s", fleet.agents[i].label);

@@ -144,6 +144,7 @@ static void put_proof(struct bench_fleet *fleet, struct bench_agent *agent, cons
         .url = ak_span_str(url),
         .nonce = ak_span_str(fleet->nonce),
         .token = ak_span(agent->token, agent->token_len),
+        .rk = fleet->reader_key,
         .iat = ak_clock_wall_ms() / 1000};
     ak_random_bytes(make.jti, sizeof make.jti);
     ak_buf_put_str(out, "DPoP: ");

@@ -23,6 +23,7 @@ struct bench_fleet {
     char session[AK_LIMIT_TOKEN];
     uint8_t anchor[32];
     char nonce[AK_FETCH_NONCE_MAX + 1];
+    const uint8_t *reader_key; /* 32 bytes that each proof names; NULL: none */
     struct ak_target target;
     const char *scope; /* of each agent */
     size_t count;

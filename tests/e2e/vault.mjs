@@ -9,7 +9,7 @@ import path from 'node:path';
 import { assert, main, skip, test, until } from './lib/check.mjs';
 import { b64u, hex, unb64u } from './lib/bytes.mjs';
 import { newKey, open, privateKey, rawPublic, seal } from './lib/hpke.mjs';
-import { assertValue, destroy, epochs, infoOf, put, read, readLater, rotate, sealed } from './lib/vault.mjs';
+import { assertValue, destroy, epochs, infoOf, put, read, readerOf, readLater, rotate, sealed } from './lib/vault.mjs';
 import { build, tempDir, Worker } from './lib/worker.mjs';
 
 const texts = (name, text) => [[name, Buffer.from(text)]];
@@ -46,12 +46,13 @@ function searchMemory(pid, needles) {
 
 const formsOf = (name, text) => [...texts(name, text), ...texts(`${name}, hex`, hex(text)), ...texts(`${name}, base64`, Buffer.from(text).toString('base64').replace(/=*$/, ''))];
 
-// Stands between a client and the worker, as a broken gateway would; `alter` may change an answer's body.
-function between(worker, alter) {
+// Stands between a client and the worker, as a broken gateway would; `alter` may change an answer's body, `aim` what is
+// asked for.
+function between(worker, alter, aim = (url) => url) {
   const socketPath = path.join(tempDir(), 'between.sock');
   const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
   const server = http.createServer((asked, answer) => {
-    const onward = http.request({ socketPath: worker.socket, agent, method: asked.method, path: asked.url, headers: asked.headers }, (got) => {
+    const onward = http.request({ socketPath: worker.socket, agent, method: asked.method, path: aim(asked.url), headers: asked.headers }, (got) => {
       const parts = [];
       got.on('data', (part) => parts.push(part));
       got.on('end', () => {
@@ -127,8 +128,8 @@ await main(async () => {
   });
 
   await test('each answer is sealed anew, to the key of its request and to nothing else', async () => {
-    const key = newKey();
-    const asked = { service: 'openrouter', key: b64u(rawPublic(key)) };
+    const key = readerOf(alice);
+    const asked = { service: 'openrouter', key: alice.readerKey };
     const [one, two] = [await alice.must('credential-read', asked), await alice.must('credential-read', asked)];
     assert.notEqual(one.enc, two.enc);
     const opened = (info, k = key) => open(k, unb64u(one.enc), info, unb64u(one.sealed));
@@ -190,16 +191,37 @@ await main(async () => {
     assertValue(await read(agent, 'wide'), 'for all');
   });
 
+  await test('a value goes to the key that the proof named, and to no other', async () => {
+    const one = worker.again(alice);
+    const [key, other] = [newKey(), newKey()].map((own) => b64u(rawPublic(own)));
+    const ask = (to, facts = {}, more = {}) => one.call('credential-read', { service: 'openrouter', key: to }, { facts, ...more });
+    const before = (await alice.must('audit', { type: 'CredsRead' })).entries.length;
+    assert.equal((await ask(key)).error, 'bad_signature'); // a proof without a key
+    assert.match((await ask(key)).body.message, /ak_rk/);
+    assert.equal((await ask(key, { rk: other })).error, 'bad_signature');
+    assert.equal((await ask(key, { rk: key }, { proof: '' })).error, 'proof_required'); // nor does its connection have one
+    assert.equal((await alice.must('audit', { type: 'CredsRead' })).entries.length, before);
+    assert.equal((await ask(key, { rk: key })).status, 200);
+    assert.equal((await ask(key, {}, { proof: '' })).status, 200); // once a connection
+    const refused = await ask(other, {}, { proof: '' });
+    assert.equal(refused.error, 'proof_required');
+    assert.match(refused.body.message, /ak_rk/);
+    assert.equal((await one.call('agent-suspend', { label: 'agent-1' }, { facts: { rk: key } })).error, 'bad_signature');
+    one.close();
+  });
+
   await test('hostile names and numbers are refused', async () => {
-    const key = b64u(rawPublic(newKey()));
+    readerOf(alice);
+    const key = alice.readerKey;
     for (const service of ['..', '%2e%2e', 'A', '-a', 'a%2fb', 'a_b', 'a%00', 'cap:x', 'a'.repeat(64), '%20', 'a%0a']) {
       const answer = await alice.call('credential-read', { service, key });
       assert.ok([400, 403, 404].includes(answer.status), `${service}: ${answer.status}`);
       assert.ok((await alice.call('credential-put', { ...(await sealed(alice, 'a', 'x')), service })).status >= 400, service);
     }
     for (const bad of ['', 'A', b64u(Buffer.alloc(31)), b64u(Buffer.alloc(33)), `${key}=`]) assert.equal((await alice.call('credential-read', { service: 'openrouter', key: bad })).status, 400, bad);
-    const zero = await alice.call('credential-read', { service: 'openrouter', key: b64u(Buffer.alloc(32)) });
-    assert.ok(zero.status >= 400, 'a key of small order');
+    const weak = b64u(Buffer.alloc(32));
+    const zero = await alice.call('credential-read', { service: 'openrouter', key: weak }, { fresh: true, facts: { rk: weak } });
+    assert.equal(zero.error, 'invalid_request', 'a key of small order');
     for (const version of [0, -1, 99, 'x']) assert.ok((await alice.call('credential-read', { service: 'openrouter', key, version })).status >= 400, String(version));
     for (const epoch of [0, 99, 100000000, 'x']) assert.ok((await alice.call('epoch-destroy', { epoch })).status >= 400, String(epoch));
     assert.equal((await worker.health()), 'ready');
@@ -229,7 +251,15 @@ await main(async () => {
     const mine = (epoch) => fs.readdirSync(path.join(worker.dataDir, 'blobs'), { recursive: true })
       .filter((name) => name.startsWith(alice.session.wallet_address.slice(2).toLowerCase()) && name.split(path.sep)[2] === String(epoch).padStart(8, '0'));
     assert.ok(mine(first.epoch + 1).length > 0);
-    await until('the old files to go', () => mine(first.epoch).every((name) => !name.endsWith('.enc')), 20000);
+    const went = (epoch) => {
+      try {
+        return mine(epoch).every((name) => !name.endsWith('.enc'));
+      } catch (error) {
+        assert.equal(error.code, 'ENOENT'); // a folder that went while it was listed
+        return false;
+      }
+    };
+    await until('the old files to go', () => went(first.epoch), 20000);
   });
 
   // ---- the programs ----
@@ -323,13 +353,36 @@ await main(async () => {
     assert.equal(programs.must('person', ['read', 'openrouter', '--reveal']).toString(), secret);
   });
 
+  await test('a gateway that asks for its own key is refused, and the value goes nowhere', async () => {
+    const own = b64u(rawPublic(newKey()));
+    const [reads, seen] = [async () => (await alice.must('audit', { type: 'CredsRead' })).entries.length, []];
+    const before = await reads();
+    const gateway = await between(worker, (asked, body) => {
+      if (asked.url.startsWith('/v1/credentials/')) seen.push(body);
+      return body;
+    }, (url) => url.replace(/([?&]key=)[^&]+/, `$1${own}`));
+    const got = await new Promise((resolve) => {
+      const child = spawn(programs.file('person', 'agentkeys'), ['read', 'openrouter', '--reveal'], { env: { ...programs.env_of('person'), AGENTKEYS_SIGNER_URL: gateway.url } });
+      const text = { out: '', err: '' };
+      child.stdout.on('data', (part) => (text.out += part));
+      child.stderr.on('data', (part) => (text.err += part));
+      child.on('close', (status) => resolve({ status, ...text }));
+    });
+    gateway.close();
+    assert.equal(got.status, 4, got.err);
+    assert.match(got.err, /ak_rk/);
+    assert.equal(got.out, '');
+    assert.equal(seen.length, 0);
+    assert.equal(await reads(), before);
+  });
+
   await test('what a broken gateway makes of an answer is noticed, and never printed', async () => {
     let kept;
     const changes = {
       'an answer to an earlier request': (body) => kept ?? (kept = body),
       'another service': (body) => JSON.stringify({ ...JSON.parse(body), service: 'bytes' }),
       'another path': (body) => JSON.stringify({ ...JSON.parse(body), path: '/agent-1' }),
-      'a value of its own': (body, asked) => {
+      'a value sealed for another account': (body, asked) => {
         const key = unb64u(new URL(asked.url, 'http://x').searchParams.get('key'));
         const box = seal(key, infoOf('credential-read', bob.account, 'openrouter'), Buffer.from('from the gateway'));
         return JSON.stringify({ ...JSON.parse(body), enc: b64u(box.enc), sealed: b64u(box.sealed) });

@@ -4,10 +4,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { assert, main, test, until } from './lib/check.mjs';
-import { b64u } from './lib/bytes.mjs';
-import { newKey, rawPublic } from './lib/hpke.mjs';
 import { inject, needTracer } from './lib/inject.mjs';
-import { put, sealed } from './lib/vault.mjs';
+import { put, readerOf, sealed } from './lib/vault.mjs';
 import { Worker } from './lib/worker.mjs';
 
 const reads = Number(process.env.AK_VAULT_READS ?? 160);
@@ -21,11 +19,11 @@ await main(async () => {
   await test(`${reads} read 64 KiB at the same time`, async () => {
     assert.equal((await put(owner, 'large', Buffer.alloc(65536, 7))).status, 200);
     const clients = Array.from({ length: reads }, () => worker.again(reader, worker.socket));
+    for (const one of clients) readerOf(one);
     await Promise.all(clients.map((one) => one.call('account').catch(() => undefined))); // connected
     const before = worker.children().keeper;
-    const key = b64u(rawPublic(newKey()));
     for (let i = 0; i < 4; i++) {
-      const answers = await Promise.all(clients.map((one) => one.call('credential-read', { service: 'large', key }).catch((err) => ({ status: err.message }))));
+      const answers = await Promise.all(clients.map((one) => one.call('credential-read', { service: 'large', key: one.readerKey }).catch((err) => ({ status: err.message }))));
       for (const answer of answers) assert.equal(answer.status, 200, answer.text ?? answer.status);
     }
     for (const one of clients) one.close();

@@ -211,7 +211,8 @@ void hostile_proof(struct hostile *h, const struct hostile_call *call, struct ak
         .url = ak_buf_span(&url),
         .nonce = ak_span_str(h->nonce),
         .token = ak_span_str(call->token),
-        .iat = ak_clock_wall_ms() / 1000};
+        .iat = ak_clock_wall_ms() / 1000,
+        .rk = call->reader_key};
     ak_random_bytes(make.jti, sizeof make.jti);
     if (row->auth == AK_AUTH_CHANGE) {
         if (call->approved) body = encode(row, call->approved, approved_memory, sizeof approved_memory);

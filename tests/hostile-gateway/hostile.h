@@ -70,8 +70,9 @@ struct hostile_call {
     uint64_t conn;
     uint64_t source;
     uint8_t transport;
-    struct ak_span proof; /* used instead of a fresh one */
-    const void *approved; /* what the person's ak_bh is over, where it is not the request */
+    struct ak_span proof;      /* used instead of a fresh one */
+    const uint8_t *reader_key; /* the proof's ak_rk; NULL: none */
+    const void *approved;      /* what the person's ak_bh is over, where it is not the request */
 };
 /* Writes the proof the call would carry. */
 void hostile_proof(struct hostile *h, const struct hostile_call *call, struct ak_buf *out_proof);

@@ -1,6 +1,6 @@
 /* Who calls: token, device proof, connection. A token alone is never enough; a proof holds for a connection
  * only where the gateway itself ends it, and for a change of policy only for that one change (I9, I10, I15,
- * I20). */
+ * I20). With a connection's proof goes the key to which credentials may be sealed on it (I1). */
 #include "core/engine/internal.h"
 
 #include "base/crypto/sha256.h"
@@ -18,13 +18,17 @@ static bool conn_may_hold(uint8_t transport)
            transport == AK_TRANSPORT_TLS || transport == AK_TRANSPORT_OPERATOR;
 }
 
+/* The newest proof counts alone: one without a reader's key leaves none. */
 static void conn_remember(struct ak_step *step)
 {
     const struct ak_frame_request *request = step->request;
     if (!conn_may_hold(request->transport) || request->conn == 0) return;
     struct ak_conn *place = conn_place(step->engine, request->conn);
-    *place = (struct ak_conn){.conn = request->conn, .proved_ms = step->engine->time.logic_ms};
+    *place = (struct ak_conn){.conn = request->conn,
+        .proved_ms = step->engine->time.logic_ms,
+        .has_reader_key = step->caller.has_reader_key};
     memcpy(place->jkt, step->caller.jkt, 32);
+    memcpy(place->reader_key, step->caller.reader_key, 32);
 }
 
 static bool conn_proved(const struct ak_step *step)
@@ -33,6 +37,15 @@ static bool conn_proved(const struct ak_step *step)
     return conn_may_hold(step->request->transport) && step->request->conn != 0 &&
            place->conn == step->request->conn && memcmp(place->jkt, step->caller.claims.jkt, 32) == 0 &&
            step->engine->time.logic_ms - place->proved_ms < AK_ENGINE_CONN_MS;
+}
+
+static enum ak_code use_conn(struct ak_step *step)
+{
+    const struct ak_conn *place = conn_place(step->engine, step->request->conn);
+    if (!conn_proved(step)) return AK_CODE_PROOF_REQUIRED;
+    step->caller.has_reader_key = place->has_reader_key;
+    memcpy(step->caller.reader_key, place->reader_key, 32);
+    return AK_CODE_OK;
 }
 
 void ak_engine_closed(struct ak_engine *engine, uint64_t conn)
@@ -94,8 +107,11 @@ static enum ak_code check_proof(struct ak_step *step, struct ak_dpop_proof *out_
         .now_s = ak_engine_now_s(engine)};
     enum ak_dpop_fault fault = AK_DPOP_FINE;
     enum ak_err err = ak_dpop_verify(step->request->proof, &expect, &engine->nonce, out_proof, &fault);
-    if (!err) return AK_CODE_OK;
-    return ak_step_fail(step, proof_code(fault, err), proof_message(fault));
+    if (err) return ak_step_fail(step, proof_code(fault, err), proof_message(fault));
+    if (out_proof->has_rk && step->call->auth != AK_AUTH_USE)
+        return ak_step_fail(
+            step, AK_CODE_BAD_SIGNATURE, "this call takes no proof with a reader's key (ak_rk)");
+    return AK_CODE_OK;
 }
 
 static enum ak_code use_proof(struct ak_step *step, const struct ak_dpop_proof *proof)
@@ -172,15 +188,18 @@ static enum ak_code prove_use(struct ak_step *step)
     enum ak_code code = find_caller(step);
     if (code) return code;
     memcpy(step->caller.jkt, step->caller.claims.jkt, 32);
-    if (step->request->proof.len == 0) return conn_proved(step) ? AK_CODE_OK : AK_CODE_PROOF_REQUIRED;
+    if (step->request->proof.len == 0) return use_conn(step);
     code = check_proof(step, &proof);
     if (code) return code;
     if (memcmp(proof.jkt, step->caller.claims.jkt, 32) != 0)
         return ak_step_fail(
             step, AK_CODE_BAD_SIGNATURE, "the proof is by another key than the token is bound to");
     code = use_proof(step, &proof);
-    if (!code) conn_remember(step);
-    return code;
+    if (code) return code;
+    step->caller.has_reader_key = proof.has_rk;
+    memcpy(step->caller.reader_key, proof.rk, 32);
+    conn_remember(step);
+    return AK_CODE_OK;
 }
 
 static enum ak_code prove_change(struct ak_step *step)

@@ -3,6 +3,7 @@
 #include "core/engine/vault_work.h"
 
 #include "base/assert.h"
+#include "base/crypto/x25519.h"
 #include "core/policy/scope.h"
 #include "core/wire/msg_vault.h"
 
@@ -253,12 +254,27 @@ static enum ak_code decide_read(struct ak_step *step, const struct ak_msg_creden
     return ak_step_decide(step, &ask, agent ? request->path : AK_SPAN_EMPTY, false, out_reader);
 }
 
+/* A value is sealed to the key that the device itself proved, in this request or for its connection: one that
+ * came beside the proof may be the gateway's own (I1). */
+static enum ak_code check_reader(struct ak_step *step, const uint8_t key[32])
+{
+    const struct ak_caller *caller = &step->caller;
+    if (ak_x25519_is_small_order(key))
+        return ak_step_fail(step, AK_CODE_INVALID_REQUEST, "key is of small order: make one at random");
+    if (caller->has_reader_key && memcmp(caller->reader_key, key, 32) == 0) return AK_CODE_OK;
+    if (step->request->proof.len)
+        return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the proof is not for this reader's key (ak_rk)");
+    return ak_step_fail(step, AK_CODE_PROOF_REQUIRED,
+        "this connection's proof is not for this reader's key: send one with it (ak_rk)");
+}
+
 enum ak_code ak_call_credential_read(struct ak_step *step)
 {
     struct ak_msg_credential_read_request request;
     struct ak_path_state *reader = NULL;
     struct ak_vault_where where;
     enum ak_code code = ak_step_read(step, &request);
+    if (!code) code = check_reader(step, request.key);
     if (code) return code;
     bool versioned = ak_msg_has(&request, AK_CREDENTIAL_READ_REQUEST_VERSION);
     if (versioned && step->caller.kind == AK_CALLER_AGENT)

@@ -14,6 +14,8 @@ struct ak_conn {
     uint64_t conn; /* 0: free */
     uint64_t proved_ms;
     uint8_t jkt[32];
+    bool has_reader_key;
+    uint8_t reader_key[32]; /* the newest proof's ak_rk */
 };
 
 /* What a pending pairing asks for; parallel to the table's slots. */
@@ -129,6 +131,8 @@ struct ak_caller {
     struct ak_account *account; /* session, agent */
     uint32_t account_number;
     struct ak_token_claims claims;
+    bool has_reader_key;
+    uint8_t reader_key[32]; /* that the device proved: to it alone a credential is sealed */
 };
 
 /* One step on its way. Handlers fill `out` and give the code. */

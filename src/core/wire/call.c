@@ -124,7 +124,7 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         &ak_credential_reply_msg, "Stores a credential, sealed to the delivery key, as the newest version."},
     [AK_CALL_CREDENTIAL_READ] = {"credential-read", GET, "/v1/credentials/{service}", AK_AUTH_USE, 0,
         &ak_credential_read_request_msg, &ak_credential_read_reply_msg,
-        "A credential, sealed to the key of this request."},
+        "A credential, sealed to the key of this request, which the proof named (ak_rk)."},
     [AK_CALL_CREDENTIAL_DELETE] = {"credential-delete", DELETE, "/v1/credentials/{service}", AK_AUTH_CHANGE,
         AK_CALL_SESSION, &ak_credential_delete_request_msg, &ak_done_reply_msg,
         "Deletes a credential with all its versions."},

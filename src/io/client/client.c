@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/codec/hex.h"
+#include "base/crypto/x25519.h"
 #include "core/token/dpop.h"
 #include "io/client/trace.h"
 #include "io/proc/clock.h"
@@ -47,13 +48,30 @@ void ak_client_close(struct ak_client *client)
         ak_wipe(client->decoded, AK_FETCH_BODY_MAX);
         free(client->decoded);
     }
-    memset(client, 0, sizeof *client);
+    ak_wipe(client, sizeof *client);
+}
+
+/* What the worker may no longer remember of this connection. */
+static void forget_proof(struct ak_client *client)
+{
+    client->proved = false;
+    client->reader_proved = false;
 }
 
 void ak_client_use_token(struct ak_client *client, struct ak_span token)
 {
     client->token = token;
-    client->proved = false;
+    forget_proof(client);
+}
+
+enum ak_err ak_client_reader(struct ak_client *client, uint8_t out_pub[32])
+{
+    if (!client->has_reader || !client->reader_proved) {
+        ak_random_bytes(&client->reader, sizeof client->reader);
+        client->has_reader = ak_x25519_pub(&client->reader, client->reader_pub) == AK_OK;
+    }
+    memcpy(out_pub, client->reader_pub, 32);
+    return client->has_reader ? AK_OK : AK_E_CRYPTO;
 }
 
 void ak_client_trace(struct ak_client *client, int fd)
@@ -98,20 +116,24 @@ static enum ak_err prepare(struct run *run, const void *request)
 static enum ak_err put_proof(const struct run *run, struct ak_buf *proof)
 {
     struct ak_client *client = run->client;
+    bool use = run->call->auth == AK_AUTH_USE;
     struct ak_dpop_make make = {.method = ak_span_str(run->call->method),
         .url = ak_span_str(run->url),
         .nonce = ak_span_str(client->fetch.nonce),
         .token = takes_token(run->call) ? client->token : AK_SPAN_EMPTY,
         .iat = ak_clock_wall_ms() / 1000,
-        .bh = run->call->auth == AK_AUTH_CHANGE ? run->meaning : NULL};
+        .bh = run->call->auth == AK_AUTH_CHANGE ? run->meaning : NULL,
+        .rk = use && client->has_reader ? client->reader_pub : NULL};
     ak_random_bytes(make.jti, sizeof make.jti);
     return ak_dpop_make(proof, &client->device->signer, &client->device->pub, &make);
 }
 
 static bool needs_proof(const struct run *run)
 {
-    if (run->call->auth == AK_AUTH_PUBLIC || !run->client->device) return false;
-    return run->call->auth != AK_AUTH_USE || !run->client->proved;
+    const struct ak_client *client = run->client;
+    if (run->call->auth == AK_AUTH_PUBLIC || !client->device) return false;
+    if (run->id == AK_CALL_CREDENTIAL_READ && !client->reader_proved) return true;
+    return run->call->auth != AK_AUTH_USE || !client->proved;
 }
 
 /* ---- sending ---- */
@@ -140,10 +162,13 @@ static enum ak_err attempt(struct run *run, bool with_proof, struct ak_client_er
     }
     ask.proof = ak_buf_span(&proof);
     enum ak_err err = ak_fetch_do(&client->fetch, &ask, &run->answer);
-    if (err || run->answer.new_connection) client->proved = false;
+    if (err || run->answer.new_connection) forget_proof(client);
     if (err) return no_answer(run, err, out_error);
     if (client->trace_fd >= 0) ak_trace_write(client->trace_fd, &ask, &run->answer, ak_clock_wall_ms());
-    if (run->answer.status < 300 && with_proof && run->call->auth == AK_AUTH_USE) client->proved = true;
+    if (run->answer.status < 300 && with_proof && run->call->auth == AK_AUTH_USE) {
+        client->proved = true;
+        client->reader_proved = client->has_reader;
+    }
     return AK_OK;
 }
 
@@ -230,7 +255,7 @@ enum ak_err ak_client_get(struct ak_client *client, const char *path, struct ak_
     memset(out_error, 0, sizeof *out_error);
     client->raw = AK_SPAN_EMPTY;
     enum ak_err err = ak_fetch_do(&client->fetch, &ask, &answer);
-    if (err || answer.new_connection) client->proved = false;
+    if (err || answer.new_connection) forget_proof(client);
     if (err) return no_answer(&run, err, out_error);
     client->raw = answer.body;
     client->status = answer.status;

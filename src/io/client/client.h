@@ -1,8 +1,9 @@
 /* The worker's calls from a client's side: JSON by the tables of core/wire, proofs by the device key, the
  * server's nonce kept, one repeat where the worker asks for a proof or a new nonce. A proof goes with the
  * first request of a connection and with everything that is not a mere use; a change carries `ak_bh` over
- * exactly the message that was given here (I15). Not guaranteed: that an answer is true. Secret: the token.
- * One thread. spec: docs/wire.md, docs/policy.md Devices and proofs, RFC 9449 */
+ * exactly the message that was given here (I15); reads of credentials go to a key that the proof names (I1).
+ * Not guaranteed: that an answer is true. Secret: the token, the reader's scalar. One thread. spec:
+ * docs/wire.md, docs/policy.md Devices and proofs, RFC 9449 */
 #ifndef AK_IO_CLIENT_CLIENT_H
 #define AK_IO_CLIENT_CLIENT_H
 
@@ -17,6 +18,10 @@ struct ak_client {
     struct ak_client_device *device; /* NULL: public calls only */
     struct ak_span token;
     bool proved;        /* this connection has carried a proof */
+    bool reader_proved; /* and it named the reader's key */
+    bool has_reader;
+    struct ak_secret32 reader; /* scalar of the key to which credentials are sealed; see ak_client_reader */
+    uint8_t reader_pub[32];
     uint8_t *decoded;   /* AK_FETCH_BODY_MAX bytes: what reply structs point into */
     struct ak_span raw; /* JSON of the newest good answer; valid until the next call */
     unsigned status;
@@ -30,6 +35,11 @@ AK_MUST_USE enum ak_err ak_client_open(struct ak_client *client, const struct ak
 void ak_client_close(struct ak_client *client);
 /* The token of the calls that follow; a view that stays the caller's. Empty: none. */
 void ak_client_use_token(struct ak_client *client, struct ak_span token);
+
+/* The public key for AK_CALL_CREDENTIAL_READ; the proof that goes with that call names it, so that the worker
+ * seals to no other. One key serves a proved connection, a new one the next. What is read is opened with
+ * client->reader, which ak_client_close wipes. AK_E_CRYPTO. spec: docs/wire.md, Vault */
+AK_MUST_USE enum ak_err ak_client_reader(struct ak_client *client, uint8_t out_pub[32]);
 
 /* Records the calls that follow to `fd`, which stays the caller's. */
 void ak_client_trace(struct ak_client *client, int fd);

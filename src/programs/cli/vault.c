@@ -10,7 +10,6 @@
 
 #include "base/codec/hex.h"
 #include "base/crypto/hpke.h"
-#include "base/crypto/x25519.h"
 #include "core/policy/scope.h"
 #include "core/vault/delivery.h"
 #include "io/proc/random.h"
@@ -158,13 +157,14 @@ int ak_cli_put_value(struct ak_cli *cli, const uint8_t delivery_key[32], const s
     return err ? ak_cli_fail_call(cli, "storing") : 0;
 }
 
-static enum ak_err open_reply(struct ak_cli *cli, const struct ak_secret32 *own,
-    const struct ak_msg_credential_read_reply *reply, struct ak_value *out_value)
+static enum ak_err open_reply(
+    struct ak_cli *cli, const struct ak_msg_credential_read_reply *reply, struct ak_value *out_value)
 {
     uint8_t memory[AK_VAULT_INFO_MAX];
     struct ak_buf info = AK_BUF_ARR(memory);
     struct ak_span bound = put_info(cli, "credential-read", reply->service, reply->path, &info);
-    AK_TRY(ak_hpke_open(own, reply->enc, bound, AK_SPAN_EMPTY, reply->sealed, out_value->bytes));
+    AK_TRY(
+        ak_hpke_open(&cli->client.reader, reply->enc, bound, AK_SPAN_EMPTY, reply->sealed, out_value->bytes));
     out_value->len = reply->sealed.len - AK_HPKE_OVERHEAD;
     return AK_OK;
 }
@@ -179,18 +179,16 @@ static bool answers(const struct ak_vault_name *name, const struct ak_msg_creden
 enum ak_err ak_cli_get_value(struct ak_cli *cli, const struct ak_vault_name *name, uint64_t version,
     struct ak_value *out_value, struct ak_msg_credential_read_reply *out_reply)
 {
-    AK_CLEANUP(ak_secret32_done) struct ak_secret32 own;
     struct ak_msg_credential_read_request request = {
         .service = name->service, .path = name->path, .version = version};
     out_value->len = 0;
     if (name->path.len) request.present |= 1u << AK_CREDENTIAL_READ_REQUEST_PATH;
     if (version) request.present |= 1u << AK_CREDENTIAL_READ_REQUEST_VERSION;
-    ak_random_bytes(&own, sizeof own);
-    AK_TRY(ak_x25519_pub(&own, request.key));
+    AK_TRY(ak_client_reader(&cli->client, request.key));
     enum ak_err err = ak_client_call(&cli->client, AK_CALL_CREDENTIAL_READ, &request, out_reply, &cli->error);
     ak_cli_show_notice(cli, &cli->client);
     if (err) return err;
-    if (answers(name, out_reply) && open_reply(cli, &own, out_reply, out_value) == AK_OK) return AK_OK;
+    if (answers(name, out_reply) && open_reply(cli, out_reply, out_value) == AK_OK) return AK_OK;
     ak_client_error_set(&cli->error, "not_the_worker",
         "the value was not sealed to this request: it did not come from the keeper");
     return AK_E_FORMAT;

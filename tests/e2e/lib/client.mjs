@@ -89,9 +89,10 @@ export class Client {
     this.account = account; // omni, hex
     this.nonce = undefined;
     this.proved = false;
+    this.readerKey = undefined; // base64url: named by proofs of uses; see vault.mjs
   }
 
-  // Headers of one try. `over` replaces facts of the proof: token, url, method, bh, nonce, jti, iat, device.
+  // Headers of one try. `over` replaces facts of the proof: token, url, method, bh, rk, nonce, jti, iat, device.
   headers(name, placed, values, over) {
     const { auth } = callOf(name);
     const headers = {};
@@ -103,6 +104,7 @@ export class Client {
       nonce: this.nonce,
       token: auth === 'proof' ? undefined : token,
       bh: auth === 'change' ? meaning(name, values) : undefined,
+      rk: auth === 'use' ? this.readerKey : undefined,
       ...over.facts,
     };
     const once = auth === 'use' && this.proved && !over.fresh;

@@ -24,11 +24,12 @@ export class Device {
     return { typ: 'dpop+jwt', alg: 'ES256', jwk: this.jwk };
   }
 
-  claims({ method, url, nonce, token, bh, jti = b64u(randomBytes(16)), iat = Math.floor(Date.now() / 1000) }) {
+  claims({ method, url, nonce, token, bh, rk, jti = b64u(randomBytes(16)), iat = Math.floor(Date.now() / 1000) }) {
     const claims = { jti, htm: method, htu: url, iat };
     if (nonce) claims.nonce = nonce;
     if (token) claims.ath = b64u(sha256(token));
     if (bh) claims.ak_bh = bh;
+    if (rk) claims.ak_rk = rk;
     return claims;
   }
 

@@ -1,4 +1,4 @@
-// Credentials from a client's side: sealed to the worker's delivery key, opened with a key made for each read.
+// Credentials from a client's side: sealed to the worker's delivery key, opened with a key that the connection's proof named.
 import fs from 'node:fs';
 import path from 'node:path';
 import { assert, until } from './check.mjs';
@@ -25,10 +25,21 @@ export async function put(client, service, value, place = '') {
   return client.call('credential-put', await sealed(client, service, value, place));
 }
 
+// The key to which credentials are sealed for this client: its proofs name it, the next one on.
+const readers = new WeakMap();
+export function readerOf(client) {
+  if (!readers.has(client)) {
+    readers.set(client, newKey());
+    client.readerKey = b64u(rawPublic(readers.get(client)));
+    client.proved = false;
+  }
+  return readers.get(client);
+}
+
 // The answer, with `value` where it is a good one.
 export async function read(client, service, { path: place, version } = {}) {
-  const key = newKey();
-  const asked = { service, key: b64u(rawPublic(key)), ...(place ? { path: place } : {}), ...(version ? { version } : {}) };
+  const key = readerOf(client);
+  const asked = { service, key: client.readerKey, ...(place ? { path: place } : {}), ...(version ? { version } : {}) };
   const answer = await client.call('credential-read', asked);
   if (answer.status === 200) {
     const { enc, sealed: bytes, path: at } = answer.body;

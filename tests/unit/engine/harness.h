@@ -59,6 +59,8 @@ struct h_how {
     const char *method, *path; /* of the proof */
     const uint8_t *bh;         /* of the proof, in place of the call's own */
     bool no_bh;
+    const uint8_t *rk; /* the proof's reader's key, in place of the key of a read */
+    bool no_rk;
     struct ak_span nonce, proof_token; /* in place of the right ones */
     bool wrong_token;                  /* proof_token counts, even if empty */
     int64_t iat_shift;

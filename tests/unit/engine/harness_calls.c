@@ -1,6 +1,7 @@
 /* Calls as a client makes them, and the common ways of people and agents. */
 #include "base/crypto/sha256.h"
 #include "core/identity/identity.h"
+#include "core/wire/msg_vault.h"
 #include "unit/engine/harness.h"
 
 static struct ak_span url_of(struct ak_buf *buf, unsigned call, const char *path, struct ak_span body)
@@ -13,15 +14,27 @@ static struct ak_span url_of(struct ak_buf *buf, unsigned call, const char *path
     return ak_buf_span(buf);
 }
 
+/* The key that a read asks for. */
+static bool read_key(unsigned id, struct ak_span body, uint8_t out_key[32])
+{
+    struct ak_msg_credential_read_request request;
+    if (id != AK_CALL_CREDENTIAL_READ ||
+        ak_msg_decode(&ak_credential_read_request_msg, body, &request, NULL) != AK_OK)
+        return false;
+    memcpy(out_key, request.key, 32);
+    return true;
+}
+
 static struct ak_span make_proof(struct h *h, struct h_device *device, struct ak_span token,
     const struct ak_call *call, unsigned id, struct ak_span body, const struct h_how *how)
 {
-    uint8_t url[AK_DPOP_URL_MAX], meaning[32];
+    uint8_t url[AK_DPOP_URL_MAX], meaning[32], key[32];
     struct ak_buf url_buf = AK_BUF_ARR(url);
     struct ak_frame_status status;
     ak_engine_status(h->engine, &status);
     bool has_bh =
         call->auth == AK_AUTH_CHANGE && ak_msg_meaning(call->request, call->name, body, meaning) == AK_OK;
+    bool has_key = read_key(id, body, key);
     struct h_device *by = how->proof_by ? how->proof_by : device;
     struct ak_dpop_make make = {.method = ak_span_str(how->method ? how->method : call->method),
         .url = url_of(&url_buf, id, how->path, body),
@@ -30,6 +43,10 @@ static struct ak_span make_proof(struct h *h, struct h_device *device, struct ak
         .bh = how->no_bh ? NULL
               : how->bh  ? how->bh
               : has_bh   ? meaning
+                         : NULL,
+        .rk = how->no_rk ? NULL
+              : how->rk  ? how->rk
+              : has_key  ? key
                          : NULL};
     if (!how->reuse_jti) h->jti++;
     memcpy(make.jti, &h->jti, sizeof h->jti);

@@ -16,6 +16,7 @@
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_token.h"
+#include "core/wire/msg_vault.h"
 #include "io/client/client.h"
 #include "io/client/profile.h"
 #include "unit/io/client/scripted.h"
@@ -162,6 +163,80 @@ static void test_change(void **state)
     assert_null(strstr(claims(2), first)); /* I10: no proof twice */
 }
 
+#define READ                                                                                                 \
+    "{\"service\":\"openrouter\",\"version\":1,\"epoch\":1,\"blob_id\":"                                     \
+    "\"abababababababababababababababab\",\"enc\":\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE\","          \
+    "\"sealed\":\"AQEBAQEBAQEBAQEBAQEBAQ\",\"entry\":{\"index\":9,\"leaf_hash\":"                            \
+    "\"abababababababababababababababababababababababababababababababab\"}}"
+
+static enum ak_err read_credential(void)
+{
+    struct ak_msg_credential_read_request request = {.service = AK_SPAN_LIT("openrouter")};
+    struct ak_msg_credential_read_reply reply;
+    assert_int_equal(ak_client_reader(&client, request.key), AK_OK);
+    return ak_client_call(&client, AK_CALL_CREDENTIAL_READ, &request, &reply, &error);
+}
+
+/* The key in request i's URL; with a proof, the one it names, and it is the same. */
+static const char *reader_key(size_t i)
+{
+    static char keys[STEPS][44];
+    char claim[64];
+    const char *at = strstr(server.requests[i], "?key=");
+    assert_non_null(at);
+    (void)snprintf(keys[i], sizeof keys[i], "%.43s", at + 5);
+    (void)snprintf(claim, sizeof claim, "\"ak_rk\":\"%s\"", keys[i]);
+    if (has(i, "\r\nDPoP: ")) assert_non_null(strstr(claims(i), claim));
+    return keys[i];
+}
+
+/* I1: the proof of a connection names the key to which credentials are sealed on it; a repeat keeps it,
+ * another connection gets another. */
+static void test_reads_name_their_key(void **state)
+{
+    (void)state;
+    SCRIPT({"200 OK\r\nDPoP-Nonce: n1", ACCOUNT, false}, {NONCE("n2"), ERROR("nonce_expired"), false},
+        {"200 OK", READ, false}, {"200 OK", READ, false}, {"200 OK", ACCOUNT, true}, {"200 OK", READ, false},
+        {"200 OK", READ, true});
+    assert_int_equal(account(), AK_OK);
+    for (int i = 0; i < 2; i++) assert_int_equal(read_credential(), AK_OK);
+    assert_int_equal(account(), AK_OK);
+    uint8_t first[32];
+    struct ak_secret32 scalar = client.reader;
+    memcpy(first, client.reader_pub, 32);
+    assert_int_equal(ak_client_reader(&client, first), AK_OK); /* nothing was asked since: the same one */
+    assert_memory_equal(&client.reader, &scalar, 32);
+    ak_client_use_token(&client, AK_SPAN_LIT("the.next.token"));
+    for (int i = 0; i < 2; i++) assert_int_equal(read_credential(), AK_OK);
+    assert_memory_not_equal(&client.reader, &scalar, 32);
+    finish(7);
+    assert_null(strstr(claims(0), "ak_rk"));
+    assert_true(has(1, "\r\nDPoP: ") && has(2, "\r\nDPoP: ")); /* the proof before named no key */
+    assert_false(has(3, "\r\nDPoP: ") || has(4, "\r\nDPoP: ") || has(6, "\r\nDPoP: "));
+    assert_string_equal(reader_key(1), reader_key(2));
+    assert_string_equal(reader_key(2), reader_key(3));
+    assert_true(has(5, "\r\nDPoP: "));
+    assert_string_not_equal(reader_key(3), reader_key(5));
+    assert_string_equal(reader_key(5), reader_key(6));
+    uint8_t none[32] = {0};
+    ak_client_close(&client);
+    assert_memory_equal(&client.reader, none, 32);
+}
+
+/* Changes and calls of the device alone do not carry it. */
+static void test_only_uses_name_the_key(void **state)
+{
+    (void)state;
+    uint8_t key[32];
+    SCRIPT({"200 OK", CHANGED, false}, {"200 OK", ACCOUNT, true});
+    assert_int_equal(ak_client_reader(&client, key), AK_OK);
+    assert_int_equal(suspend(), AK_OK);
+    assert_int_equal(account(), AK_OK);
+    finish(2);
+    assert_null(strstr(claims(0), "ak_rk"));
+    assert_non_null(strstr(claims(1), "ak_rk"));
+}
+
 static void test_repeats_once(void **state)
 {
     (void)state;
@@ -265,6 +340,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_proof_once_a_connection, begin, end),
         cmocka_unit_test_setup_teardown(test_new_connection_asks, begin, end),
         cmocka_unit_test_setup_teardown(test_change, begin, end),
+        cmocka_unit_test_setup_teardown(test_reads_name_their_key, begin, end),
+        cmocka_unit_test_setup_teardown(test_only_uses_name_the_key, begin, end),
         cmocka_unit_test_setup_teardown(test_repeats_once, begin, end),
         cmocka_unit_test_setup_teardown(test_no_repeat, begin, end),
         cmocka_unit_test_setup_teardown(test_proof_only, begin, end),
