@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/codec/jose.h"
+#include "base/crypto/sha256.h"
 #include "base/limits.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
@@ -83,6 +84,7 @@ static void say_hello(struct hostile *h)
     assert_int_equal(type, AK_FRAME_WELCOME);
     assert_int_equal(ak_frame_welcome_decode(&reader, &welcome), AK_OK);
     assert_true(welcome.certificate.len > 0);
+    ak_sha256(welcome.spki, h->worker_key);
     do {
         assert_int_equal(ak_channel_wait(&h->channel, HOSTILE_WAIT_MS, &frame), AK_OK);
         reader = ak_reader(frame);
@@ -94,13 +96,14 @@ static void say_hello(struct hostile *h)
 
 void hostile_start(struct hostile *h, bool hello)
 {
-    char conf[512];
+    char conf[1024];
+    const char *tcti = getenv("AGENTKEYS_TEE_TCTI");
     int peer[2];
     int tls[2];
     int conf_fd = -1;
     snprintf(conf, sizeof conf,
-        "data_dir = %s\npublic_url = " ORIGIN "\ninsecure_dev = on\nlog_level = error\nthreads = 1\n",
-        h->folder);
+        "data_dir = %s\npublic_url = " ORIGIN "\ninsecure_dev = on\nlog_level = error\nthreads = 1\n%s%s%s",
+        h->folder, tcti ? "tee = tpm2\ntee.tcti = " : "", tcti ? tcti : "", tcti ? "\n" : "");
     assert_int_equal(ak_channel_pair(peer), AK_OK);
     assert_int_equal(ak_channel_pair(tls), AK_OK);
     assert_int_equal(ak_spawn_text_fd(ak_span_str(conf), &conf_fd), AK_OK);

@@ -26,6 +26,7 @@ struct hostile {
     struct ak_child keeper;
     struct ak_channel channel, tls;
     struct ak_frame_status status; /* the newest */
+    uint8_t worker_key[32];        /* SHA-256 of its SPKI */
     char nonce[AK_STATUS_NONCE_LEN + 1];
     uint32_t slot, use;
     uint8_t frame[AK_FRAME_MAX];
@@ -40,7 +41,7 @@ struct hostile_device {
     char token[HOSTILE_TOKEN_MAX];
 };
 
-/* Makes a folder and a worker in it. */
+/* Makes a folder and a worker in it; on the TPM that AGENTKEYS_TEE_TCTI names where it is set. */
 void hostile_init(struct hostile *h, const char *exe);
 void hostile_done(struct hostile *h);
 

@@ -162,3 +162,13 @@ void ak_engine_ledger_pub(const struct ak_engine *engine, uint8_t out_pub[32])
 {
     memcpy(out_pub, engine->ledger_pub, 32);
 }
+
+void ak_engine_delivery_pub(const struct ak_engine *engine, uint8_t out_pub[32])
+{
+    memcpy(out_pub, engine->delivery_pub, 32);
+}
+
+struct ak_span ak_engine_note(const struct ak_engine *engine)
+{
+    return ak_span(engine->note, engine->note_len);
+}

@@ -174,5 +174,9 @@ struct ak_p256_signer *ak_engine_tls_signer(struct ak_engine *engine, struct ak_
 const struct ak_state *ak_engine_state(const struct ak_engine *engine);
 const struct ak_ledger_log *ak_engine_log(const struct ak_engine *engine);
 void ak_engine_ledger_pub(const struct ak_engine *engine, uint8_t out_pub[32]);
+/* The key to which values are sealed, X25519. */
+void ak_engine_delivery_pub(const struct ak_engine *engine, uint8_t out_pub[32]);
+/* The newest sealed checkpoint; empty before the first. A view until the next one is sealed. */
+struct ak_span ak_engine_note(const struct ak_engine *engine);
 
 #endif

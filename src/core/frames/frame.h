@@ -23,6 +23,7 @@ enum ak_frame_type {
     AK_FRAME_STATUS = 6,     /* keeper: readiness, nonce, figures */
     AK_FRAME_TLS_SIGN = 7,   /* gateway, on the channel of its own: sign a TLS 1.3 CertificateVerify */
     AK_FRAME_TLS_SIGNED = 8, /* keeper */
+    AK_FRAME_ATTEST = 9,     /* gateway: a client asks for evidence of its connection */
     AK_FRAME_COUNT
 };
 

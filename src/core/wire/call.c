@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_agents.h"
+#include "core/wire/msg_attestation.h"
 #include "core/wire/msg_devices.h"
 #include "core/wire/msg_explain.h"
 #include "core/wire/msg_ledger.h"
@@ -30,8 +31,8 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         "Signs an EIP-191 message or a Sign-In with Ethereum text with the user key or the calling agent's "
         "key."},
     [AK_CALL_ATTESTATION] = {"attestation", GET, "/attestation", AK_AUTH_PUBLIC, AK_CALL_SIGNER,
-        &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg,
-        "Evidence of the TEE; 404 no_evidence where the backend has none."},
+        &ak_attestation_request_msg, &ak_attestation_reply_msg,
+        "Evidence of the TEE, bound to this TLS connection; 404 no_evidence where there is none."},
     [AK_CALL_LOCAL_SESSION] = {"local-session", POST, "/v1/local/session", AK_AUTH_PROOF,
         AK_CALL_LOCAL | AK_CALL_DEV, &ak_local_session_request_msg, &ak_session_reply_msg,
         "The local operator opens a new account, or gets a session on a device that is enrolled."},

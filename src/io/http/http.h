@@ -149,6 +149,11 @@ void ak_http_answer(
 /* The error body of the wire contract; `why` replaces the code's own sentence, NULL: that sentence. */
 void ak_http_answer_error(
     struct ak_http *server, struct ak_http_request *request, enum ak_code code, const char *why, bool close);
+/* What binds evidence to a request's TLS connection: SHA-256 of the SPKI of the client's certificate, zeros
+ * where it showed none (that it has the key, the handshake has shown), and 32 bytes of the exporter. False
+ * where there is no TLS. spec: RFC 8446 7.5 */
+bool ak_http_tls_binding(const struct ak_http_request *request, struct ak_span label,
+    const uint8_t context[32], uint8_t out_client[32], uint8_t out_exporter[32]);
 /* Requests that wait for their answer. */
 size_t ak_http_waiting(const struct ak_http *server);
 /* Answers each that waits with `code`. */

@@ -62,6 +62,7 @@ void ak_http_tls_follow(struct MHD_Connection *mhd, struct ak_http_transcript *t
     ak_sha256_stream_init(&transcript->hash);
     transcript->done = false;
     gnutls_db_set_ptr(session, transcript);
+    gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUEST); /* asked for, not required */
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_PRE, follow);
 }
 
@@ -70,6 +71,44 @@ void ak_http_tls_forget(struct ak_http_transcript *transcript)
     if (process.signing == transcript) process.signing = NULL;
     ak_sha256_stream_done(&transcript->hash);
 }
+
+/* ---- what evidence is bound to ---- */
+
+static bool hash_spki(const gnutls_datum_t *certificate, uint8_t out_hash[32])
+{
+    gnutls_x509_crt_t cert = NULL;
+    gnutls_pubkey_t key = NULL;
+    gnutls_datum_t der = {NULL, 0};
+    bool good = gnutls_x509_crt_init(&cert) == 0 &&
+                gnutls_x509_crt_import(cert, certificate, GNUTLS_X509_FMT_DER) == 0 &&
+                gnutls_pubkey_init(&key) == 0 && gnutls_pubkey_import_x509(key, cert, 0) == 0 &&
+                gnutls_pubkey_export2(key, GNUTLS_X509_FMT_DER, &der) == 0;
+    if (good) ak_sha256(ak_span(der.data, der.size), out_hash);
+    gnutls_free(der.data);
+    if (key) gnutls_pubkey_deinit(key);
+    if (cert) gnutls_x509_crt_deinit(cert);
+    return good;
+}
+
+bool ak_http_tls_binding(const struct ak_http_request *request, struct ak_span label,
+    const uint8_t context[32], uint8_t out_client[32], uint8_t out_exporter[32])
+{
+    const struct ak_http_slot *slot = (const struct ak_http_slot *)(const void *)request;
+    unsigned count = 0;
+    memset(out_client, 0, 32);
+    memset(out_exporter, 0, 32);
+    if (!slot->server->doors[request->conn->listener].tls) return false;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(slot->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (!info || !info->tls_session) return false;
+    gnutls_session_t session = info->tls_session;
+    const gnutls_datum_t *peers = gnutls_certificate_get_peers(session, &count);
+    if (peers && count > 0 && !hash_spki(&peers[0], out_client)) return false;
+    return gnutls_prf_rfc5705(session, label.len, (const char *)label.ptr, 32, (const char *)context, 32,
+               (char *)out_exporter) == 0;
+}
+
+/* ---- the signature ---- */
 
 /* spec: RFC 8446 4.4.3 */
 static struct ak_span verify_content(const struct ak_http_transcript *transcript, uint8_t out_content[130])

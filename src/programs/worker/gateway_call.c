@@ -3,9 +3,13 @@
 #include <unistd.h>
 
 #include "base/crypto/sha256.h"
+#include "core/attest/channel.h"
+#include "core/frames/attest.h"
 #include "core/frames/closed.h"
+#include "core/wire/msg_attestation.h"
 #include "io/http/uri.h"
 #include "io/proc/peer.h"
+#include "io/tee/tee.h"
 #include "programs/worker/gateway.h"
 
 enum { PARAMS_MAX = 12, QUERY_MAX = AK_HTTP_TARGET_MAX };
@@ -76,6 +80,16 @@ static bool under(struct ak_span path, const char *prefix)
     return ak_span_starts(path, p) && path.len > p.len && path.ptr[p.len] == '/';
 }
 
+/* Evidence is bound to a TLS connection that ends here; elsewhere it would be somebody's, but not this one's.
+ */
+static bool may_attest(
+    const struct ak_gateway *gw, const struct ak_http_request *request, struct gathered *got)
+{
+    if (!(gw->welcome.caps & AK_TEE_REPORT)) return refuse(got, AK_CODE_NO_EVIDENCE, NULL);
+    if (request->conn->kind == AK_TRANSPORT_TLS) return true;
+    return refuse(got, AK_CODE_NO_EVIDENCE, "evidence is bound to a TLS connection, and this is none");
+}
+
 static bool route(const struct ak_gateway *gw, const struct ak_http_request *request, struct gathered *got)
 {
     enum ak_err err =
@@ -84,7 +98,7 @@ static bool route(const struct ak_gateway *gw, const struct ak_http_request *req
     if (err == AK_E_UNSUPPORTED) return refuse(got, AK_CODE_METHOD_NOT_ALLOWED, NULL);
     if (err) return refuse(got, AK_CODE_NOT_FOUND, NULL);
     got->call = ak_call_get(got->id);
-    if (got->id == AK_CALL_ATTESTATION) return refuse(got, AK_CODE_NO_EVIDENCE, NULL);
+    if (got->id == AK_CALL_ATTESTATION && !may_attest(gw, request, got)) return false;
     if ((got->call->flags & AK_CALL_LOCAL) && request->conn->kind != AK_TRANSPORT_OPERATOR)
         return refuse(got, AK_CODE_NOT_FOUND, "this call is taken on the operator's own socket only");
     if (gw->welcome.dev && !(got->call->flags & AK_CALL_DEV))
@@ -196,7 +210,7 @@ static bool encode_body(
     return refuse(got, fault.code, fault_text(gw, &fault));
 }
 
-static bool send(
+static bool send_request(
     struct ak_gateway *gw, struct ak_http_request *request, struct gathered *got, const struct ak_buf *body)
 {
     struct ak_buf frame = AK_BUF_ARR(gw->frame);
@@ -216,6 +230,33 @@ static bool send(
         return refuse(got, AK_CODE_NOT_READY, "too much is waiting; try again");
     request->conn->told = true;
     return true;
+}
+
+/* The keeper gets what only this process can see of the connection. */
+static bool send_attest(
+    struct ak_gateway *gw, struct ak_http_request *request, struct gathered *got, const struct ak_buf *body)
+{
+    uint8_t memory[128];
+    struct ak_buf frame = AK_BUF_ARR(memory);
+    struct ak_msg_attestation_request ask;
+    struct ak_frame_attest out = {.slot = request->slot, .slot_use = request->use};
+    if (ak_msg_decode(&ak_attestation_request_msg, ak_buf_span(body), &ask, NULL) != AK_OK)
+        return refuse(got, AK_CODE_INTERNAL, NULL);
+    memcpy(out.nonce, ask.nonce, sizeof out.nonce);
+    if (!ak_http_tls_binding(
+            request, AK_SPAN_LIT(AK_CHANNEL_EXPORTER_LABEL), ask.nonce, out.client, out.exporter))
+        return refuse(got, AK_CODE_INTERNAL, NULL);
+    if (ak_frame_attest_encode(&out, &frame) != AK_OK ||
+        ak_channel_send(&gw->keeper, ak_buf_span(&frame)) != AK_OK)
+        return refuse(got, AK_CODE_NOT_READY, "too much is waiting; try again");
+    return true;
+}
+
+static bool send(
+    struct ak_gateway *gw, struct ak_http_request *request, struct gathered *got, const struct ak_buf *body)
+{
+    if (got->id == AK_CALL_ATTESTATION) return send_attest(gw, request, got, body);
+    return send_request(gw, request, got, body);
 }
 
 static bool serving(const struct ak_gateway *gw, struct gathered *got)

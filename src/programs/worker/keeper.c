@@ -40,6 +40,15 @@ static void take_request(struct ak_keeper *keeper, struct ak_reader *reader)
     ak_keeper_step(keeper, &request);
 }
 
+static void take_attest(struct ak_keeper *keeper, struct ak_reader *reader)
+{
+    struct ak_frame_attest attest;
+    if (ak_frame_attest_decode(reader, &attest) == AK_OK)
+        ak_keeper_attest_take(keeper, &attest);
+    else
+        keeper->fatal = true;
+}
+
 static void take_frame(struct ak_keeper *keeper, struct ak_span frame)
 {
     struct ak_reader reader = ak_reader(frame);
@@ -52,6 +61,7 @@ static void take_frame(struct ak_keeper *keeper, struct ak_span frame)
         return;
     }
     if (type == AK_FRAME_REQUEST) take_request(keeper, &reader);
+    if (type == AK_FRAME_ATTEST) take_attest(keeper, &reader);
     if (type != AK_FRAME_CLOSED) return;
     if (ak_frame_closed_decode(&reader, &closed) == AK_OK)
         ak_engine_closed(keeper->engine, closed.conn);
@@ -110,6 +120,7 @@ static void turn(struct ak_keeper *keeper)
     ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
     ak_keeper_seal_if_due(keeper, now_ms);
     ak_keeper_check_if_due(keeper, now_ms);
+    ak_keeper_attest_turn(keeper, now_ms);
     ak_keeper_read_next(keeper);
     if (now_ms - keeper->status_ms >= TICK_MS) {
         keeper->status_ms = now_ms;
@@ -148,7 +159,7 @@ static int sleep_ms(struct ak_keeper *keeper)
 {
     if (commit_waits_for_loop(keeper)) return 0;
     if (ak_engine_pending(keeper->engine) && ak_helper_idle(&keeper->committer)) return 1;
-    return TICK_MS;
+    return ak_keeper_attest_wait_ms(keeper, TICK_MS);
 }
 
 static void take_event(struct ak_keeper *keeper, int fd)
@@ -247,6 +258,7 @@ static void start_threads(struct ak_keeper *keeper)
     if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
     if (!err) err = ak_keeper_reader_open(keeper);
     if (!err) err = ak_keeper_vault_start(keeper);
+    if (!err) err = ak_keeper_attest_start(keeper);
     if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
 }
 
@@ -301,6 +313,7 @@ static void stop(struct ak_keeper *keeper)
             if (ak_keeper_flush(keeper, true) == AK_OK) ak_log_event(AK_LOG_INFO, "stopped_clean");
         }
     }
+    ak_keeper_attest_stop(keeper);
     ak_keeper_fail_all(keeper, AK_CODE_NOT_READY);
     do { /* the gateway may be gone already */
         ak_keeper_send_held(keeper);

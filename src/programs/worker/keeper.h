@@ -4,8 +4,10 @@
 #ifndef AK_PROGRAMS_WORKER_KEEPER_H
 #define AK_PROGRAMS_WORKER_KEEPER_H
 
+#include "core/attest/channel.h"
 #include "core/engine/engine.h"
 #include "core/engine/read.h"
+#include "core/frames/attest.h"
 #include "core/trust/trust.h"
 #include "io/conf/worker_conf.h"
 #include "io/proc/channel.h"
@@ -123,6 +125,26 @@ struct ak_vaulting {
     uint64_t swept_ms, sweep_from, sweeps; /* looks for orphans: newest, where it goes on, how many */
 };
 
+enum { AK_ATTEST_EVERY_MS = 500 }; /* from one report to the next */
+
+/* Who asks for evidence waits here until the TEE is free; all that wait share one report, which the helper
+ * asks it for, and are answered as the channel has room. */
+struct ak_attesting {
+    struct ak_helper helper;
+    struct ak_tee *tee;
+    struct ak_frame_attest waiting[AK_CHANNEL_TREE_MAX], asked[AK_CHANNEL_TREE_MAX];
+    size_t waiting_count;
+    size_t asked_count, answered; /* of the report under way, or the one that is answered */
+    bool reported;
+    uint64_t begun_ms;
+    enum ak_err result;
+    char why[192];
+    uint8_t root[AK_CHANNEL_RD_LEN];
+    uint8_t nodes[AK_CHANNEL_NODES(AK_CHANNEL_TREE_MAX)][AK_CHANNEL_RD_LEN];
+    struct ak_buf claims, report;
+    uint8_t claims_bytes[AK_CHANNEL_CLAIMS_MAX], report_bytes[AK_CHANNEL_REPORT_MAX];
+};
+
 struct ak_read_queue {
     struct ak_pending *pending;
     struct ak_read read;
@@ -167,6 +189,7 @@ struct ak_keeper {
     size_t read_first, read_count;
 
     struct ak_vaulting vaulting;
+    struct ak_attesting attesting;
     struct ak_pending *pendings, *free_pending;
     struct ak_pending_list durable, sealing_list, held;
     struct ak_pool_item *jobs_first, *jobs_last;
@@ -239,6 +262,9 @@ bool ak_keeper_may_send(const struct ak_keeper *keeper);
 void ak_keeper_send_held(struct ak_keeper *keeper);
 /* Gives the collected jobs to the pool, or runs the one that is alone. */
 void ak_keeper_send_jobs(struct ak_keeper *keeper);
+/* The answer to what was no request of the engine: `body` with AK_CODE_OK, else the code's error. */
+void ak_keeper_reply(struct ak_keeper *keeper, uint32_t slot, uint32_t slot_use, uint16_t call,
+    enum ak_code code, struct ak_span body);
 /* Answers everything that waits with `code`; for failures and stops. */
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code);
 void ak_keeper_send_status(struct ak_keeper *keeper);
@@ -276,6 +302,17 @@ void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place
 struct ak_vault_call *ak_keeper_sweep_due(struct ak_keeper *keeper, uint64_t now_ms);
 void ak_vault_sweep_list(struct ak_vault_sweep *sweep);
 void ak_keeper_sweep_done(struct ak_keeper *keeper, struct ak_vault_call *call);
+
+/* keeper_attest.c */
+AK_MUST_USE enum ak_err ak_keeper_attest_start(struct ak_keeper *keeper);
+/* A client asks for evidence of its connection. */
+void ak_keeper_attest_take(struct ak_keeper *keeper, const struct ak_frame_attest *asked);
+/* Begins a report where one is due, and answers from one that is done. */
+void ak_keeper_attest_turn(struct ak_keeper *keeper, uint64_t now_ms);
+/* How long until the next report is due, at most `most_ms`. */
+int ak_keeper_attest_wait_ms(struct ak_keeper *keeper, int most_ms);
+/* Ends the helper; answers all that wait with 503. */
+void ak_keeper_attest_stop(struct ak_keeper *keeper);
 
 /* keeper_tls.c */
 void ak_keeper_tls_turn(struct ak_keeper *keeper);

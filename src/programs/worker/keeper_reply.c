@@ -330,6 +330,13 @@ void ak_keeper_answer_late(struct ak_keeper *keeper, struct ak_pending *pending,
     if (out->wait == 0) finish(keeper, pending); /* else whoever takes the last wait away does */
 }
 
+void ak_keeper_reply(struct ak_keeper *keeper, uint32_t slot, uint32_t slot_use, uint16_t call,
+    enum ak_code code, struct ak_span body)
+{
+    send_reply(keeper, slot, slot_use, call, code, AK_SPAN_EMPTY,
+        code == AK_CODE_OK ? body : error_body(keeper, code));
+}
+
 void ak_keeper_fail_all(struct ak_keeper *keeper, enum ak_code code)
 {
     for (size_t i = 0; i < AK_PENDING_MAX; i++) {

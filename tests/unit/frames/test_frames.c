@@ -3,6 +3,7 @@
 #include "unit/check.h"
 
 #include "base/limits.h"
+#include "core/frames/attest.h"
 #include "core/frames/closed.h"
 #include "core/frames/hello.h"
 #include "core/frames/reply.h"
@@ -20,6 +21,7 @@ union any {
     struct ak_frame_status status;
     struct ak_frame_tls_sign sign;
     struct ak_frame_tls_signed done;
+    struct ak_frame_attest attest;
 };
 
 struct kind {
@@ -48,6 +50,7 @@ WRAP(closed, closed)
 WRAP(status, status)
 WRAP(tls_sign, sign)
 WRAP(tls_signed, done)
+WRAP(attest, attest)
 
 static uint8_t big[AK_FRAME_MAX];
 static uint8_t content[AK_TLS_VERIFY_MAX + 1];
@@ -107,6 +110,13 @@ static void fill_tls_signed(union any *frame)
     frame->done.ok = true;
     memset(frame->done.signature, 0x77, 64);
 }
+static void fill_attest(union any *frame)
+{
+    frame->attest = (struct ak_frame_attest){.slot = 7, .slot_use = 8};
+    memset(frame->attest.nonce, 1, 32);
+    memset(frame->attest.client, 2, 32);
+    memset(frame->attest.exporter, 3, 32);
+}
 
 #define KIND(type, name, member)                                                                             \
     {                                                                                                        \
@@ -121,6 +131,7 @@ static const struct kind kinds[] = {
     KIND(AK_FRAME_STATUS, status, status),
     KIND(AK_FRAME_TLS_SIGN, tls_sign, sign),
     KIND(AK_FRAME_TLS_SIGNED, tls_signed, done),
+    KIND(AK_FRAME_ATTEST, attest, attest),
 };
 
 static size_t encode(const struct kind *kind, uint8_t *memory, size_t cap)
