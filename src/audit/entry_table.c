@@ -8,6 +8,10 @@
     {                                                                                                        \
         AK_AUDIT_FORM_BYTES, (n), (n)                                                                        \
     }
+#define BYTES_TO(max)                                                                                        \
+    {                                                                                                        \
+        AK_AUDIT_FORM_BYTES, 1, (max)                                                                        \
+    }
 #define TEXT(min, max)                                                                                       \
     {                                                                                                        \
         AK_AUDIT_FORM_TEXT, (min), (max)                                                                     \
@@ -87,6 +91,8 @@ const struct ak_audit_field ak_audit_fields[AK_AUDIT_KEYS] = {
     [66] = UINT(0, 1),     /* erase */
     [67] = TEXT(1, 200),   /* audience */
     [68] = NUMBER,         /* mint_tat_us */
+    [69] = BYTES(32),      /* old_config */
+    [70] = BYTES_TO(2560), /* trust */
 };
 
 /* Key 8 may be everywhere; 10 and 11, together, in control entries. */
@@ -126,6 +132,7 @@ const struct ak_audit_type ak_audit_types[256] = {
     [23] = CONTROL("BlobMoved", ACCOUNT | K(42) | K(43) | K(45) | K(57) | K(60) | K(61), K(17)),
     [24] = CONTROL("BlobDeleted", ACCOUNT | K(57) | K(60), K(17)),
     [25] = CONTROL("IssuerKeyRotated", K(42) | K(43) | K(47), 0),
+    [26] = CONTROL("TrustChanged", ACCOUNT | K(26) | K(69) | K(70), 0),
     [128] = USE("SessionIssued", ACCOUNT | K(33) | K(47) | K(48), 0),
     [129] = USE("AgentTokenIssued", ACCOUNT | K(17) | K(18) | K(23) | K(33) | K(47), 0),
     [130] = USE("MessageSigned", ACCOUNT | K(16) | K(19) | K(20) | K(23), K(17) | K(18) | K(21) | K(22)),

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-enum { AK_AUDIT_KEYS = 69 }; /* known keys are below this */
+enum { AK_AUDIT_KEYS = 71 }; /* known keys are below this */
 
 /* A set of keys, bit k for key k. */
 __extension__ typedef unsigned __int128 ak_audit_keys;

@@ -57,6 +57,7 @@ enum ak_entry_type {
     AK_ENTRY_BLOB_MOVED = 23,
     AK_ENTRY_BLOB_DELETED = 24,
     AK_ENTRY_ISSUER_KEY_ROTATED = 25,
+    AK_ENTRY_TRUST_CHANGED = 26,
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,
@@ -71,7 +72,11 @@ enum ak_entry_type {
 };
 
 /* What a recovery waits for. */
-enum ak_entry_recovery { AK_RECOVERY_DEVICE_REMOVE = 1, AK_RECOVERY_ACCOUNT_RESUME = 2 };
+enum ak_entry_recovery {
+    AK_RECOVERY_DEVICE_REMOVE = 1,
+    AK_RECOVERY_ACCOUNT_RESUME = 2,
+    AK_RECOVERY_TRUST_CHANGE = 5, /* its `device` is the hash of the trust configuration that is proposed */
+};
 
 /* The fields of the types, in the order of their map keys: the key is 16 + the value here. */
 enum ak_entry_field {
@@ -128,6 +133,8 @@ enum ak_entry_field {
     AK_F_ERASE,              /* 66: 0 or 1: the slot can really erase */
     AK_F_AUDIENCE,           /* 67: text */
     AK_F_MINT_TAT_US,        /* 68: the account's bucket of minted tokens after this one, us */
+    AK_F_OLD_CONFIG,         /* 69: bytes 32 */
+    AK_F_TRUST,              /* 70: bytes, a trust configuration: core/trust/trust.h */
     AK_F_COUNT_
 };
 
@@ -207,6 +214,8 @@ struct ak_entry {
     uint64_t erase;
     struct ak_span audience;
     uint64_t mint_tat_us;
+    uint8_t old_config[32];
+    struct ak_span trust;
 };
 
 static inline void ak_entry_mark(struct ak_entry *entry, enum ak_entry_field field)
@@ -223,13 +232,13 @@ static inline bool ak_entry_is_control(enum ak_entry_type type)
 }
 
 /* ---- the table ---- */
-enum ak_entry_kind { AK_ENTRY_UINT, AK_ENTRY_FIXED, AK_ENTRY_TEXT };
+enum ak_entry_kind { AK_ENTRY_UINT, AK_ENTRY_FIXED, AK_ENTRY_TEXT, AK_ENTRY_BYTES };
 struct ak_entry_field_info {
     const char *name; /* in JSON and in the CDDL */
     enum ak_entry_kind kind;
     uint16_t offset; /* in struct ak_entry: uint64_t, uint8_t[max], struct ak_span */
-    uint64_t min;    /* least number; least length of a text */
-    uint64_t max;    /* greatest number; length of fixed bytes; greatest length of a text */
+    uint64_t min;    /* least number; least length of a text or of bytes */
+    uint64_t max;    /* greatest number; length of fixed bytes; greatest length of a text or of bytes */
 };
 struct ak_entry_type_info {
     enum ak_entry_type type;

@@ -46,6 +46,9 @@ static void read_field(struct ak_reader *reader, enum ak_entry_field field, stru
     uint8_t *at = (uint8_t *)entry + info->offset;
     if (info->kind == AK_ENTRY_FIXED) {
         ak_cbor_bytes_fixed(reader, at, info->max);
+    } else if (info->kind == AK_ENTRY_BYTES) {
+        struct ak_span bytes = ak_cbor_bytes(reader);
+        memcpy(at, &bytes, sizeof bytes);
     } else if (info->kind == AK_ENTRY_TEXT) {
         struct ak_span text = ak_cbor_text(reader);
         memcpy(at, &text, sizeof text);

@@ -75,6 +75,10 @@ static void put_field(struct ak_buf *buf, const struct ak_entry *entry, enum ak_
         struct ak_span text;
         memcpy(&text, at, sizeof text);
         put_text(buf, key, text);
+    } else if (info->kind == AK_ENTRY_BYTES) {
+        struct ak_span bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        put_bytes(buf, key, bytes.ptr, bytes.len);
     } else {
         uint64_t value = 0;
         memcpy(&value, at, sizeof value);

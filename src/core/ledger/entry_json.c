@@ -9,6 +9,10 @@ static void put_field(struct ak_json_writer *w, const struct ak_entry *entry, en
     if (info->kind == AK_ENTRY_FIXED) {
         /* 20 bytes are an address, the one thing that has 0x on the wire */
         ak_json_put_hex(w, info->max == 20 ? "0x" : "", ak_span(at, info->max));
+    } else if (info->kind == AK_ENTRY_BYTES) {
+        struct ak_span bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        ak_json_put_hex(w, "", bytes);
     } else if (info->kind == AK_ENTRY_TEXT) {
         struct ak_span text;
         memcpy(&text, at, sizeof text);

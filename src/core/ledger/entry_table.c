@@ -19,6 +19,11 @@
 #name, AK_ENTRY_TEXT, offsetof(struct ak_entry, name), (min), (max)                                  \
     }
 
+#define BYTES(name, min, max)                                                                                \
+    {                                                                                                        \
+#name, AK_ENTRY_BYTES, offsetof(struct ak_entry, name), (min), (max)                                 \
+    }
+
 static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_OMNI] = FIXED(omni),
     [AK_F_LABEL] = TEXT(label, 1, AK_LIMIT_LABEL),
@@ -73,6 +78,8 @@ static const struct ak_entry_field_info fields[AK_F_COUNT_] = {
     [AK_F_ERASE] = UINT(erase, 1),
     [AK_F_AUDIENCE] = TEXT(audience, 1, 200),
     [AK_F_MINT_TAT_US] = UINT(mint_tat_us, AK_ENTRY_UINT_MAX),
+    [AK_F_OLD_CONFIG] = FIXED(old_config),
+    [AK_F_TRUST] = BYTES(trust, 1, 2560),
 };
 
 #define B(field) AK_F_BIT(AK_F_##field)
@@ -107,6 +114,7 @@ static const struct ak_entry_type_info types[] = {
         B(CREDENTIAL) | B(FROM) | B(TO) | B(OLD_BLOB_ID) | B(BLOB_ID) | B(HASH), B(LABEL)},
     {AK_ENTRY_BLOB_DELETED, "BlobDeleted", true, B(CREDENTIAL) | B(BLOB_ID), B(LABEL)},
     {AK_ENTRY_ISSUER_KEY_ROTATED, "IssuerKeyRotated", false, B(FROM) | B(TO) | B(EXPIRES_AT_MS), 0},
+    {AK_ENTRY_TRUST_CHANGED, "TrustChanged", true, B(CONFIG) | B(OLD_CONFIG) | B(TRUST), 0},
     {AK_ENTRY_SESSION_ISSUED, "SessionIssued", true, B(DEVICE) | B(EXPIRES_AT_MS) | B(HOW), 0},
     {AK_ENTRY_AGENT_TOKEN_ISSUED, "AgentTokenIssued", true,
         B(LABEL) | B(GENERATION) | B(DEVICE) | B(EXPIRES_AT_MS) | B(TAT_US), 0},
@@ -150,16 +158,17 @@ static const uint8_t type_position[AK_ENTRY_USE_END] = {
     [AK_ENTRY_BLOB_MOVED] = 22,
     [AK_ENTRY_BLOB_DELETED] = 23,
     [AK_ENTRY_ISSUER_KEY_ROTATED] = 24,
-    [AK_ENTRY_SESSION_ISSUED] = 25,
-    [AK_ENTRY_AGENT_TOKEN_ISSUED] = 26,
-    [AK_ENTRY_MESSAGE_SIGNED] = 27,
-    [AK_ENTRY_DENIED] = 28,
-    [AK_ENTRY_CLOCK_STEPPED] = 29,
-    [AK_ENTRY_WORKER_STARTED] = 30,
-    [AK_ENTRY_SESSION_ENDED] = 31,
-    [AK_ENTRY_CREDS_READ] = 32,
-    [AK_ENTRY_BLOB_REFUSED] = 33,
-    [AK_ENTRY_OIDC_MINTED] = 34,
+    [AK_ENTRY_TRUST_CHANGED] = 25,
+    [AK_ENTRY_SESSION_ISSUED] = 26,
+    [AK_ENTRY_AGENT_TOKEN_ISSUED] = 27,
+    [AK_ENTRY_MESSAGE_SIGNED] = 28,
+    [AK_ENTRY_DENIED] = 29,
+    [AK_ENTRY_CLOCK_STEPPED] = 30,
+    [AK_ENTRY_WORKER_STARTED] = 31,
+    [AK_ENTRY_SESSION_ENDED] = 32,
+    [AK_ENTRY_CREDS_READ] = 33,
+    [AK_ENTRY_BLOB_REFUSED] = 34,
+    [AK_ENTRY_OIDC_MINTED] = 35,
 };
 
 const struct ak_entry_field_info *ak_entry_field_info(enum ak_entry_field field)
@@ -220,6 +229,11 @@ enum ak_err ak_entry_check_field(const struct ak_entry *entry, enum ak_entry_fie
         struct ak_span text;
         memcpy(&text, at, sizeof text);
         return ak_entry_check_text(text, info->min, info->max);
+    }
+    if (info->kind == AK_ENTRY_BYTES) {
+        struct ak_span bytes;
+        memcpy(&bytes, at, sizeof bytes);
+        return bytes.len >= info->min && bytes.len <= info->max ? AK_OK : AK_E_FORMAT;
     }
     uint64_t value = 0;
     memcpy(&value, at, sizeof value);

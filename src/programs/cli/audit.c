@@ -97,6 +97,10 @@ static void print_field(const struct ak_entry *entry, enum ak_entry_field field)
         memcpy(&text, at, sizeof text);
         ak_out_row_text(info->name, text);
         break;
+    case AK_ENTRY_BYTES:
+        memcpy(&text, at, sizeof text);
+        ak_out_row_hex(info->name, text);
+        break;
     case AK_ENTRY_UINT:
         memcpy(&number, at, sizeof number);
         ak_out_row_number(info->name, number);

@@ -40,6 +40,8 @@ static void read_field(const char *line)
         f->form = FORM_UINT, f->max = INT64_MAX;
     } else if (sscanf(rest, "bstr .size %llu )", &max) == 1) {
         f->form = FORM_BYTES, f->min = f->max = max;
+    } else if (sscanf(rest, "bstr .size (%llu..%llu) )", &min, &max) == 2) {
+        f->form = FORM_BYTES, f->min = min, f->max = max;
     } else if (sscanf(rest, "tstr .size (%llu..%llu) )", &min, &max) == 2) {
         f->form = FORM_TEXT, f->min = min, f->max = max;
     } else if (sscanf(rest, "%llu..%llu )", &min, &max) == 2) {
@@ -99,7 +101,7 @@ static int setup(void **state)
             if (pass == 1) read_type(line);
         }
     }
-    return type_count == 34 ? 0 : 1;
+    return type_count == 35 ? 0 : 1;
 }
 
 /* ---- making entries ---- */

@@ -161,7 +161,7 @@ static void set_greatest(struct ak_entry *entry, enum ak_entry_field field)
     uint8_t *at = (uint8_t *)entry + info->offset;
     struct ak_span span = ak_span(text, info->max);
     if (info->kind == AK_ENTRY_FIXED) memset(at, 0xff, info->max);
-    if (info->kind == AK_ENTRY_TEXT) memcpy(at, &span, sizeof span);
+    if (info->kind == AK_ENTRY_TEXT || info->kind == AK_ENTRY_BYTES) memcpy(at, &span, sizeof span);
     if (info->kind == AK_ENTRY_UINT) memcpy(at, &info->max, sizeof info->max);
 }
 

@@ -230,6 +230,8 @@ static void field_line(enum ak_entry_field field, char *line, size_t cap)
         at += snprintf(line + at, cap - (size_t)at, "bstr .size %llu", max);
     else if (info->kind == AK_ENTRY_TEXT)
         at += snprintf(line + at, cap - (size_t)at, "tstr .size (%llu..%llu)", min, max);
+    else if (info->kind == AK_ENTRY_BYTES)
+        at += snprintf(line + at, cap - (size_t)at, "bstr .size (%llu..%llu)", min, max);
     else if (max == AK_ENTRY_UINT_MAX && min == 0)
         at += snprintf(line + at, cap - (size_t)at, "number");
     else
