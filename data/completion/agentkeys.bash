@@ -4,7 +4,7 @@ _agentkeys()
     local cur=${COMP_WORDS[COMP_CWORD]} name=${COMP_WORDS[1]-} words=
     if [ "$COMP_CWORD" -gt 2 ]; then name="$name ${COMP_WORDS[2]}"; fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials epoch service import export export-key doctor version --help --version'
+        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials trust epoch service import export export-key doctor version --help --version'
     else
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -57,6 +57,9 @@ _agentkeys()
     "credentials list") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "credentials rollback") words='--version-number --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "credentials delete") words='--path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "trust") words='show change' ;;
+    "trust show") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch") words='list rotate destroy' ;;
     "epoch list") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch rotate") words='--wait --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

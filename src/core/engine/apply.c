@@ -287,6 +287,23 @@ static enum ak_err issuer_key_rotated(struct ak_fold *fold)
     return AK_OK;
 }
 
+static enum ak_err trust_changed(struct ak_fold *fold)
+{
+    const struct ak_entry *entry = fold->entry;
+    struct ak_state *state = fold->state;
+    struct ak_trust trust;
+    uint8_t hash[32];
+    if (state->trust_size && memcmp(entry->old_config, state->trust_config, 32) != 0) return AK_E_MEANING;
+    if (ak_trust_parse(entry->trust, &trust) != AK_OK) return AK_E_MEANING;
+    ak_trust_hash(entry->trust, hash);
+    if (memcmp(hash, entry->config, 32) != 0) return AK_E_MEANING;
+    memcpy(state->trust, entry->trust.ptr, entry->trust.len);
+    state->trust_len = entry->trust.len;
+    memcpy(state->trust_config, hash, 32);
+    state->trust_size = fold->ref->index + 1;
+    return AK_OK;
+}
+
 static enum ak_err session_ended(struct ak_fold *fold)
 {
     struct ak_device *device = ak_state_device(fold->state, fold->account, fold->entry->device);
@@ -333,6 +350,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_BLOB_MOVED] = ak_apply_blob_moved,
     [AK_ENTRY_BLOB_DELETED] = ak_apply_blob_deleted,
     [AK_ENTRY_ISSUER_KEY_ROTATED] = issuer_key_rotated,
+    [AK_ENTRY_TRUST_CHANGED] = trust_changed,
     [AK_ENTRY_SESSION_ISSUED] = nothing,
     [AK_ENTRY_SESSION_ENDED] = session_ended,
     [AK_ENTRY_AGENT_TOKEN_ISSUED] = use_counted,

@@ -58,7 +58,8 @@ enum ak_code ak_call_recovery_list(struct ak_step *step)
         struct ak_msg_recovery_item item = {.what = ak_span_str(ak_waiting_name(waiting->what)),
             .ready_at = (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000};
         memcpy(item.started_by, waiting->started_by, 32);
-        if (waiting->what == AK_RECOVERY_DEVICE_REMOVE) {
+        if (waiting->ready_at_ms == 0) item.ready_at = 0; /* never by time alone */
+        if (waiting->what != AK_RECOVERY_ACCOUNT_RESUME) {
             memcpy(item.device, waiting->device, 32);
             item.present |= 1u << AK_RECOVERY_ITEM_DEVICE;
         }

@@ -55,6 +55,8 @@ struct ak_engine_conf {
     uint64_t sts_secs; /* the longest that clouds give credentials for such a token */
     uint32_t mints_per_hour;
     struct ak_span version;
+    struct ak_span trust;     /* the trust configuration in force, encoded; outlives the engine */
+    uint32_t trust_given;     /* its items that the worker's settings give, which no call can change */
     uint64_t vault_rotate_ms; /* 0: the default, here and below */
     uint64_t vault_deadline_ms;
     uint32_t vault_services_max; /* credentials, and definitions, of an account */

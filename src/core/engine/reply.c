@@ -71,6 +71,7 @@ void ak_step_put_notice(struct ak_step *step)
         if (notice.cap - notice.len < ITEM_MAX) break; /* the newest are there; recovery lists all */
         if (notice.len) ak_buf_put_str(&notice, "; ");
         ak_buf_put_str(&notice, ak_waiting_name(waiting->what));
+        if (waiting->ready_at_ms == 0) continue; /* for a second device alone */
         ak_buf_put_str(&notice, " ready_at=");
         ak_buf_put_dec(&notice, (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000);
     }

@@ -118,6 +118,8 @@ static void put_header(struct ak_buf *buf, const struct ak_engine *engine)
     ak_buf_put_u64(buf, state->issuer_previous_until_ms);
     ak_buf_put_u64(buf, state->snapshot_size);
     ak_buf_put(buf, AK_SPAN_ARR(state->snapshot_hash));
+    ak_buf_put_u64(buf, state->trust_size);
+    put_short(buf, ak_span(state->trust, state->trust_len));
 }
 
 /* Waiting changes in the order in which each account got them: a list begins with its newest. */
@@ -338,6 +340,20 @@ static enum ak_err read_idempotent(struct ak_state *state, struct ak_reader *rea
 
 typedef enum ak_err read_fn(struct ak_state *state, struct ak_reader *reader);
 
+static enum ak_err read_trust(struct ak_state *state, struct ak_reader *reader)
+{
+    struct ak_trust trust;
+    state->trust_size = ak_reader_u64(reader);
+    struct ak_span bytes = take_short(reader);
+    if (reader->failed || (state->trust_size == 0) != (bytes.len == 0)) return AK_E_FORMAT;
+    if (bytes.len == 0) return AK_OK;
+    if (ak_trust_parse(bytes, &trust) != AK_OK) return AK_E_FORMAT;
+    memcpy(state->trust, bytes.ptr, bytes.len);
+    state->trust_len = bytes.len;
+    ak_trust_hash(bytes, state->trust_config);
+    return AK_OK;
+}
+
 static enum ak_err read_header(struct ak_engine *engine, struct ak_reader *reader)
 {
     struct ak_state *state = &engine->state;
@@ -356,7 +372,9 @@ static enum ak_err read_header(struct ak_engine *engine, struct ak_reader *reade
     state->issuer_previous_until_ms = ak_reader_u64(reader);
     state->snapshot_size = ak_reader_u64(reader);
     ak_reader_copy(reader, state->snapshot_hash, 32);
-    return reader->failed || state->issuer_version == 0 ? AK_E_FORMAT : AK_OK;
+    if (reader->failed || state->issuer_version == 0) return AK_E_FORMAT;
+    AK_TRY(read_trust(state, reader));
+    return state->trust_size > engine->log.tree.size ? AK_E_FORMAT : AK_OK;
 }
 
 enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span bytes)

@@ -7,7 +7,7 @@
 
 #include "core/engine/engine.h"
 
-enum { AK_SNAPSHOT_VERSION = 3 };
+enum { AK_SNAPSHOT_VERSION = 4 };
 
 struct ak_snapshot_sink {
     enum ak_err (*put)(void *ctx, struct ak_span bytes);

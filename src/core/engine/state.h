@@ -9,6 +9,7 @@
 #include "core/keys/derive.h"
 #include "core/ledger/entry.h"
 #include "core/ledger/log.h"
+#include "core/trust/trust.h"
 
 enum {
     AK_STATE_PATHS_ACCOUNT = 100000,
@@ -133,6 +134,10 @@ struct ak_state {
     uint64_t issuer_previous_until_ms; /* until when the key before it is published, too */
     uint64_t snapshot_size;            /* of the newest Snapshot entry; 0: none */
     uint8_t snapshot_hash[32];
+    uint64_t trust_size; /* log size with the newest TrustChanged; 0: there was none */
+    uint8_t trust_config[32];
+    uint8_t trust[AK_TRUST_LEN_MAX]; /* what it put in force */
+    size_t trust_len;
 };
 
 AK_MUST_USE enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2]);

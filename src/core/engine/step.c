@@ -57,6 +57,8 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_EPOCH_LIST] = ak_call_epoch_list,
     [AK_CALL_EPOCH_ROTATE] = ak_call_epoch_rotate,
     [AK_CALL_EPOCH_DESTROY] = ak_call_epoch_destroy,
+    [AK_CALL_TRUST] = ak_call_trust,
+    [AK_CALL_TRUST_CHANGE] = ak_call_trust_change,
 };
 
 enum ak_code ak_step_read(struct ak_step *step, void *message)

@@ -8,6 +8,7 @@
 
 const char *ak_waiting_name(uint64_t what)
 {
+    if (what == AK_RECOVERY_TRUST_CHANGE) return "trust-change";
     return what == AK_RECOVERY_DEVICE_REMOVE ? "device-remove" : "account-resume";
 }
 
@@ -15,6 +16,7 @@ uint64_t ak_waiting_parse(struct ak_span name)
 {
     if (ak_span_eq(name, AK_SPAN_LIT("device-remove"))) return AK_RECOVERY_DEVICE_REMOVE;
     if (ak_span_eq(name, AK_SPAN_LIT("account-resume"))) return AK_RECOVERY_ACCOUNT_RESUME;
+    if (ak_span_eq(name, AK_SPAN_LIT("trust-change"))) return AK_RECOVERY_TRUST_CHANGE;
     return 0;
 }
 
@@ -67,8 +69,7 @@ static bool is_established(const struct ak_step *step, const uint8_t thumbprint[
     return device && ak_num_sub_sat(seen_ms, device->enrolled_seen_ms) >= step->engine->conf.recovery_wait_ms;
 }
 
-/* Two devices confirm a change: the one that started it and another, both established. */
-static bool is_second_voice(const struct ak_step *step, const struct ak_waiting *waiting)
+bool ak_step_is_second_voice(const struct ak_step *step, const struct ak_waiting *waiting)
 {
     return memcmp(waiting->started_by, step->caller.jkt, 32) != 0 &&
            is_established(step, waiting->started_by) && is_established(step, step->caller.jkt);
@@ -82,7 +83,7 @@ enum ak_code ak_step_wait_or_confirm(
     *out_ready = false;
     if (recovery_code && !code_fits(step->caller.account, recovery_code))
         return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
-    bool second = waiting && is_second_voice(step, waiting);
+    bool second = waiting && ak_step_is_second_voice(step, waiting);
     bool due = waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms;
     if (!recovery_code && !second && !due)
         return waiting ? answer_pending(step, waiting->ready_at_ms) : start(step, what, device);

@@ -5,10 +5,14 @@
 
 #include "core/engine/internal.h"
 
-/* "device-remove", "account-resume". */
+/* "device-remove", "account-resume", "trust-change". */
 const char *ak_waiting_name(uint64_t what);
 /* 0 for an unknown name. */
 uint64_t ak_waiting_parse(struct ak_span name);
+
+/* Two devices confirm a change: the one that started it and the caller's, another one, both enrolled for the
+ * waiting time itself. */
+bool ak_step_is_second_voice(const struct ak_step *step, const struct ak_waiting *waiting);
 
 /* Sets *out_ready where the change may be made now: the recovery code fits, another device started it and
  * both have been enrolled for the waiting time, or its time has come; RecoveryDone is written where it was

@@ -15,6 +15,7 @@
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_sign.h"
 #include "core/wire/msg_token.h"
+#include "core/wire/msg_trust.h"
 #include "core/wire/msg_vault.h"
 
 #define GET    "GET"
@@ -160,6 +161,13 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
     [AK_CALL_MINT_OIDC_JWT] = {"mint-oidc-jwt", POST, "/v1/mint-oidc-jwt", AK_AUTH_USE, 0,
         &ak_mint_request_msg, &ak_mint_reply_msg,
         "A short-lived OIDC token by which a cloud knows the account and the calling agent."},
+    [AK_CALL_TRUST] = {"trust", GET, "/v1/trust", AK_AUTH_USE, AK_CALL_SESSION, &ak_trust_request_msg,
+        &ak_trust_reply_msg, "The trust configuration in force, and whether this account may change it."},
+    [AK_CALL_TRUST_CHANGE] = {"trust-change", POST, "/v1/trust", AK_AUTH_CHANGE,
+        AK_CALL_SESSION | AK_CALL_GIVES, &ak_trust_change_request_msg, &ak_done_reply_msg,
+        "An operator puts another trust configuration in force; an account with two devices or more needs "
+        "two "
+        "of them. The worker then restarts."},
 };
 
 const struct ak_call *ak_call_get(unsigned id)

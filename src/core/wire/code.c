@@ -63,6 +63,10 @@ static const struct row rows[AK_CODE_COUNT] = {
         "stored values still need that epoch, or two epochs are live; wait for the sweep (epoch list)"},
     [AK_CODE_TAMPERED] = {"tampered", 500,
         "what is stored is missing or is not what the ledger names; nothing of it was opened"},
+    [AK_CODE_NOT_OPERATOR] = {"not_operator", 403, "the trust configuration does not name this account"},
+    [AK_CODE_TRUST_PINNED] = {"trust_pinned", 409,
+        "a setting that would change stands in the worker's own settings; take it out there, start again, "
+        "repeat"},
 };
 
 static const struct row *row_of(enum ak_code code)

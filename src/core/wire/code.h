@@ -47,6 +47,8 @@ enum ak_code {
     AK_CODE_PENDING, /* 202: a change that waits for its time or a second device */
     AK_CODE_EPOCH_BUSY,
     AK_CODE_TAMPERED,
+    AK_CODE_NOT_OPERATOR,
+    AK_CODE_TRUST_PINNED,
     AK_CODE_COUNT
 };
 

@@ -93,6 +93,8 @@ static const struct {
     {"storage_full", "agentkeys status"},
     {"epoch_busy", "agentkeys epoch list"},
     {"tampered", "agentkeys audit list"},
+    {"not_operator", "agentkeys trust show"},
+    {"trust_pinned", "agentkeys trust show"},
 };
 
 /* Where to look, by what the command is about. */
@@ -101,6 +103,7 @@ static const char *look_at(const struct ak_cli *cli)
     const char *noun = cli->command->noun;
     if (strcmp(noun, "device") == 0) return "agentkeys device list";
     if (strcmp(noun, "account") == 0) return "agentkeys account show";
+    if (strcmp(noun, "trust") == 0) return "agentkeys trust show";
     if (strcmp(noun, "epoch") == 0) return "agentkeys epoch list";
     if (strcmp(noun, "service") == 0) return "agentkeys service list";
     static const char *const vault[] = {"store", "read", "run", "credentials", "import", "export"};

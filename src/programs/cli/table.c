@@ -27,8 +27,15 @@ static const struct ak_cli_option recovery_options[] = {
     {"recovery-code-file", "FILE", "File with the recovery code, which confirms at once."},
 };
 static const struct ak_cli_option cancel_options[] = {
-    {"what", "KIND", "device-remove or account-resume, where several wait."},
+    {"what", "KIND", "device-remove, account-resume or trust-change, where several wait."},
     {"device", "ID", "The device whose removal waits."},
+};
+static const struct ak_cli_option trust_options[] = {
+    {"issuer", "URL", "The issuer of tokens and host of sign-in texts."},
+    {"recovery-wait", "DURATION", "The waiting time, such as 7d."},
+    {"recovery-wait-code", "DURATION", "The same with the recovery code, such as 24h."},
+    {"operators", "LIST",
+        "All accounts that may change this: anchors or email:alice@demo.example, with commas."},
 };
 static const struct ak_cli_option sign_options[] = {
     AK_CLI_MESSAGE_TEXT,
@@ -256,6 +263,14 @@ static const struct ak_cli_command commands[] = {
     {"credentials", "delete", "SERVICE", 1, 1, "Delete a credential with all its versions.",
         "agentkeys credentials delete openrouter", WIRE("DELETE /v1/credentials/{service}"),
         AK_CLI_OPTIONS(delete_options), .run = ak_cmd_credentials_delete},
+    {"trust", "show", "", 0, 0, "Show the worker's trust configuration and its hash.", "agentkeys trust show",
+        WIRE("GET /v1/trust"), .run = ak_cmd_trust_show},
+    {"trust", "change", "", 0, 0,
+        "As an operator, put another trust configuration in force; an account with several devices repeats "
+        "the "
+        "command on a second one. The worker then restarts.",
+        "agentkeys trust change --recovery-wait 3d", WIRE("POST /v1/trust"), AK_CLI_OPTIONS(trust_options),
+        .run = ak_cmd_trust_change},
     {"epoch", "list", "", 0, 0,
         "List the data keys of the account, newest first, and what is left under each.",
         "agentkeys epoch list", WIRE("GET /v1/epochs") ", a line a page", .run = ak_cmd_epoch_list},

@@ -122,6 +122,7 @@ static void turn(struct ak_keeper *keeper)
     ak_keeper_check_if_due(keeper, now_ms);
     ak_keeper_attest_turn(keeper, now_ms);
     ak_keeper_read_next(keeper);
+    if (keeper->restart_ms && now_ms >= keeper->restart_ms) keeper->stopping = true;
     if (now_ms - keeper->status_ms >= TICK_MS) {
         keeper->status_ms = now_ms;
         ak_keeper_send_status(keeper);

@@ -26,6 +26,7 @@ enum {
     AK_SEAL_CHECK_MS = 4000, /* a hardware counter is read back: with the loop's tick at least every 5 s */
     AK_SEAL_LATE_MS = 10000, /* without an answer for so long nothing more is served */
     AK_ARENA_CAP_MIB = 4096,
+    AK_RESTART_AFTER_MS = 500, /* so that the answer to the operator is out */
 };
 
 /* An answer that may not leave yet. */
@@ -163,9 +164,12 @@ struct ak_keeper {
     struct ak_tee tee;
     struct ak_sealed_file sealed;
     struct ak_seal_state *state;
-    struct ak_trust trust; /* in force; its texts lie in `state` */
-    struct ak_root root;   /* user keys */
-    struct ak_root born;   /* service keys, where the root above was brought in */
+    uint8_t trust_bytes[AK_TRUST_LEN_MAX]; /* the trust configuration in force */
+    size_t trust_len;
+    bool trust_sealed; /* another one was sealed: it counts from a restart, which is due at … */
+    uint64_t restart_ms;
+    struct ak_root root; /* user keys */
+    struct ak_root born; /* service keys, where the root above was brought in */
     struct ak_store *store;
     struct ak_arena arena;
     struct ak_random_store random;
@@ -239,6 +243,9 @@ void ak_keeper_seal_done(struct ak_keeper *keeper);
 void ak_keeper_seal_work(void *ctx);
 /* Has a hardware counter read back in time; a copy that runs beside this worker has moved it (I12). */
 void ak_keeper_check_if_due(struct ak_keeper *keeper, uint64_t now_ms);
+/* The trust configuration that the ledger's newest TrustChanged put in force goes into what is sealed next,
+ * once that entry is durable. True where it is another one than before. */
+bool ak_keeper_take_trust(struct ak_keeper *keeper);
 /* Commits and seals everything, waiting for it; for start and stop. */
 AK_MUST_USE enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean);
 

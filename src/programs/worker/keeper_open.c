@@ -69,17 +69,26 @@ static void claim_slots(struct ak_keeper *keeper)
     if (err) fail_slots(keeper, "erasure_slot", "cannot be written");
 }
 
-/* From here on the settings say what is sealed. */
+/* What is sealed: from here on the settings say the same. */
+static void put_in_force(struct ak_keeper *keeper)
+{
+    const struct ak_seal_state *state = keeper->state;
+    struct ak_trust trust;
+    memcpy(keeper->trust_bytes, state->trust, state->trust_len);
+    keeper->trust_len = state->trust_len;
+    if (ak_trust_parse(ak_span(keeper->trust_bytes, keeper->trust_len), &trust) != AK_OK)
+        fail(keeper, "sealed_state_damaged", AK_WORKER_DATA_DIR, "the trust configuration does not read");
+    ak_worker_trust_apply(&trust, &keeper->conf);
+}
+
 static void start_sealed(
     struct ak_keeper *keeper, const struct ak_tee_ops *ops, const struct ak_worker_trust *trust)
 {
-    const struct ak_seal_state *state = keeper->state;
     enum ak_sealed_result result = ak_sealed_file_start(&keeper->sealed, keeper->state);
     if (result == AK_SEALED_CONFIG) ak_worker_trust_fail(trust);
     fail_sealed(keeper, result, ops);
-    if (ak_trust_parse(ak_span(state->trust, state->trust_len), &keeper->trust) != AK_OK)
-        fail(keeper, "sealed_state_damaged", AK_WORKER_DATA_DIR, "the trust configuration does not read");
-    ak_worker_trust_apply(&keeper->trust, &keeper->conf);
+    put_in_force(keeper);
+    keeper->engine_conf.trust_given = trust->given;
 }
 
 /* The lock first, so that a second worker touches nothing; then the TEE; then the state, which advances the
@@ -162,6 +171,7 @@ static struct ak_span url_origin(const char *url)
 static void fill_engine_conf(struct ak_keeper *keeper)
 {
     struct ak_engine_conf *conf = &keeper->engine_conf;
+    conf->origin_count = 0;
     const char *issuer = ak_conf_text(&keeper->conf, AK_WORKER_ISSUER);
     const char *public_url = ak_conf_text(&keeper->conf, AK_WORKER_PUBLIC_URL);
     memcpy(conf->worker_id, keeper->state->worker_id, 16);
@@ -183,6 +193,7 @@ static void fill_engine_conf(struct ak_keeper *keeper)
     conf->vault_deadline_ms = ak_conf_ms(&keeper->conf, AK_WORKER_VAULT_SWEEP_DEADLINE);
     conf->vault_services_max = (uint32_t)ak_conf_number(&keeper->conf, AK_WORKER_VAULT_SERVICES_MAX);
     conf->version = AK_SPAN_LIT(AK_VERSION);
+    conf->trust = ak_span(keeper->trust_bytes, keeper->trust_len);
 }
 
 static void fail_damaged(struct ak_keeper *keeper, uint64_t entry, const char *reason)
@@ -219,6 +230,26 @@ static void load(struct ak_keeper *keeper)
     check_checkpoint(keeper);
 }
 
+/* A crash between the entry of a change and its seal: the entry is the worker's own and durable, so the step
+ * is finished here, and the log read again under the new configuration. */
+static void finish_trust_change(struct ak_keeper *keeper)
+{
+    keeper->durable_size = ak_engine_log(keeper->engine)->tree.size;
+    if (!ak_keeper_take_trust(keeper)) return;
+    bool clean = keeper->state->clean;
+    uint64_t clean_size = keeper->state->clean_size;
+    keeper->state->clean = false;
+    keeper->state->clean_size = 0;
+    if (ak_sealed_file_write(&keeper->sealed, keeper->state) != AK_OK)
+        fail(keeper, "data_dir_io", AK_WORKER_DATA_DIR, "the changed trust configuration cannot be sealed");
+    keeper->state->clean = clean;
+    keeper->state->clean_size = clean_size;
+    put_in_force(keeper);
+    fill_engine_conf(keeper);
+    ak_log(AK_LOG_WARN, "trust_changed", ak_log_hex("config", AK_SPAN_ARR(keeper->sealed.config)));
+    load(keeper);
+}
+
 static void start_background_check(struct ak_keeper *keeper)
 {
     AK_CLEANUP(ak_secret32_done) struct ak_secret32 mac = {{0}};
@@ -242,6 +273,7 @@ void ak_keeper_open(struct ak_keeper *keeper)
     open_store(keeper);
     fill_engine_conf(keeper);
     load(keeper);
+    finish_trust_change(keeper);
     ak_keeper_vault_open(keeper);
     start_background_check(keeper);
 }

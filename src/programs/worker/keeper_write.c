@@ -97,6 +97,17 @@ void ak_keeper_commit_done(struct ak_keeper *keeper)
 
 /* ---- seals ---- */
 
+bool ak_keeper_take_trust(struct ak_keeper *keeper)
+{
+    const struct ak_state *state = ak_engine_state(keeper->engine);
+    struct ak_span next = ak_span(state->trust, state->trust_len);
+    if (state->trust_size == 0 || state->trust_size > keeper->durable_size) return false;
+    if (ak_span_eq(next, ak_span(keeper->state->trust, keeper->state->trust_len))) return false;
+    memcpy(keeper->state->trust, next.ptr, next.len);
+    keeper->state->trust_len = next.len;
+    return true;
+}
+
 static enum ak_err prepare_seal(struct ak_keeper *keeper, bool clean)
 {
     struct ak_seal_state *state = keeper->state;
@@ -107,6 +118,7 @@ static enum ak_err prepare_seal(struct ak_keeper *keeper, bool clean)
     state->note_len = note.len;
     state->clean = clean;
     state->clean_size = clean ? keeper->durable_size : 0;
+    if (ak_keeper_take_trust(keeper)) keeper->trust_sealed = true;
     return AK_OK;
 }
 
@@ -171,6 +183,9 @@ static void seal_took_place(struct ak_keeper *keeper)
     if (keeper->durable_size > keeper->sealed_size && keeper->unsealed_since_ms == 0)
         keeper->unsealed_since_ms = ak_clock_mono_ms();
     ak_keeper_release_sealed(keeper);
+    if (!keeper->trust_sealed || keeper->restart_ms) return;
+    ak_log(AK_LOG_WARN, "trust_changed", ak_log_hex("config", AK_SPAN_ARR(keeper->sealed.config)));
+    keeper->restart_ms = ak_clock_mono_ms() + AK_RESTART_AFTER_MS;
 }
 
 void ak_keeper_seal_done(struct ak_keeper *keeper)

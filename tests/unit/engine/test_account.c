@@ -213,7 +213,7 @@ static void test_suspended_account_gives_nothing(void **state)
             if (!strcmp(field->name, "label")) memcpy((uint8_t *)none + field->offset, &label, sizeof label);
             if (!strcmp(field->name, "kind")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
             if (!strcmp(field->name, "service")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
-            if (!strcmp(field->name, "sealed"))
+            if (!strcmp(field->name, "sealed") || !strcmp(field->name, "trust"))
                 memcpy((uint8_t *)none + field->offset, &sealed, sizeof sealed);
         }
         assert_int_equal(h_call(&w->h, &w->alice.device, h_token(&w->alice), id, none), AK_CODE_DENIED);

@@ -57,7 +57,7 @@ static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t 
             put_span(field, out, "openrouter");
         else if (field->kind == AK_KIND_TEXTS && !(field->flags & AK_MSG_OPTIONAL))
             put_span(field, out, "a.example");
-        else if (!strcmp(field->name, "sealed"))
+        else if (!strcmp(field->name, "sealed") || !strcmp(field->name, "trust"))
             put_span(field, out, "sixteen bytes of");
         else if (field->kind == AK_KIND_U64)
             put_fixed(field, out, &number, sizeof number);

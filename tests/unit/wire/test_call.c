@@ -61,7 +61,9 @@ static const char snapshot[] = "derive-address POST $/derive-address use dev\n"
                                "epoch-destroy POST /v1/epochs/destroy change session\n"
                                "oidc-configuration GET /.well-known/openid-configuration public\n"
                                "jwks GET /.well-known/jwks.json public\n"
-                               "mint-oidc-jwt POST /v1/mint-oidc-jwt use\n";
+                               "mint-oidc-jwt POST /v1/mint-oidc-jwt use\n"
+                               "trust GET /v1/trust use session\n"
+                               "trust-change POST /v1/trust change session\n";
 
 static void is_the_contract(void **state)
 {

@@ -1,0 +1,139 @@
+/* agentkeys trust: the worker's trust configuration, and an operator's change of it. What is signed is made
+ * here, from what was read and what was typed, and shown before. */
+#include "core/trust/trust.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/wire/msg_session.h"
+#include "core/wire/msg_trust.h"
+#include "programs/cli/args.h"
+#include "programs/cli/commands.h"
+#include "programs/cli/out.h"
+#include "programs/cli/recovery.h"
+
+/* What the worker says, parsed; texts lie in `bytes`. */
+struct seen {
+    struct ak_trust trust;
+    uint8_t bytes[AK_TRUST_LEN_MAX];
+    uint8_t config[32];
+};
+
+static int read_seen(struct ak_cli *cli, struct ak_msg_trust_reply *out_reply, struct seen *out_seen)
+{
+    const struct ak_msg_trust_request request = {0};
+    int status = ak_cli_call(cli, AK_CALL_TRUST, &request, out_reply, "reading the trust configuration");
+    if (status) return status;
+    struct ak_buf kept = AK_BUF_ARR(out_seen->bytes);
+    ak_buf_put(&kept, out_reply->trust);
+    ak_trust_hash(ak_buf_span(&kept), out_seen->config);
+    if (memcmp(out_seen->config, out_reply->config, 32) == 0 &&
+        ak_trust_parse(ak_buf_span(&kept), &out_seen->trust) == AK_OK)
+        return 0;
+    return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the trust configuration does not read",
+        "worker and client do not agree", "agentkeys doctor");
+}
+
+static void print_item(const char *name, const struct ak_trust *trust, unsigned item)
+{
+    char text[AK_TRUST_SHOWN_MAX + 1];
+    struct ak_buf buf = ak_buf(text, AK_TRUST_SHOWN_MAX);
+    ak_trust_put_item(trust, item, &buf);
+    ak_out_row_text(name, buf.len ? ak_buf_span(&buf) : AK_SPAN_LIT("none"));
+}
+
+int ak_cmd_trust_show(struct ak_cli *cli)
+{
+    struct ak_msg_trust_reply reply;
+    struct seen seen;
+    int status = ak_cli_open_session(cli);
+    if (!status) status = read_seen(cli, &reply, &seen);
+    if (status) return status;
+    if (cli->json) {
+        ak_out_json(cli->client.raw);
+        return 0;
+    }
+    ak_out_row_hex("trust config", AK_SPAN_ARR(seen.config));
+    for (unsigned item = 0; item < AK_TRUST_ITEM_END; item++)
+        if (ak_trust_item_name(item)) print_item(ak_trust_item_name(item), &seen.trust, item);
+    ak_out_row("this account", reply.operator_ ? "is an operator" : "is no operator");
+    if (!ak_msg_has(&reply, AK_TRUST_REPLY_PROPOSED)) return 0;
+    ak_out_row_hex("proposed", AK_SPAN_ARR(reply.proposed));
+    ak_out_row_print("by device", reply.started_by);
+    return 0;
+}
+
+/* ---- changing ---- */
+
+static int take_duration(struct ak_cli *cli, const char *option, uint64_t *out_secs)
+{
+    const char *typed = ak_cli_value(cli, option), *reason = "";
+    if (!typed || ak_args_duration(typed, out_secs, &reason) == AK_OK) return 0;
+    char problem[64];
+    (void)snprintf(problem, sizeof problem, "--%s is not usable", option);
+    return ak_cli_fail_usage(cli, problem, reason);
+}
+
+/* What was typed, over what is in force. */
+static int take_options(struct ak_cli *cli, struct ak_trust *trust)
+{
+    const char *issuer = ak_cli_value(cli, "issuer"), *operators = ak_cli_value(cli, "operators");
+    int status = take_duration(cli, "recovery-wait", &trust->recovery_wait_secs);
+    if (!status) status = take_duration(cli, "recovery-wait-code", &trust->recovery_wait_code_secs);
+    if (status) return status;
+    if (issuer) trust->issuer = ak_span_str(issuer);
+    if (operators && ak_trust_set_operators(trust, ak_span_str(operators)) != AK_OK)
+        return ak_cli_fail_usage(cli, "--operators is not usable",
+            "at most 8 of: 64 hex digits, or type:value as email:alice@demo.example");
+    if (ak_trust_validate(trust) != AK_OK)
+        return ak_cli_fail_usage(cli, "this cannot be a trust configuration",
+            "times are up to 90 days, recovery_wait_code not longer than recovery_wait");
+    return 0;
+}
+
+static int show_difference(struct ak_cli *cli, const struct ak_trust *now, const struct ak_trust *next)
+{
+    uint32_t differs = ak_trust_differs(now, next);
+    if (!differs)
+        return ak_cli_fail_usage(cli, "nothing would change", "say what by the options; see trust show");
+    if (!cli->json)
+        for (unsigned item = 0; item < AK_TRUST_ITEM_END; item++) {
+            if (!(differs >> item & 1)) continue;
+            ak_out_line("%s", ak_trust_item_name(item));
+            print_item("  is", now, item);
+            print_item("  shall be", next, item);
+        }
+    if (!cli->json && next->operator_count == 0)
+        ak_out_line("No operator is left: nobody can change it again.");
+    return ak_cli_confirm(cli, "Put this trust configuration in force");
+}
+
+int ak_cmd_trust_change(struct ak_cli *cli)
+{
+    struct ak_msg_trust_change_request request = {0};
+    struct ak_msg_trust_reply reply;
+    struct ak_msg_done_reply done;
+    struct seen seen;
+    uint8_t memory[AK_TRUST_LEN_MAX];
+    struct ak_buf bytes = AK_BUF_ARR(memory);
+    int status = ak_cli_open_session(cli);
+    if (!status) status = read_seen(cli, &reply, &seen);
+    if (status) return status;
+    struct ak_trust next = seen.trust;
+    status = take_options(cli, &next);
+    if (!status) status = show_difference(cli, &seen.trust, &next);
+    if (status) return status;
+    if (ak_trust_encode(&next, &bytes) != AK_OK)
+        return ak_cli_fail_usage(cli, "this cannot be a trust configuration", "a text is not UTF-8");
+    memcpy(request.from, seen.config, 32);
+    request.trust = ak_buf_span(&bytes);
+    ak_trust_hash(request.trust, request.to);
+    if (!cli->json) ak_out_row_hex("trust config", AK_SPAN_ARR(request.to));
+    status = ak_cli_call(cli, AK_CALL_TRUST_CHANGE, &request, &done, "changing the trust configuration");
+    if (status) return status;
+    status = ak_cli_print_done(cli, &done);
+    if (!cli->json && ak_span_eq(done.status, AK_SPAN_LIT("waiting")))
+        ak_out_line("Repeat the command on a second device of this account; both must have been enrolled for "
+                    "recovery_wait.");
+    return status;
+}
