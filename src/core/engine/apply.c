@@ -1,5 +1,6 @@
 /* The fold: one function an entry type, chosen by a table. What an entry may change is all here. */
 #include "core/engine/apply.h"
+#include "core/engine/identity_state.h"
 #include "core/engine/vault_state.h"
 
 #include "base/num.h"
@@ -30,6 +31,7 @@ static enum ak_err account_opened(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     if (fold->account || memcmp(entry->omni, entry->anchor, 32) != 0) return AK_E_MEANING;
+    if (ak_state_linked(fold->state, entry->omni)) return AK_E_MEANING;
     struct ak_account *account = ak_vec_add(&fold->state->accounts);
     if (!account) return AK_E_FULL;
     memcpy(account->anchor, entry->anchor, 32);
@@ -331,6 +333,8 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_ACCOUNT_OPENED] = account_opened,
     [AK_ENTRY_ACCOUNT_SUSPENDED] = account_suspended,
     [AK_ENTRY_ACCOUNT_RESUMED] = account_resumed,
+    [AK_ENTRY_IDENTITY_LINKED] = ak_apply_identity_linked,
+    [AK_ENTRY_IDENTITY_UNLINKED] = ak_apply_identity_unlinked,
     [AK_ENTRY_DEVICE_ENROLLED] = device_enrolled,
     [AK_ENTRY_DEVICE_REMOVED] = device_removed,
     [AK_ENTRY_RECOVERY_STARTED] = recovery_started,

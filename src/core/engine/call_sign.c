@@ -1,5 +1,6 @@
 /* derive-address and sign-message. */
 #include "base/crypto/sha256.h"
+#include "core/engine/identity_state.h"
 #include "core/engine/internal.h"
 #include "core/evm/eip191.h"
 #include "core/wire/msg_sign.h"
@@ -10,9 +11,12 @@ enum ak_code ak_call_attestation(struct ak_step *step)
     return AK_CODE_NO_EVIDENCE;
 }
 
+/* Any identity that is linked names the account. */
 static enum ak_code check_omni(struct ak_step *step, const uint8_t omni[32])
 {
-    return memcmp(omni, step->caller.account->anchor, 32) == 0 ? AK_CODE_OK : AK_CODE_ACCOUNT_MISMATCH;
+    return ak_state_account_of(&step->engine->state, omni, NULL) == step->caller.account
+               ? AK_CODE_OK
+               : AK_CODE_ACCOUNT_MISMATCH;
 }
 
 enum ak_code ak_call_derive_address(struct ak_step *step)

@@ -2,11 +2,14 @@
  * their order. */
 #include "core/engine/snapshot.h"
 
+#include "core/engine/identity_state.h"
 #include "core/engine/internal.h"
 #include "core/engine/snapshot_vault.h"
 
 enum { CHUNK = 64 * 1024, RECORD_MAX = 512 };
-enum { ACCOUNT_SUSPENDED = 1, ACCOUNT_RECOVERY = 2, ACCOUNT_FLAGS = 3 };
+enum { ACCOUNT_SUSPENDED = 1, ACCOUNT_RECOVERY = 2, ACCOUNT_UNLINKED = 4, ACCOUNT_FLAGS = 7 };
+
+enum { LINKED_DERIVED = 1, LINKED_ADDRESS = 2, LINKED_FLAGS = 3 };
 
 struct ak_snapshot_writer {
     const struct ak_snapshot_sink *sink;
@@ -44,7 +47,8 @@ static void put_account(struct ak_buf *buf, const struct ak_account *account)
     ak_buf_put(buf, AK_SPAN_ARR(account->anchor));
     ak_buf_put(buf, AK_SPAN_ARR(account->home_wallet));
     ak_buf_put_u8(buf, (uint8_t)((account->suspended ? ACCOUNT_SUSPENDED : 0) |
-                                 (account->has_recovery ? ACCOUNT_RECOVERY : 0)));
+                                 (account->has_recovery ? ACCOUNT_RECOVERY : 0) |
+                                 (account->anchor_unlinked ? ACCOUNT_UNLINKED : 0)));
     ak_buf_put(buf, AK_SPAN_ARR(account->recovery_hash));
     ak_buf_put_u32(buf, account->root_version);
     put_short(buf, account->identity_type);
@@ -100,6 +104,18 @@ static void put_idempotent(struct ak_buf *buf, const struct ak_idempotent *one)
     ak_buf_put_u64(buf, one->time_ms);
     ak_buf_put_u64(buf, one->index);
     ak_buf_put(buf, AK_SPAN_ARR(one->leaf));
+}
+
+static void put_linked(struct ak_buf *buf, const struct ak_linked *linked)
+{
+    ak_buf_put_u32(buf, linked->account);
+    ak_buf_put(buf, AK_SPAN_ARR(linked->omni));
+    put_short(buf, linked->identity_type);
+    ak_buf_put_u8(
+        buf, (uint8_t)((linked->derived ? LINKED_DERIVED : 0) | (linked->has_address ? LINKED_ADDRESS : 0)));
+    ak_buf_put(buf, AK_SPAN_ARR(linked->address));
+    ak_buf_put_u64(buf, linked->linked_ms);
+    ak_buf_put_u64(buf, linked->linked_seen_ms);
 }
 
 static void put_header(struct ak_buf *buf, const struct ak_engine *engine)
@@ -181,6 +197,23 @@ static enum ak_err write_idempotent(struct ak_snapshot_writer *w, const struct a
     return AK_OK;
 }
 
+/* Each account's in the order in which they were linked. */
+static enum ak_err write_linked(struct ak_snapshot_writer *w, const struct ak_state *state)
+{
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < state->accounts.count; i++) live += ak_state_account_at(state, i)->linked_count;
+    AK_TRY(room(w, RECORD_MAX));
+    ak_buf_put_u32(&w->buf, live);
+    for (uint32_t i = 0; i < state->accounts.count; i++)
+        for (uint32_t at = ak_state_account_at(state, i)->first_linked; at != AK_INDEX_NONE;) {
+            const struct ak_linked *linked = ak_vec_at(&state->linked, at);
+            AK_TRY(room(w, RECORD_MAX));
+            put_linked(&w->buf, linked);
+            at = linked->next;
+        }
+    return AK_OK;
+}
+
 enum ak_err ak_engine_snapshot_write(const struct ak_engine *engine, const struct ak_snapshot_sink *sink)
 {
     struct ak_snapshot_writer w = {.sink = sink};
@@ -190,6 +223,7 @@ enum ak_err ak_engine_snapshot_write(const struct ak_engine *engine, const struc
     AK_TRY(write_records(&w, &engine->state));
     AK_TRY(write_waiting(&w, &engine->state));
     AK_TRY(write_idempotent(&w, &engine->state));
+    AK_TRY(write_linked(&w, &engine->state));
     AK_TRY(ak_snapshot_write_vault(&w, &engine->state));
     return flush(&w);
 }
@@ -219,6 +253,7 @@ static enum ak_err read_account(struct ak_state *state, struct ak_reader *reader
     uint8_t flags = ak_reader_u8(reader);
     account->suspended = flags & ACCOUNT_SUSPENDED;
     account->has_recovery = flags & ACCOUNT_RECOVERY;
+    account->anchor_unlinked = flags & ACCOUNT_UNLINKED;
     ak_reader_copy(reader, account->recovery_hash, 32);
     account->root_version = ak_reader_u32(reader);
     AK_TRY(ak_state_intern(state, take_short(reader), &account->identity_type));
@@ -338,6 +373,26 @@ static enum ak_err read_idempotent(struct ak_state *state, struct ak_reader *rea
     return reader->failed ? AK_E_FORMAT : AK_OK;
 }
 
+static enum ak_err read_linked(struct ak_state *state, struct ak_reader *reader)
+{
+    struct ak_linked linked = {.account = ak_reader_u32(reader), .live = true};
+    ak_reader_copy(reader, linked.omni, 32);
+    AK_TRY(ak_state_intern(state, take_short(reader), &linked.identity_type));
+    uint8_t flags = ak_reader_u8(reader);
+    linked.derived = flags & LINKED_DERIVED;
+    linked.has_address = flags & LINKED_ADDRESS;
+    ak_reader_copy(reader, linked.address, 20);
+    linked.linked_ms = ak_reader_u64(reader);
+    linked.linked_seen_ms = ak_reader_u64(reader);
+    if (reader->failed || flags & ~LINKED_FLAGS || linked.account >= state->accounts.count)
+        return AK_E_FORMAT;
+    const struct ak_linked *before =
+        state->linked.count ? ak_vec_at(&state->linked, state->linked.count - 1) : NULL;
+    if (before && before->account > linked.account) return AK_E_FORMAT;
+    enum ak_err err = ak_state_link(state, &linked);
+    return err == AK_E_MEANING ? AK_E_FORMAT : err;
+}
+
 typedef enum ak_err read_fn(struct ak_state *state, struct ak_reader *reader);
 
 static enum ak_err read_trust(struct ak_state *state, struct ak_reader *reader)
@@ -379,7 +434,8 @@ static enum ak_err read_header(struct ak_engine *engine, struct ak_reader *reade
 
 enum ak_err ak_engine_snapshot_read(struct ak_engine *engine, struct ak_span bytes)
 {
-    static read_fn *const parts[] = {read_account, read_device, read_path, read_waiting, read_idempotent};
+    static read_fn *const parts[] = {
+        read_account, read_device, read_path, read_waiting, read_idempotent, read_linked};
     struct ak_reader reader = ak_reader(bytes);
     if (engine->log.tree.size != 0 || engine->state.opened) return AK_E_STATE;
     AK_TRY(read_header(engine, &reader));

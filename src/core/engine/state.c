@@ -1,4 +1,5 @@
 /* Records of the state and how they are found. */
+#include "core/engine/identity_state.h"
 #include "core/engine/vault_state.h"
 
 enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2])
@@ -14,6 +15,7 @@ enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const 
     ak_index_init(&state->by_anchor, arena, seed);
     ak_index_init(&state->by_path, arena, seed);
     ak_index_init(&state->by_text, arena, seed);
+    ak_state_linked_init(state, seed);
     AK_TRY(ak_state_vault_init(state, seed));
     state->idempotent = ak_arena_alloc(arena, AK_STATE_IDEMPOTENT * sizeof *state->idempotent);
     return state->idempotent ? AK_OK : AK_E_FULL;
@@ -150,6 +152,7 @@ enum ak_err ak_state_reserve(struct ak_state *state)
     AK_TRY(ak_index_reserve(&state->by_anchor, &anchors));
     AK_TRY(ak_index_reserve(&state->by_path, &paths));
     AK_TRY(ak_index_reserve(&state->by_text, &texts));
+    AK_TRY(ak_state_linked_reserve(state));
     AK_TRY(ak_state_vault_reserve(state));
     return ak_arena_reserve(state->arena, TEXTS);
 }

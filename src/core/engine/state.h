@@ -14,6 +14,7 @@
 enum {
     AK_STATE_PATHS_ACCOUNT = 100000,
     AK_STATE_WAITING_ACCOUNT = 8,
+    AK_STATE_LINKED_ACCOUNT = 16, /* identities beside the one it was opened with */
     AK_STATE_IDEMPOTENT = 4096,
     AK_STATE_EPOCH_LISTS = 4
 };
@@ -24,6 +25,7 @@ struct ak_account {
     uint8_t recovery_hash[32];
     bool has_recovery;
     bool suspended;
+    bool anchor_unlinked; /* the identity it was opened with signs in no more */
     uint32_t root_version;
     struct ak_span identity_type;
     uint64_t opened_ms;
@@ -35,6 +37,7 @@ struct ak_account {
     uint32_t first_device, device_count; /* enrolled ones; AK_INDEX_NONE ends a list */
     uint32_t first_path, last_path, path_count;
     uint32_t first_waiting, waiting_count;
+    uint32_t first_linked, last_linked, linked_count;
     uint32_t epoch, old_epoch; /* AK_INDEX_NONE: none; see vault_state.h */
     uint32_t first_credential, last_credential, credential_names, credential_count;
     uint32_t first_service, last_service, service_count;
@@ -50,6 +53,7 @@ static inline void ak_account_init_lists(struct ak_account *account)
     account->epoch = account->old_epoch = AK_INDEX_NONE;
     account->first_credential = account->last_credential = AK_INDEX_NONE;
     account->first_service = account->last_service = AK_INDEX_NONE;
+    account->first_linked = account->last_linked = AK_INDEX_NONE;
 }
 
 struct ak_device {
@@ -96,6 +100,20 @@ struct ak_waiting {
     uint64_t ready_at_ms; /* seen time */
 };
 
+/* An identity that is, or was, linked to an account beside the one it was opened with. */
+struct ak_linked {
+    uint32_t account;
+    uint32_t next;
+    bool live;
+    bool derived; /* the account's own address: signs in, but never opens or recovers */
+    bool has_address;
+    uint8_t omni[32];
+    uint8_t address[20];
+    struct ak_span identity_type;
+    uint64_t linked_ms;
+    uint64_t linked_seen_ms; /* the same in seen time */
+};
+
 /* What an Idempotency-Key did. */
 struct ak_idempotent {
     uint32_t account;
@@ -114,8 +132,8 @@ struct ak_state_list {
 
 struct ak_state {
     struct ak_arena *arena;
-    struct ak_vec accounts, devices, paths, waiting, texts, epochs, blobs, credentials, services;
-    struct ak_index by_anchor, by_path, by_text, by_wallet, by_credential;
+    struct ak_vec accounts, devices, paths, waiting, texts, epochs, blobs, credentials, services, linked;
+    struct ak_index by_anchor, by_path, by_text, by_wallet, by_credential, by_linked;
     struct ak_state_list epoch_lists[AK_STATE_EPOCH_LISTS];
     uint32_t free_blob;
     uint64_t blob_count;         /* in use */

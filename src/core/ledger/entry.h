@@ -37,7 +37,7 @@ enum ak_entry_type {
     AK_ENTRY_ACCOUNT_OPENED = 3,
     AK_ENTRY_ACCOUNT_SUSPENDED = 4,
     AK_ENTRY_ACCOUNT_RESUMED = 5,
-    AK_ENTRY_IDENTITY_LINKED = 6, /* number taken, not built: refused as unknown */
+    AK_ENTRY_IDENTITY_LINKED = 6,
     AK_ENTRY_DEVICE_ENROLLED = 7,
     AK_ENTRY_DEVICE_REMOVED = 8,
     AK_ENTRY_RECOVERY_STARTED = 9,
@@ -58,6 +58,7 @@ enum ak_entry_type {
     AK_ENTRY_BLOB_DELETED = 24,
     AK_ENTRY_ISSUER_KEY_ROTATED = 25,
     AK_ENTRY_TRUST_CHANGED = 26,
+    AK_ENTRY_IDENTITY_UNLINKED = 28, /* 27 is taken, not built */
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,
@@ -112,7 +113,7 @@ enum ak_entry_field {
     AK_F_HASH,               /* 45: bytes 32 */
     AK_F_BYTES,              /* 46: length of the snapshot */
     AK_F_EXPIRES_AT_MS,      /* 47 */
-    AK_F_HOW,                /* 48: text, how the session was proved */
+    AK_F_HOW,                /* 48: text, how the session, or a linked identity, was proved */
     AK_F_RULE,               /* 49: text */
     AK_F_COUNT,              /* 50 */
     AK_F_FROM_MS,            /* 51 */

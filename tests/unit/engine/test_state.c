@@ -3,7 +3,7 @@
 #include "unit/check.h"
 #include "unit/heap_hooks.h"
 
-#include "core/engine/state.h"
+#include "core/engine/identity_state.h"
 
 struct box {
     struct ak_arena arena;
@@ -125,8 +125,6 @@ static void test_what_cannot_follow(void **state)
     entry = labelled(AK_ENTRY_MESSAGE_SIGNED, "gone", 0);
     ak_entry_mark(&entry, AK_F_LABEL);
     refused(entry);
-    entry = of((enum ak_entry_type)AK_ENTRY_IDENTITY_LINKED); /* not built */
-    refused(entry);
     entry = of((enum ak_entry_type)127);
     refused(entry);
     entry = of((enum ak_entry_type)255);
@@ -231,6 +229,123 @@ static void test_bounds(void **state)
     ak_arena_done(&box.arena);
 }
 
+static struct ak_entry identity(enum ak_entry_type type, uint8_t fill, const char *how)
+{
+    struct ak_entry entry = {.type = type, .identity_type = AK_SPAN_LIT("evm"), .how = ak_span_str(how)};
+    memset(entry.omni, fill, 32);
+    memset(entry.address, fill, 20);
+    ak_entry_mark(&entry, AK_F_ADDRESS);
+    return entry;
+}
+
+static struct ak_entry linked(uint8_t fill)
+{
+    return identity(AK_ENTRY_IDENTITY_LINKED, fill, "siwe");
+}
+
+static struct ak_entry unlinked(uint8_t fill)
+{
+    return identity(AK_ENTRY_IDENTITY_UNLINKED, fill, "");
+}
+
+/* Whose it is, for a request and for a sign-in. */
+static void resolves(struct box *box, uint8_t fill, bool named, bool signs_in)
+{
+    uint8_t omni[32];
+    uint32_t number = 7;
+    memset(omni, fill, 32);
+    const struct ak_account *account = ak_state_account_of(&box->state, omni, &number);
+    assert_int_equal(account != NULL, named);
+    assert_int_equal(number, named ? 0 : AK_INDEX_NONE);
+    account = ak_state_identity(&box->state, omni, &number);
+    assert_int_equal(account != NULL, signs_in);
+    assert_int_equal(number, signs_in ? 0 : AK_INDEX_NONE);
+}
+
+/* An omni belongs to one account; the last identity that can open it stays; an anchor is its name for ever.
+ */
+static void test_identities(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    resolves(&box, 0xaa, true, true);
+    resolves(&box, 1, false, false);
+    expect(&box, unlinked(0xaa), AK_E_MEANING); /* the last */
+    expect(&box, identity(AK_ENTRY_IDENTITY_LINKED, 9, "derived"), AK_OK);
+    expect(&box, unlinked(0xaa), AK_E_MEANING); /* an own address is none that could open it */
+    expect(&box, linked(1), AK_OK);
+    expect(&box, linked(1), AK_E_MEANING);
+    expect(&box, linked(0xaa), AK_E_MEANING);
+    resolves(&box, 1, true, true);
+    expect(&box, unlinked(0xaa), AK_OK);
+    expect(&box, unlinked(0xaa), AK_E_MEANING);
+    resolves(&box, 0xaa, true, false); /* still its name */
+    expect(&box, unlinked(1), AK_E_MEANING);
+    expect(&box, linked(0xaa), AK_OK); /* it comes back, as what it was */
+    resolves(&box, 0xaa, true, true);
+    expect(&box, unlinked(1), AK_OK);
+    resolves(&box, 1, false, false);
+    expect(&box, unlinked(1), AK_E_MEANING);
+    expect(&box, unlinked(9), AK_OK); /* an own address goes whatever is left */
+    expect(&box, unlinked(77), AK_E_MEANING);
+    assert_int_equal(ak_state_account(&box.state, box.anchor, NULL)->linked_count, 0);
+    ak_arena_done(&box.arena);
+}
+
+/* What is linked elsewhere opens no account and is nobody else's; after it was let go it may. */
+static void test_identities_of_two(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    expect(&box, linked(0xbb), AK_OK);
+    memset(box.anchor, 0xbb, 32);
+    struct ak_entry opened = of(AK_ENTRY_ACCOUNT_OPENED);
+    memcpy(opened.omni, box.anchor, 32);
+    opened.identity_type = AK_SPAN_LIT("evm");
+    expect(&box, opened, AK_E_MEANING);
+    memset(box.anchor, 0xaa, 32);
+    expect(&box, unlinked(0xbb), AK_OK);
+    memset(box.anchor, 0xbb, 32);
+    expect(&box, opened, AK_OK);
+    expect(&box, linked(0xaa), AK_E_MEANING); /* the other's anchor */
+    expect(&box, linked(5), AK_OK);
+    memset(box.anchor, 0xaa, 32);
+    expect(&box, linked(0xbb), AK_E_MEANING);
+    expect(&box, linked(5), AK_E_MEANING);
+    expect(&box, unlinked(5), AK_E_MEANING); /* not its own */
+    ak_arena_done(&box.arena);
+}
+
+/* As many as may be, let go in the middle, in front and at the end, and linked again: no record is lost, none
+ * is made twice. */
+static void test_many_identities(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    for (uint8_t i = 1; i <= AK_STATE_LINKED_ACCOUNT; i++) expect(&box, linked(i), AK_OK);
+    expect(&box, linked(100), AK_E_MEANING);
+    const uint8_t ended[] = {3, AK_STATE_LINKED_ACCOUNT, 1, 2};
+    for (size_t i = 0; i < AK_COUNT(ended); i++) expect(&box, unlinked(ended[i]), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(ended); i++) expect(&box, linked(ended[i]), AK_OK);
+    expect(&box, linked(100), AK_E_MEANING);
+    assert_int_equal(box.state.linked.count, AK_STATE_LINKED_ACCOUNT);
+    const struct ak_account *account = ak_state_account(&box.state, box.anchor, NULL);
+    uint8_t order[AK_STATE_LINKED_ACCOUNT];
+    uint32_t count = 0;
+    for (uint32_t at = account->first_linked; at != AK_INDEX_NONE; count++) {
+        const struct ak_linked *one = ak_vec_at(&box.state.linked, at);
+        order[count] = one->omni[0];
+        at = one->next;
+    }
+    assert_int_equal(count, AK_STATE_LINKED_ACCOUNT);
+    assert_int_equal(order[0], 4);
+    assert_memory_equal(order + AK_STATE_LINKED_ACCOUNT - 4, ended, sizeof ended);
+    ak_arena_done(&box.arena);
+}
+
 /* Thousands of records: growing indexes and pieces loses none. */
 static void test_many(void **state)
 {
@@ -293,6 +408,9 @@ int main(void)
         cmocka_unit_test(test_generations),
         cmocka_unit_test(test_the_chain_of_an_account),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_identities),
+        cmocka_unit_test(test_identities_of_two),
+        cmocka_unit_test(test_many_identities),
         cmocka_unit_test(test_many),
         cmocka_unit_test(test_starts),
     };

@@ -171,12 +171,14 @@ static void entries_are_checked_under_a_good_record(void **state)
     assert_int_equal(replay_of(f, f->entries[0]), AK_OK);
     assert_int_equal(replay_of(f, f->entries[1]), AK_E_AUTH);
     assert_int_equal(replay_of(f, f->entries[5]), AK_OK);
-    memcpy(bytes, f->entries[0].ptr, f->entries[0].len);
-    struct ak_span entry = ak_span(bytes, f->entries[0].len);
-    bytes[4] = 6; /* the type */
-    assert_int_equal(replay_of(f, entry), AK_E_UNSUPPORTED);
-    bytes[4] = 2;
-    assert_int_equal(replay_of(f, entry), AK_E_FORMAT);
+    struct ak_span first = f->entries[0];
+    memcpy(bytes, first.ptr, first.len);
+    bytes[4] = 2; /* the type */
+    assert_int_equal(replay_of(f, ak_span(bytes, first.len)), AK_E_FORMAT);
+    bytes[4] = 0x18; /* of two bytes: 100 */
+    bytes[5] = 100;
+    memcpy(bytes + 6, first.ptr + 5, first.len - 5);
+    assert_int_equal(replay_of(f, ak_span(bytes, first.len + 1)), AK_E_UNSUPPORTED);
 }
 
 static void append_refuses_and_leaves_all_as_it_was(void **state)
