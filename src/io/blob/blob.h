@@ -18,19 +18,34 @@
 
 /* False ends the list. It may remove what it is shown. */
 typedef bool ak_blob_visit(void *ctx, const struct ak_blob_name *name);
+struct ak_blob_walk;
 
 struct ak_blob_store_ops {
     /* Durable when it returns; replaces a blob of the same name. AK_E_FULL (no space), AK_E_IO. */
     enum ak_err (*write)(void *impl, const struct ak_blob_name *name, struct ak_span blob);
+    /* For many at once: each is staged, then all that were staged are committed together, and are there and
+     * durable from then on. After an error of commit none may be taken for stored; they are removed as far as
+     * the disk lets us. Between stage and commit nothing else is asked of the store. Names must be new ones.
+     * AK_E_FULL, AK_E_IO. */
+    enum ak_err (*stage)(void *impl, const struct ak_blob_name *name, struct ak_span blob);
+    enum ak_err (*commit)(void *impl, const struct ak_blob_name *names, size_t count);
     /* AK_E_NOT_FOUND; AK_E_LIMIT (longer than cap); AK_E_IO (also where the whole store is gone: that says
      * nothing about one blob). *out_len is 0 then. */
     enum ak_err (*read)(
         void *impl, const struct ak_blob_name *name, uint8_t *out_blob, size_t cap, size_t *out_len);
     /* AK_OK also where it is gone already. AK_E_IO. */
     enum ak_err (*remove)(void *impl, const struct ak_blob_name *name);
+    /* The same for many, with one sync. AK_E_IO: some may be there still. */
+    enum ak_err (*remove_all)(void *impl, const struct ak_blob_name *names, size_t count);
     /* Shows every blob once, in no order. What has no name of ours is passed over; leftovers of a write that
      * was cut off are removed. AK_E_IO: not all were shown. */
     enum ak_err (*list)(void *impl, ak_blob_visit *visit, void *ctx);
+    /* The same in pieces, between which blobs may be written and removed: those that are there all the while
+     * are shown once, the others once or not. `next` gives AK_E_NOT_FOUND at the end. Begin and next:
+     * AK_E_IO, AK_E_FULL (no memory). A walk is ended before its store is closed. */
+    enum ak_err (*walk)(void *impl, struct ak_blob_walk **out_walk);
+    enum ak_err (*walk_next)(struct ak_blob_walk *walk, struct ak_blob_name *out_name);
+    void (*walk_end)(struct ak_blob_walk *walk); /* fine on NULL */
     void (*close)(void *impl);
 };
 
@@ -47,6 +62,8 @@ struct ak_blob_file_ops {
     int (*mkdir)(void *ctx, int dir_fd, const char *name, mode_t mode);
     int (*rmdir)(void *ctx, int dir_fd, const char *name);
     int (*syncfs)(void *ctx, int fd);
+    /* Whether syncfs makes all of the descriptor's file system durable and reports what failed. */
+    bool (*syncs_all)(void *ctx, int fd);
 };
 /* The system's. */
 struct ak_blob_file_ops ak_blob_file_ops_system(void);

@@ -78,16 +78,29 @@ static bool is_plain_name(const char *name)
     return len > 0 && len < NAME_MAX_LEN - 4 && !strchr(name, '/') && name[0] != '.';
 }
 
-/* A new file `name` with these bytes, synced and closed. */
-static enum ak_err write_synced(
-    const struct ak_file_ops *ops, int dir_fd, const char *name, int flags, struct ak_span bytes)
+static enum ak_err write_file(
+    const struct ak_file_ops *ops, int dir_fd, const char *name, int flags, struct ak_span bytes, bool sync)
 {
     int fd = ops->open(ops->ctx, dir_fd, name, O_WRONLY | flags, 0600);
     if (fd < 0) return errno == ENOENT ? AK_E_NOT_FOUND : io_error();
     enum ak_err err = write_all(ops, fd, bytes);
-    if (!err && ops->fsync(ops->ctx, fd)) err = io_error();
+    if (!err && sync && ops->fsync(ops->ctx, fd)) err = io_error();
     if (ops->close(ops->ctx, fd) && !err) err = io_error();
     return err;
+}
+
+/* A new file `name` with these bytes, synced and closed. */
+static enum ak_err write_synced(
+    const struct ak_file_ops *ops, int dir_fd, const char *name, int flags, struct ak_span bytes)
+{
+    return write_file(ops, dir_fd, name, flags, bytes, true);
+}
+
+enum ak_err ak_durable_stage(
+    const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes)
+{
+    if (!is_plain_name(name)) return AK_E_ARG;
+    return write_file(ops, dir_fd, name, O_CREAT | O_TRUNC, bytes, false);
 }
 
 enum ak_err ak_durable_write(

@@ -28,6 +28,9 @@ struct ak_file_ops ak_file_ops_system(void);
 /* Replaces `name` (no slash) by `bytes`, mode 0600. AK_E_FULL (no space), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_durable_write(
     const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes);
+/* The first step of it alone: a file of that name with these bytes, not synced. AK_E_FULL, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_durable_stage(
+    const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes);
 /* The whole file. AK_E_NOT_FOUND, AK_E_LIMIT (longer than cap), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_durable_read(const struct ak_file_ops *ops, int dir_fd, const char *name,
     uint8_t *out_bytes, size_t cap, size_t *out_len);

@@ -292,12 +292,46 @@ static void read_while_others_are_written(void **state)
     }
 }
 
+/* A walk goes on where it stopped, while others come and go. */
+static void a_walk_in_pieces(void **state)
+{
+    (void)state;
+    enum { NAMES = 12 };
+    struct ak_blob_name names[NAMES], seen;
+    struct ak_blob_walk *walk = NULL;
+    unsigned shown[NAMES] = {0};
+    for (uint8_t i = 0; i < NAMES; i++) {
+        names[i] = folder_name(i / 4, 1 + i % 2, (uint8_t)(1 + i));
+        assert_int_equal(put(&names[i], AK_SPAN_LIT("blob")), AK_OK);
+    }
+    assert_int_equal(store.ops->walk(store.impl, &walk), AK_OK);
+    enum ak_err err = AK_OK;
+    for (size_t n = 0; (err = store.ops->walk_next(walk, &seen)) == AK_OK; n++) {
+        size_t at = 0;
+        while (at < NAMES && memcmp(&names[at], &seen, sizeof seen) != 0) at++;
+        assert_true(at < NAMES || seen.epoch == 9);
+        if (at == NAMES) continue;
+        shown[at]++;
+        const struct ak_blob_name other = folder_name(9, 9, (uint8_t)(100 + n));
+        assert_int_equal(put(&other, AK_SPAN_LIT("other")), AK_OK);
+        assert_int_equal(store.ops->remove(store.impl, &seen), AK_OK);
+    }
+    assert_int_equal(err, AK_E_NOT_FOUND);
+    assert_int_equal(store.ops->walk_next(walk, &seen), AK_E_NOT_FOUND);
+    store.ops->walk_end(walk);
+    store.ops->walk_end(NULL);
+    for (size_t i = 0; i < NAMES; i++) assert_int_equal(shown[i], 1);
+    assert_int_equal(store.ops->walk(store.impl, &walk), AK_OK);
+    assert_int_equal(store.ops->walk_next(walk, &seen), AK_OK);
+    store.ops->walk_end(walk); /* in the middle */
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {T(written_under_its_name), T(every_size), T(missing_at_each_level),
         T(removed_with_empty_folders), T(list_shows_ours_only), T(list_may_remove_what_it_shows),
         T(leftovers_of_a_crash_go), T(links_are_not_followed), T(a_file_where_a_folder_belongs),
-        T(a_store_that_is_gone), T(opened_again), T(read_while_others_are_written)};
+        T(a_store_that_is_gone), T(opened_again), T(read_while_others_are_written), T(a_walk_in_pieces)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
