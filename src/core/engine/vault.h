@@ -109,6 +109,12 @@ void ak_engine_vault_done(struct ak_engine *engine, const struct ak_vault_work *
  * its ak_engine_vault_done. May write entries itself (EpochDestroyed of a batch), so it needs
  * ak_engine_has_room. */
 bool ak_engine_vault_next(struct ak_engine *engine, struct ak_vault_work *out_work);
+/* More that may be done together with a MOVE or DELETE_FILE that ak_engine_vault_next gave (works[0]) and
+ * nothing was done about yet, up to `max` and AK_VAULT_TOGETHER_BYTES: into works[1] and on. The number of
+ * all of them, at least 1. Each has its own ak_engine_vault_done, in this order, before the next thing is
+ * asked for; it is decided for each whether it still holds. */
+enum { AK_VAULT_TOGETHER = 128, AK_VAULT_TOGETHER_BYTES = 1024 * 1024 };
+size_t ak_engine_vault_more(struct ak_engine *engine, struct ak_vault_work *works, size_t max);
 
 /* ---- for reconciling stores with the ledger ---- */
 /* Whether a pointer (current or kept for roll-back) names this blob: the store must have it. */

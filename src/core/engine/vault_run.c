@@ -285,6 +285,42 @@ static bool begin_move(struct ak_engine *engine, uint32_t number, struct ak_vaul
     return true;
 }
 
+/* The first of those that idle in an old epoch, while there is room to remember the files that moving them
+ * leaves behind. */
+static uint32_t first_idle(const struct ak_engine *engine)
+{
+    const struct ak_state *state = &engine->state;
+    uint32_t epoch = state->epoch_lists[AK_EPOCH_SWEEP].first;
+    if (epoch == AK_INDEX_NONE || ak_state_drop_room(state) == 0) return AK_INDEX_NONE;
+    return ak_state_epoch_at(state, epoch)->first[AK_BLOB_CURRENT];
+}
+
+/* The one after it, in its epoch or the next one of the list. */
+static uint32_t next_idle(const struct ak_state *state, uint32_t blob)
+{
+    const struct ak_blob_state *one = ak_state_blob_at(state, blob);
+    if (one->next != AK_INDEX_NONE) return one->next;
+    uint32_t epoch = ak_state_epoch_at(state, one->epoch)->next;
+    return epoch == AK_INDEX_NONE ? AK_INDEX_NONE : ak_state_epoch_at(state, epoch)->first[AK_BLOB_CURRENT];
+}
+
+/* works[0] may have been read lately and stand anywhere in the lists. */
+static size_t more_moves(struct ak_engine *engine, struct ak_vault_work *works, size_t max)
+{
+    const struct ak_state *state = &engine->state;
+    size_t count = 1, room = ak_state_drop_room(state);
+    uint64_t bytes = works[0].size;
+    for (uint32_t at = first_idle(engine); at != AK_INDEX_NONE && count < max && count < room;
+         at = next_idle(state, at)) {
+        const struct ak_blob_state *blob = ak_state_blob_at(state, at);
+        if (memcmp(works[0].from.blob_id, blob->blob_id, sizeof blob->blob_id) == 0) continue;
+        bytes += blob->size;
+        if (bytes > AK_VAULT_TOGETHER_BYTES) break;
+        if (begin_move(engine, blob->credential, &works[count])) count++;
+    }
+    return count;
+}
+
 static bool next_move(struct ak_engine *engine, struct ak_vault_work *work)
 {
     struct ak_vault_run *run = engine->vault;
@@ -294,9 +330,8 @@ static bool next_move(struct ak_engine *engine, struct ak_vault_work *work)
         run->soon_count--;
         if (begin_move(engine, credential, work)) return true;
     }
-    uint32_t at = engine->state.epoch_lists[AK_EPOCH_SWEEP].first;
-    if (at == AK_INDEX_NONE) return false;
-    uint32_t blob = ak_state_epoch_at(&engine->state, at)->first[AK_BLOB_CURRENT];
+    uint32_t blob = first_idle(engine);
+    if (blob == AK_INDEX_NONE) return false;
     return begin_move(engine, ak_state_blob_at(&engine->state, blob)->credential, work);
 }
 
@@ -343,6 +378,15 @@ bool ak_engine_vault_next(struct ak_engine *engine, struct ak_vault_work *out_wo
                 next_rotation(engine, out_work) || next_move(engine, out_work);
     if (!found) *out_work = (struct ak_vault_work){.kind = AK_VAULT_NONE};
     return found;
+}
+
+size_t ak_engine_vault_more(struct ak_engine *engine, struct ak_vault_work *works, size_t max)
+{
+    size_t count = 1;
+    if (works[0].kind == AK_VAULT_MOVE) return more_moves(engine, works, max);
+    if (works[0].kind != AK_VAULT_DELETE_FILE) return 1;
+    while (count < max && next_file(engine, &works[count])) count++;
+    return count;
 }
 
 void ak_vault_end_background(

@@ -5,7 +5,8 @@
 
 _Static_assert((int)AK_EPOCH_LISTS == (int)AK_STATE_EPOCH_LISTS, "state.h has a place for each list");
 
-enum { DROPS = 256 };
+/* As many may be moved until the first of them has aged: some 800 a second. */
+enum { DROPS = 4096 };
 struct ak_state_drop {
     uint64_t at; /* entry that let it go */
     uint64_t ms;
@@ -174,7 +175,8 @@ struct ak_account *ak_state_account_by_wallet(
 static bool has_version_of_id(const struct ak_state *state, const struct ak_credential_state *credential,
     const struct ak_blob_name *name)
 {
-    for (uint32_t at = credential->kept ? credential->newest : AK_INDEX_NONE; at != AK_INDEX_NONE;) {
+    for (uint32_t at = credential && credential->kept ? credential->newest : AK_INDEX_NONE;
+         at != AK_INDEX_NONE;) {
         const struct ak_blob_state *blob = ak_state_blob_at(state, at);
         if (memcmp(blob->blob_id, name->blob_id, 16) == 0)
             return ak_state_epoch_at(state, blob->epoch)->number == name->epoch;
@@ -183,11 +185,24 @@ static bool has_version_of_id(const struct ak_state *state, const struct ak_cred
     return false;
 }
 
-bool ak_state_has_blob(const struct ak_state *state, const struct ak_blob_name *name)
+/* The name does not say of which path it is: each is asked for. */
+static bool has_on_a_path(const struct ak_state *state, const struct ak_account *account, uint32_t number,
+    const struct ak_blob_name *name)
 {
-    const struct ak_account *account = ak_state_account_by_wallet(state, name->home_wallet, NULL);
     struct ak_span service = ak_span(name->service, name->service_len);
-    for (uint32_t at = account ? account->first_credential : AK_INDEX_NONE; at != AK_INDEX_NONE;) {
+    if (has_version_of_id(state, ak_state_credential(state, number, AK_INDEX_NONE, service, NULL), name))
+        return true;
+    for (uint32_t at = account->first_path; at != AK_INDEX_NONE; at = ak_state_path_at(state, at)->next)
+        if (has_version_of_id(state, ak_state_credential(state, number, at, service, NULL), name))
+            return true;
+    return false;
+}
+
+static bool has_on_the_list(
+    const struct ak_state *state, const struct ak_account *account, const struct ak_blob_name *name)
+{
+    struct ak_span service = ak_span(name->service, name->service_len);
+    for (uint32_t at = account->first_credential; at != AK_INDEX_NONE;) {
         const struct ak_credential_state *credential = ak_state_credential_at(state, at);
         if (ak_span_eq(ak_credential_service(credential), service) &&
             has_version_of_id(state, credential, name))
@@ -195,6 +210,15 @@ bool ak_state_has_blob(const struct ak_state *state, const struct ak_blob_name *
         at = credential->next;
     }
     return false;
+}
+
+bool ak_state_has_blob(const struct ak_state *state, const struct ak_blob_name *name)
+{
+    uint32_t number = AK_INDEX_NONE;
+    const struct ak_account *account = ak_state_account_by_wallet(state, name->home_wallet, &number);
+    if (!account) return false;
+    return account->path_count < account->credential_names ? has_on_a_path(state, account, number, name)
+                                                           : has_on_the_list(state, account, name);
 }
 
 struct ak_blob_place ak_state_blob_place(const struct ak_state *state, const struct ak_blob_state *blob)
@@ -379,6 +403,11 @@ void ak_blob_drop(struct ak_state *state, uint32_t number, uint64_t at, uint64_t
     blob->older = state->free_blob;
     state->free_blob = number;
     state->blob_count--;
+}
+
+uint32_t ak_state_drop_room(const struct ak_state *state)
+{
+    return DROPS - state->drop_count;
 }
 
 bool ak_state_take_drop(

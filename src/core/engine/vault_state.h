@@ -107,7 +107,8 @@ struct ak_service_state *ak_state_service(
 /* The account whose blobs lie under this name. */
 struct ak_account *ak_state_account_by_wallet(
     const struct ak_state *state, const uint8_t home_wallet[20], uint32_t *out_number);
-/* Whether a pointer, current or kept, names this blob. */
+/* Whether a pointer, current or kept, names this blob. Takes the fewer of the account's paths and
+ * credentials. */
 bool ak_state_has_blob(const struct ak_state *state, const struct ak_blob_name *name);
 
 struct ak_blob_place ak_state_blob_place(const struct ak_state *state, const struct ak_blob_state *blob);
@@ -120,6 +121,8 @@ static inline struct ak_span ak_credential_service(const struct ak_credential_st
 enum { AK_STATE_DROP_MS = 5000 }; /* a read that began before may still be at it */
 /* The oldest that is durable (`durable` entries are) and old enough, taken; false where there is none. What
  * does not fit is forgotten: the sweep of orphans finds it. */
+/* How many more are remembered. */
+uint32_t ak_state_drop_room(const struct ak_state *state);
 bool ak_state_take_drop(
     struct ak_state *state, uint64_t durable, uint64_t now_ms, struct ak_blob_place *out_place);
 

@@ -268,15 +268,27 @@ static void step_destroy(unsigned who)
     if (pick(4) == 0) crash(); /* the key is gone, its entry perhaps not durable */
 }
 
+/* Some of it is done, the engine hears of less, and the machine dies. */
+static void step_unheard(void)
+{
+    static struct ak_vault_work works[AK_VAULT_TOGETHER];
+    static struct ak_vault_result results[AK_VAULT_TOGETHER];
+    size_t count = ak_engine_vault_next(world.h.engine, works)
+                       ? ak_engine_vault_more(world.h.engine, works, world.box.together)
+                       : 0;
+    size_t done = count ? 1 + pick(count) : 0, heard = done ? pick(done) : 0;
+    for (size_t i = 0; i < done; i++) box_work(&world.box, &works[i], NULL, &results[i]);
+    for (size_t i = 0; i < heard; i++) ak_engine_vault_done(world.h.engine, &works[i], &results[i], NULL);
+    crash();
+}
+
 static void step_background(void)
 {
     uint64_t from = h_size(&world.h);
     if (pick(20) == 0) world.box.fail = pick(2) ? AK_VAULT_UNAVAILABLE : AK_VAULT_FULL;
-    if (pick(200) == 0) { /* done, and nobody hears of it */
-        struct ak_vault_work work;
-        struct ak_vault_result result;
-        if (ak_engine_vault_next(world.h.engine, &work)) box_work(&world.box, &work, NULL, &result);
-        crash();
+    world.box.together = pick(2) ? 1 : AK_VAULT_TOGETHER;
+    if (pick(200) == 0) {
+        step_unheard();
         return;
     }
     (void)box_background(&world.h, &world.box);

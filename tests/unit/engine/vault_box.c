@@ -8,6 +8,7 @@ enum { MASK = 0x55 };
 void box_open(struct box *box, struct h *h)
 {
     memset(box, 0, sizeof *box);
+    box->together = 1;
     h->vault = box_work;
     h->vault_ctx = box;
 }
@@ -189,12 +190,14 @@ void box_work(
 
 bool box_background(struct h *h, struct box *box)
 {
-    struct ak_vault_work work;
-    struct ak_vault_result result;
-    bool found = ak_engine_vault_next(h->engine, &work);
-    if (found) {
-        box_work(box, &work, NULL, &result);
-        ak_engine_vault_done(h->engine, &work, &result, NULL);
+    static struct ak_vault_work works[AK_VAULT_TOGETHER];
+    static struct ak_vault_result results[AK_VAULT_TOGETHER];
+    bool found = ak_engine_vault_next(h->engine, works);
+    size_t count = found ? ak_engine_vault_more(h->engine, works, box->together) : 0;
+    for (size_t i = 0; i < count; i++) box_work(box, &works[i], NULL, &results[i]);
+    for (size_t i = 0; i < count; i++) {
+        if (!h->manual && !ak_engine_has_room(h->engine)) h_settle(h);
+        ak_engine_vault_done(h->engine, &works[i], &results[i], NULL);
     }
     if (!h->manual) h_settle(h);
     return found;

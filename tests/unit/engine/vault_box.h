@@ -24,6 +24,7 @@ struct box {
     size_t rewrites;                       /* of the epoch store */
     enum ak_vault_code fail;               /* instead of doing it, for all work, while not AK_VAULT_DONE */
     bool no_erase;
+    size_t together; /* pieces of background work that are done in one go; 1 after box_open */
     uint8_t scratch[AK_LIMIT_VALUE];
 };
 
