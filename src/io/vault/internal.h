@@ -18,6 +18,9 @@ AK_MUST_USE enum ak_err ak_vault_fetch(const struct ak_vault *vault, const struc
 /* Writes a new blob, and gives its hash. */
 AK_MUST_USE enum ak_err ak_vault_store(const struct ak_vault *vault, const struct ak_blob_place *place,
     struct ak_span blob, struct ak_vault_result *result);
+/* The same for one of many: not durable before the store's commit. */
+AK_MUST_USE enum ak_err ak_vault_stage(const struct ak_vault *vault, const struct ak_blob_place *place,
+    struct ak_span blob, struct ak_vault_result *result);
 /* What an error of fetching or opening a stored blob means. */
 enum ak_vault_code ak_vault_code_of(enum ak_err err);
 
@@ -29,8 +32,8 @@ AK_MUST_USE enum ak_err ak_vault_destroy_deks(
     struct ak_vault *vault, const struct ak_epoch_key *items, size_t count);
 /* Frees, wiped, what the piece in hand made of the epoch store. */
 void ak_vault_forget(struct ak_vault *vault);
-/* move.c */
-AK_MUST_USE enum ak_err ak_vault_move(
-    struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *result);
+/* move.c: one blob or many, each with its own result. */
+void ak_vault_move(
+    struct ak_vault *vault, const struct ak_vault_work *works, struct ak_vault_result *results, size_t count);
 
 #endif

@@ -76,13 +76,27 @@ enum ak_err ak_vault_fetch(const struct ak_vault *vault, const struct ak_blob_pl
     return memcmp(found, hash, sizeof found) == 0 ? AK_OK : AK_E_AUTH;
 }
 
+static void describe(struct ak_span blob, struct ak_vault_result *result)
+{
+    ak_sha256(blob, result->hash);
+    result->size = (uint32_t)(blob.len - AK_BLOB_OVERHEAD);
+}
+
 enum ak_err ak_vault_store(const struct ak_vault *vault, const struct ak_blob_place *place,
     struct ak_span blob, struct ak_vault_result *result)
 {
     struct ak_blob_name name = ak_blob_name_of(place);
     AK_TRY(vault->blobs.ops->write(vault->blobs.impl, &name, blob));
-    ak_sha256(blob, result->hash);
-    result->size = (uint32_t)(blob.len - AK_BLOB_OVERHEAD);
+    describe(blob, result);
+    return AK_OK;
+}
+
+enum ak_err ak_vault_stage(const struct ak_vault *vault, const struct ak_blob_place *place,
+    struct ak_span blob, struct ak_vault_result *result)
+{
+    struct ak_blob_name name = ak_blob_name_of(place);
+    AK_TRY(vault->blobs.ops->stage(vault->blobs.impl, &name, blob));
+    describe(blob, result);
     return AK_OK;
 }
 
@@ -222,28 +236,69 @@ static enum ak_err run(
     struct ak_blob_name name;
     switch (work->kind) {
     case AK_VAULT_PUT: return put(vault, work, result);
-    case AK_VAULT_MOVE: return ak_vault_move(vault, work, result);
     case AK_VAULT_ROTATE: return ak_vault_make_deks(vault, ak_vault_items(work), work->item_count);
     case AK_VAULT_DESTROY: return ak_vault_destroy_deks(vault, ak_vault_items(work), work->item_count);
     case AK_VAULT_DELETE_FILE:
         name = ak_blob_name_of(&work->from);
         return vault->blobs.ops->remove(vault->blobs.impl, &name);
     case AK_VAULT_NONE:
+    case AK_VAULT_MOVE:
     case AK_VAULT_READ: break;
     }
     return AK_E_ARG;
 }
 
+/* One line, however many failed together. */
+static void log_failed(const struct ak_vault_work *works, const struct ak_vault_result *results, size_t count)
+{
+    size_t failed = 0, last = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].code == AK_VAULT_DONE) continue;
+        failed++;
+        last = i;
+    }
+    if (failed)
+        ak_log(AK_LOG_WARN, "vault_work_failed", ak_log_u64("kind", works->kind),
+            ak_log_u64("code", results[last].code), ak_log_u64("count", failed));
+}
+
+static void run_one(struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *result)
+{
+    *result = (struct ak_vault_result){.code = AK_VAULT_DONE, .erase = vault->can_erase};
+    enum ak_err err = run(vault, work, result);
+    if (!err) return;
+    result->code = ak_vault_code_of(err);
+    if (result->code < AK_VAULT_UNOPENED) result->code = AK_VAULT_UNAVAILABLE; /* no blob was looked at */
+}
+
+static void remove_all(
+    struct ak_vault *vault, const struct ak_vault_work *works, struct ak_vault_result *results, size_t count)
+{
+    struct ak_blob_name *names = calloc(count, sizeof *names);
+    for (size_t i = 0; names && i < count; i++) names[i] = ak_blob_name_of(&works[i].from);
+    enum ak_err err = names ? vault->blobs.ops->remove_all(vault->blobs.impl, names, count) : AK_E_IO;
+    for (size_t i = 0; i < count; i++)
+        results[i] = (struct ak_vault_result){.code = err ? AK_VAULT_UNAVAILABLE : AK_VAULT_DONE};
+    free(names);
+}
+
+void ak_vault_run_all(struct ak_vault *vault, const struct ak_vault_work *works,
+    struct ak_vault_result *out_results, size_t count)
+{
+    if (works->kind == AK_VAULT_MOVE) {
+        ak_vault_move(vault, works, out_results, count);
+    } else if (works->kind == AK_VAULT_DELETE_FILE && count > 1) {
+        remove_all(vault, works, out_results, count);
+    } else {
+        for (size_t i = 0; i < count; i++) run_one(vault, &works[i], &out_results[i]);
+    }
+    log_failed(works, out_results, count);
+}
+
 void ak_vault_run(
     struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *out_result)
 {
-    *out_result = (struct ak_vault_result){.code = AK_VAULT_DONE, .erase = vault->can_erase};
-    enum ak_err err = run(vault, work, out_result);
-    if (!err) return;
-    out_result->code = ak_vault_code_of(err);
-    if (work->kind != AK_VAULT_MOVE && out_result->code < AK_VAULT_UNOPENED)
-        out_result->code = AK_VAULT_UNAVAILABLE; /* no blob was looked at */
-    ak_log(AK_LOG_WARN, "vault_work_failed", ak_log_u64("kind", work->kind), ak_log_err(err));
+    ak_vault_run_all(vault, work, out_result, 1);
 }
 
 void ak_vault_apply(struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *result)

@@ -46,6 +46,10 @@ void ak_vault_read(const struct ak_vault *vault, const struct ak_vault_work *wor
 /* Every other kind. */
 void ak_vault_run(
     struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *out_result);
+/* Many of one kind, MOVE or DELETE_FILE: what they write or remove becomes durable together. Each has its own
+ * result; a failure of the common sync is one of all. */
+void ak_vault_run_all(struct ak_vault *vault, const struct ak_vault_work *works,
+    struct ak_vault_result *out_results, size_t count);
 /* On the loop, once after each run: takes new and destroyed DEKs over into the table. */
 void ak_vault_apply(struct ak_vault *vault, const struct ak_vault_work *work, struct ak_vault_result *result);
 

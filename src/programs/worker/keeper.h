@@ -85,11 +85,18 @@ struct ak_reading {
 /* Names of blobs that are old enough to be orphans. */
 struct ak_vault_sweep {
     const struct ak_blob_store *blobs;
+    struct ak_blob_walk *walk; /* NULL: from the beginning; and where all were seen */
     uint64_t before_ms;
-    uint64_t from, seen; /* names passed over, names shown */
     size_t count;
     enum ak_err result;
-    struct ak_blob_name names[4096];
+    struct ak_blob_name names[512];
+};
+
+/* Work of one kind that is done together. */
+struct ak_vault_batch {
+    size_t count, taken; /* results that the engine was told */
+    struct ak_vault_work works[AK_VAULT_TOGETHER];
+    struct ak_vault_result results[AK_VAULT_TOGETHER];
 };
 
 /* A piece of vault work, with what it needs beside itself. */
@@ -100,7 +107,8 @@ struct ak_vault_call {
     struct ak_vault_work work;
     struct ak_vault_result result;
     struct ak_vault_sweep *sweep; /* in place of work: a look for orphans */
-    bool orphan;                  /* removal of a blob that the engine does not know */
+    struct ak_vault_batch *batch; /* more than one of the kind of `work`, which is the first */
+    bool orphan;                  /* removal of blobs that the engine does not know */
     uint64_t turn;
     uint64_t after; /* of an orphan: so many entries must be durable first */
     unsigned round; /* READ: see struct ak_vaulting */
@@ -119,11 +127,12 @@ struct ak_vaulting {
     uint64_t turn;                     /* of the piece last begun */
     unsigned round;
     size_t reads[2];
-    bool draining;                         /* a removal waits for reads[!round] */
-    bool stack_locked;                     /* the helper's, tried at its first piece */
-    bool done;                             /* `now` is worked, and waits for room in the engine */
-    uint64_t asked_ms;                     /* when the engine was last asked for what is due */
-    uint64_t swept_ms, sweep_from, sweeps; /* looks for orphans: newest, where it goes on, how many */
+    bool draining;                   /* a removal waits for reads[!round] */
+    bool stack_locked;               /* the helper's, tried at its first piece */
+    bool done;                       /* `now` is worked, and waits for room in the engine */
+    uint64_t asked_ms;               /* when the engine was last asked for what is due */
+    uint64_t swept_ms, sweeps;       /* looks for orphans: newest, how many */
+    struct ak_blob_walk *sweep_walk; /* where one goes on */
 };
 
 enum { AK_ATTEST_EVERY_MS = 500 }; /* from one report to the next */
@@ -301,13 +310,18 @@ void ak_keeper_vault_stop(struct ak_keeper *keeper);
 struct ak_vault_call *ak_keeper_vault_call(
     struct ak_keeper *keeper, struct ak_pending *pending, const struct ak_vault_work *work);
 void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call);
-/* Removes a blob that the engine does not name, once all that was decided until now is durable and reads that
- * are under way are over. */
-void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *place);
+/* Work that is done together with the call's own, which it is given a batch for; NULL where there is no
+ * memory. */
+struct ak_vault_batch *ak_keeper_vault_batch(struct ak_vault_call *call);
+/* Removes blobs that the engine does not name (up to AK_VAULT_TOGETHER), once all that was decided until now
+ * is durable and reads that are under way are over. */
+void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *places, size_t count);
 
 /* keeper_sweep.c */
 struct ak_vault_call *ak_keeper_sweep_due(struct ak_keeper *keeper, uint64_t now_ms);
 void ak_vault_sweep_list(struct ak_vault_sweep *sweep);
+/* Once the helper has stopped. */
+void ak_keeper_sweep_end(struct ak_vaulting *vaulting);
 void ak_keeper_sweep_done(struct ak_keeper *keeper, struct ak_vault_call *call);
 
 /* keeper_attest.c */

@@ -10,7 +10,12 @@
 #include "programs/worker/keeper.h"
 #include "programs/worker/roles.h"
 
-enum { ASK_MS = 1000, STACK_LEN = 224 * 1024 };
+enum {
+    ASK_MS = 1000,
+    STACK_LEN = 224 * 1024,
+    TAKE_AT_ONCE =
+        32, /* results of a batch in one turn of the loop, an entry each: signing goes on between */
+};
 
 static const char *const see = "docs/operations.md#start-up-failures";
 
@@ -98,6 +103,8 @@ static void work(void *ctx)
     lock_stack(vaulting);
     if (call->sweep)
         ak_vault_sweep_list(call->sweep);
+    else if (call->batch)
+        ak_vault_run_all(&vaulting->vault, call->batch->works, call->batch->results, call->batch->count);
     else
         ak_vault_run(&vaulting->vault, &call->work, &call->result);
 }
@@ -110,6 +117,7 @@ enum ak_err ak_keeper_vault_start(struct ak_keeper *keeper)
 void ak_keeper_vault_stop(struct ak_keeper *keeper)
 {
     ak_helper_stop(&keeper->vaulting.helper);
+    ak_keeper_sweep_end(&keeper->vaulting);
     ak_vault_close(&keeper->vaulting.vault);
 }
 
@@ -160,11 +168,27 @@ void ak_keeper_vault_queue(struct ak_keeper *keeper, struct ak_vault_call *call)
     *link = call;
 }
 
-void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *place)
+struct ak_vault_batch *ak_keeper_vault_batch(struct ak_vault_call *call)
 {
-    struct ak_vault_work work = {.kind = AK_VAULT_DELETE_FILE, .from = *place};
+    struct ak_vault_batch *batch = malloc(sizeof *batch);
+    if (!batch) return NULL;
+    batch->count = 1;
+    batch->taken = 0;
+    batch->works[0] = call->work;
+    call->batch = batch;
+    return batch;
+}
+
+void ak_keeper_vault_remove(struct ak_keeper *keeper, const struct ak_blob_place *places, size_t count)
+{
+    struct ak_vault_work work = {.kind = AK_VAULT_DELETE_FILE, .from = places[0]};
     struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &work);
-    if (!call) return; /* the next look for orphans finds it */
+    struct ak_vault_batch *batch = call && count > 1 ? ak_keeper_vault_batch(call) : NULL;
+    if (!call) return; /* the next look for orphans finds them */
+    for (size_t i = 1; batch && i < count; i++) {
+        work.from = places[i];
+        batch->works[batch->count++] = work;
+    }
     call->orphan = true;
     call->after = ak_engine_log(keeper->engine)->tree.size;
     ak_keeper_vault_queue(keeper, call);
@@ -190,17 +214,18 @@ bool ak_keeper_vault_take(
 static void free_call(struct ak_vault_call *call)
 {
     ak_wipe(&call->dek, sizeof call->dek);
+    free(call->batch);
     free(call);
 }
 
 /* A blob that no entry took up (a limit reached meanwhile, the same change twice, another epoch by now) goes
  * at once: whoever asks many times at the same time shall not fill the disk. */
-static void drop_unnamed(struct ak_keeper *keeper, const struct ak_vault_call *call)
+static void drop_unnamed(
+    struct ak_keeper *keeper, const struct ak_vault_work *work, const struct ak_vault_result *result)
 {
-    bool writes = call->work.kind == AK_VAULT_PUT || call->work.kind == AK_VAULT_MOVE;
-    if (!writes || call->result.code != AK_VAULT_DONE) return;
-    if (!ak_engine_vault_has_place(keeper->engine, &call->work.to))
-        ak_keeper_vault_remove(keeper, &call->work.to);
+    bool writes = work->kind == AK_VAULT_PUT || work->kind == AK_VAULT_MOVE;
+    if (!writes || result->code != AK_VAULT_DONE) return;
+    if (!ak_engine_vault_has_place(keeper->engine, &work->to)) ak_keeper_vault_remove(keeper, &work->to, 1);
 }
 
 void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pending)
@@ -221,26 +246,55 @@ void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pend
     ak_keeper_release(keeper, pending, AK_WAIT_JOB);
 }
 
+static void tell(struct ak_keeper *keeper, const struct ak_vault_call *call, const struct ak_vault_work *work,
+    const struct ak_vault_result *result, struct ak_outcome *out)
+{
+    if (!call->orphan) ak_engine_vault_done(keeper->engine, work, result, out);
+    if (out) ak_keeper_answer_late(keeper, call->pending, out);
+    drop_unnamed(keeper, work, result);
+}
+
+/* False while there is more to tell, in another turn. */
+static bool tell_batch(struct ak_keeper *keeper, const struct ak_vault_call *call)
+{
+    struct ak_vault_batch *batch = call->batch;
+    for (size_t n = 0; batch->taken < batch->count; n++, batch->taken++) {
+        if (n == TAKE_AT_ONCE) ak_event_signal(keeper->event_fd);
+        if (n == TAKE_AT_ONCE || !ak_engine_has_room(keeper->engine)) return false;
+        tell(keeper, call, &batch->works[batch->taken], &batch->results[batch->taken], NULL);
+    }
+    return true;
+}
+
+static void check_reencryptor(struct ak_keeper *keeper)
+{
+    if (!keeper->vaulting.vault.broken || keeper->fatal) return;
+    ak_log_event(AK_LOG_ERROR, "reencryptor_lost");
+    keeper->fatal = true;
+}
+
+static bool tell_all(struct ak_keeper *keeper, struct ak_vault_call *call)
+{
+    struct ak_outcome *out = call->pending ? &keeper->outcome : NULL;
+    if (!call->batch) ak_vault_apply(&keeper->vaulting.vault, &call->work, &call->result);
+    check_reencryptor(keeper);
+    if (call->batch) return tell_batch(keeper, call);
+    if (out) out->body = AK_BUF_ARR(keeper->body);
+    tell(keeper, call, &call->work, &call->result, out);
+    return true;
+}
+
 static void finish(struct ak_keeper *keeper)
 {
     struct ak_vaulting *vaulting = &keeper->vaulting;
     struct ak_vault_call *call = vaulting->now;
-    struct ak_outcome *out = call->pending ? &keeper->outcome : NULL;
+    if (!call->sweep && !tell_all(keeper, call)) return;
     vaulting->now = NULL;
     vaulting->done = false;
     if (call->sweep) {
         ak_keeper_sweep_done(keeper, call);
         return;
     }
-    if (out) out->body = AK_BUF_ARR(keeper->body);
-    ak_vault_apply(&vaulting->vault, &call->work, &call->result);
-    if (vaulting->vault.broken) {
-        ak_log_event(AK_LOG_ERROR, "reencryptor_lost");
-        keeper->fatal = true;
-    }
-    if (!call->orphan) ak_engine_vault_done(keeper->engine, &call->work, &call->result, out);
-    if (out) ak_keeper_answer_late(keeper, call->pending, out);
-    drop_unnamed(keeper, call);
     free_call(call);
 }
 
@@ -268,6 +322,9 @@ static struct ak_vault_call *take_due(struct ak_keeper *keeper, uint64_t now_ms)
     }
     struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &due);
     if (!call) vaulting->asked_ms = now_ms;
+    bool many = due.kind == AK_VAULT_MOVE || due.kind == AK_VAULT_DELETE_FILE;
+    struct ak_vault_batch *batch = call && many ? ak_keeper_vault_batch(call) : NULL;
+    if (batch) batch->count = ak_engine_vault_more(keeper->engine, batch->works, AK_COUNT(batch->works));
     return call;
 }
 
@@ -309,6 +366,7 @@ void ak_keeper_vault_turn(struct ak_keeper *keeper, uint64_t now_ms)
     if (vaulting->done) {
         if (!ak_engine_has_room(keeper->engine)) return;
         finish(keeper);
+        if (vaulting->done) return; /* not all of a batch */
     }
     if (keeper->fatal || keeper->damaged || !ak_helper_idle(&vaulting->helper)) return;
     if (!ak_engine_has_room(keeper->engine)) return;

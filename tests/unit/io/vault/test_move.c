@@ -313,6 +313,111 @@ static void what_is_wrong_with_the_old_blob_is_told_apart(void **state)
     assert_int_equal(move(&work, &result), AK_VAULT_DONE);
 }
 
+/* ---- many at once ---- */
+
+enum { MANY = 60, BIG = 7, TAMPERED = 11, MISSING = 12, NO_DEK = 40 };
+static struct ak_vault_work works[MANY];
+static struct ak_vault_result results[MANY];
+
+static void put_old(struct ak_vault_work *work, uint8_t number, struct ak_span value)
+{
+    static uint8_t memory[AK_BLOB_LEN_MAX];
+    struct ak_buf blob = AK_BUF_ARR(memory);
+    struct ak_blob_head head = {.nonce = {1, number}};
+    struct ak_vault_result result;
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 dek = {{0}};
+    work->from.blob_id[1] = work->to.blob_id[1] = work->nonce[1] = number;
+    work->size = (uint32_t)value.len;
+    memcpy(head.dek_id, work->from_dek, 32);
+    assert_int_equal(ak_vault_dek_of(&vault, &work->from, work->from_dek, &dek), AK_OK);
+    assert_int_equal(ak_blob_seal(&head, &work->from, &dek, value, &blob), AK_OK);
+    assert_int_equal(ak_vault_store(&vault, &work->from, ak_buf_span(&blob), &result), AK_OK);
+    memcpy(work->hash, result.hash, 32);
+}
+
+static void begin_many(void)
+{
+    static const uint8_t big[AK_LIMIT_VALUE];
+    struct ak_vault_work first = begin();
+    for (uint8_t i = 0; i < MANY; i++) {
+        works[i] = first;
+        put_old(&works[i], i, i == BIG ? AK_SPAN_ARR(big) : ak_span(big, i));
+    }
+}
+
+static size_t count_new(void)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        static uint8_t memory[AK_BLOB_LEN_MAX];
+        size_t len = 0;
+        struct ak_blob_name name = ak_blob_name_of(&works[i].to);
+        count += vault.blobs.ops->read(vault.blobs.impl, &name, memory, sizeof memory, &len) == AK_OK;
+    }
+    return count;
+}
+
+static void many_at_once(void **state)
+{
+    (void)state;
+    begin_many();
+    works[TAMPERED].hash[0] ^= 1;
+    works[MISSING].from.blob_id[2] = 1;
+    works[NO_DEK].to_dek[0] ^= 1;
+    ak_vault_run_all(&vault, works, results, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        enum ak_vault_code want = i == TAMPERED  ? AK_VAULT_TAMPERED
+                                  : i == MISSING ? AK_VAULT_MISSING
+                                  : i == NO_DEK  ? AK_VAULT_NO_DEK
+                                                 : AK_VAULT_DONE;
+        static uint8_t memory[AK_BLOB_LEN_MAX], value[AK_LIMIT_VALUE];
+        struct ak_buf blob = AK_BUF_ARR(memory);
+        size_t len = 0;
+        AK_CLEANUP(ak_secret32_done) struct ak_secret32 dek = {{0}};
+        assert_int_equal(results[i].code, want);
+        if (want != AK_VAULT_DONE) continue;
+        assert_int_equal(results[i].size, works[i].size);
+        assert_int_equal(ak_vault_fetch(&vault, &works[i].to, results[i].hash, &blob), AK_OK);
+        assert_int_equal(ak_vault_dek_of(&vault, &works[i].to, works[i].to_dek, &dek), AK_OK);
+        assert_int_equal(
+            ak_blob_open(ak_buf_span(&blob), works[i].to_dek, &works[i].to, &dek, value, sizeof value, &len),
+            AK_OK);
+        assert_int_equal(len, works[i].size);
+    }
+    assert_int_equal(count_new(), MANY - 3);
+}
+
+static void many_and_a_liar(void **state)
+{
+    (void)state;
+    begin_many();
+    for (lie = RUBBISH; lie < ENDS; lie++) {
+        if (lie == ANOTHERS || lie == OTHER_VALUE || lie == OTHER_NONCE || lie == OTHER_PLACE) continue;
+        ak_vault_run_all(&vault, works, results, MANY);
+        for (size_t i = 0; i < MANY; i++) assert_int_not_equal(results[i].code, AK_VAULT_TAMPERED);
+        assert_int_equal(count_new(), 0);
+    }
+    lie = ENDS;
+    ak_vault_run_all(&vault, works, results, MANY);
+    for (size_t i = 0; i < MANY; i++) assert_int_equal(results[i].code, AK_VAULT_UNAVAILABLE);
+    assert_true(vault.broken);
+    assert_int_equal(count_new(), 0);
+}
+
+/* Old files of many go together; one that is gone already does not matter. */
+static void many_removed(void **state)
+{
+    (void)state;
+    begin_many();
+    for (size_t i = 0; i < MANY; i++) works[i].kind = AK_VAULT_DELETE_FILE;
+    works[MISSING].from.blob_id[2] = 1;
+    ak_vault_run_all(&vault, works, results, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        assert_int_equal(results[i].code, AK_VAULT_DONE);
+        assert_false(is_stored(&works[i].from));
+    }
+}
+
 int main(void)
 {
     struct ak_secmem_report report;
@@ -320,6 +425,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {T(an_honest_move), T(lies_lose_nothing),
         T(a_conversation_that_ends_is_noticed), T(an_answer_without_bounds_is_noticed),
-        T(what_is_wrong_with_the_old_blob_is_told_apart)};
+        T(what_is_wrong_with_the_old_blob_is_told_apart), T(many_at_once), T(many_and_a_liar),
+        T(many_removed)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
