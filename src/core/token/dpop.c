@@ -70,6 +70,15 @@ static bool url_is(struct ak_span htu, const struct ak_dpop_expect *expect)
     return false;
 }
 
+static bool nonce_is(struct ak_span nonce, const struct ak_dpop_expect *expect, const struct ak_nonce *nonces,
+    uint64_t *out_slot)
+{
+    if (nonces) return ak_nonce_check(nonces, nonce, out_slot);
+    for (size_t i = 0; i < expect->relayed_count; i++)
+        if (nonce.len > 0 && ak_span_eq(nonce, expect->relayed[i])) return true;
+    return false;
+}
+
 static bool time_fits(uint64_t iat, uint64_t now_s)
 {
     return iat > now_s ? iat - now_s <= AK_DPOP_IAT_SECS : now_s - iat <= AK_DPOP_IAT_SECS;
@@ -104,7 +113,7 @@ static enum ak_err check_claims(const struct dpop_claims *claims, const struct a
 {
     if (!ak_span_eq(claims->htm, expect->method)) return refuse(out_fault, AK_DPOP_METHOD, AK_E_MEANING);
     if (!url_is(claims->htu, expect)) return refuse(out_fault, AK_DPOP_URL, AK_E_MEANING);
-    if (!ak_nonce_check(nonces, claims->nonce, &proof->nonce_slot)) {
+    if (!nonce_is(claims->nonce, expect, nonces, &proof->nonce_slot)) {
         return refuse(out_fault, AK_DPOP_NONCE, AK_E_EXPIRED);
     }
     if (!time_fits(claims->iat, expect->now_s)) return refuse(out_fault, AK_DPOP_TIME, AK_E_EXPIRED);

@@ -44,6 +44,10 @@ struct ak_dpop_expect {
     struct ak_span path;  /* "/v1/token": without query; htu must be origin + path, byte for byte */
     struct ak_span token; /* the token of this request; empty where there is none */
     uint64_t now_s;       /* logic time */
+    /* Where `nonces` is NULL: the nonces of another server that are taken. A proof that is passed on to that
+     * server is bound to its nonce, not to one of ours. */
+    const struct ak_span *relayed;
+    size_t relayed_count;
 };
 struct ak_dpop_proof {
     uint8_t jkt[32];      /* thumbprint of the key that signed */
@@ -55,8 +59,9 @@ struct ak_dpop_proof {
     bool has_rk;
     uint8_t rk[32];
 };
-/* Checks all but single use. AK_E_LIMIT, AK_E_FORMAT, AK_E_AUTH, AK_E_MEANING, AK_E_EXPIRED (nonce, time);
- * *out_fault (may be NULL) says which. The proof is zeroed on failure. */
+/* Checks all but single use. `nonces` may be NULL, see above; nonce_slot is 0 then. AK_E_LIMIT, AK_E_FORMAT,
+ * AK_E_AUTH, AK_E_MEANING, AK_E_EXPIRED (nonce, time); *out_fault (may be NULL) says which. The proof is
+ * zeroed on failure. */
 AK_MUST_USE enum ak_err ak_dpop_verify(struct ak_span text, const struct ak_dpop_expect *expect,
     const struct ak_nonce *nonces, struct ak_dpop_proof *out_proof, enum ak_dpop_fault *out_fault);
 

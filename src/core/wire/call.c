@@ -204,22 +204,23 @@ static bool match_pattern(
     return at == path.len;
 }
 
-enum ak_err ak_call_match(struct ak_span method, struct ak_span path, const char *prefix,
-    struct ak_msg_param *params, size_t *out_param_count, unsigned *out_id)
+enum ak_err ak_call_table_match(const struct ak_call *table, unsigned table_count, struct ak_span method,
+    struct ak_span path, const char *prefix, struct ak_msg_param *params, size_t *out_param_count,
+    unsigned *out_id)
 {
     enum ak_err err = AK_E_NOT_FOUND;
     struct ak_span live = ak_span_str(prefix);
     *out_param_count = 0;
-    *out_id = AK_CALL_COUNT;
-    for (unsigned id = 0; id < AK_CALL_COUNT; id++) {
+    *out_id = table_count;
+    for (unsigned id = 0; id < table_count; id++) {
         struct ak_span rest = path;
-        if (calls[id].flags & AK_CALL_SIGNER) {
+        if (table[id].flags & AK_CALL_SIGNER) {
             if (!ak_span_starts(path, live)) continue;
             rest = ak_span_sub(path, live.len, path.len);
         }
         size_t count = 0;
-        if (!match_pattern(ak_span_str(calls[id].path), rest, params, &count)) continue;
-        if (!ak_span_eq(method, ak_span_str(calls[id].method))) {
+        if (!match_pattern(ak_span_str(table[id].path), rest, params, &count)) continue;
+        if (!ak_span_eq(method, ak_span_str(table[id].method))) {
             err = AK_E_UNSUPPORTED;
             continue;
         }
@@ -228,6 +229,12 @@ enum ak_err ak_call_match(struct ak_span method, struct ak_span path, const char
         return AK_OK;
     }
     return err;
+}
+
+enum ak_err ak_call_match(struct ak_span method, struct ak_span path, const char *prefix,
+    struct ak_msg_param *params, size_t *out_param_count, unsigned *out_id)
+{
+    return ak_call_table_match(calls, AK_CALL_COUNT, method, path, prefix, params, out_param_count, out_id);
 }
 
 static void put_param(const struct ak_field *field, struct ak_span value, struct ak_buf *out)
@@ -280,7 +287,12 @@ enum ak_err ak_call_put_path(
     unsigned id, const char *prefix, struct ak_span body, bool with_query, struct ak_buf *out)
 {
     const struct ak_call *call = ak_call_get(id);
-    if (!call) return AK_E_ARG;
+    return call ? ak_call_put_path_of(call, prefix, body, with_query, out) : AK_E_ARG;
+}
+
+enum ak_err ak_call_put_path_of(
+    const struct ak_call *call, const char *prefix, struct ak_span body, bool with_query, struct ak_buf *out)
+{
     struct ak_span pattern = ak_span_str(call->path);
     if (call->flags & AK_CALL_SIGNER) ak_buf_put_str(out, prefix);
     for (size_t i = 0; i < pattern.len;) {

@@ -102,8 +102,15 @@ size_t ak_call_body_max(unsigned id);
 AK_MUST_USE enum ak_err ak_call_match(struct ak_span method, struct ak_span path, const char *prefix,
     struct ak_msg_param *params, size_t *out_param_count, unsigned *out_id);
 
+/* The same over another program's table of calls. *out_id is `count` on failure. */
+AK_MUST_USE enum ak_err ak_call_table_match(const struct ak_call *table, unsigned count,
+    struct ak_span method, struct ak_span path, const char *prefix, struct ak_msg_param *params,
+    size_t *out_param_count, unsigned *out_id);
+
 /* Writes the URL path of a call from its body, with the query where `with_query`. For clients, and for the
  * keeper to say which `htu` a proof must have. */
+AK_MUST_USE enum ak_err ak_call_put_path_of(
+    const struct ak_call *call, const char *prefix, struct ak_span body, bool with_query, struct ak_buf *out);
 AK_MUST_USE enum ak_err ak_call_put_path(
     unsigned id, const char *prefix, struct ak_span body, bool with_query, struct ak_buf *out);
 

@@ -67,6 +67,8 @@ static const struct row rows[AK_CODE_COUNT] = {
     [AK_CODE_TRUST_PINNED] = {"trust_pinned", 409,
         "a setting that would change stands in the worker's own settings; take it out there, start again, "
         "repeat"},
+    [AK_CODE_UPSTREAM_ERROR] = {"upstream_error", 502,
+        "the server behind this one does not answer; try again"},
 };
 
 static const struct row *row_of(enum ak_code code)

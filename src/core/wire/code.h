@@ -49,6 +49,7 @@ enum ak_code {
     AK_CODE_TAMPERED,
     AK_CODE_NOT_OPERATOR,
     AK_CODE_TRUST_PINNED,
+    AK_CODE_UPSTREAM_ERROR, /* the broker: the worker does not answer */
     AK_CODE_COUNT
 };
 

@@ -24,6 +24,7 @@ static const struct {
     [AK_HTTP_CONTENT_LENGTH] = {"content-length", 14},
     [AK_HTTP_TRANSFER_ENCODING] = {"transfer-encoding", 17},
     [AK_HTTP_HOST] = {"host", 4},
+    [AK_HTTP_FORWARDED_FOR] = {"x-forwarded-for", 15},
 };
 
 static void refuse(struct ak_front *front, const char *why)

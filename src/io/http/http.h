@@ -31,6 +31,7 @@ enum ak_http_header {
     AK_HTTP_CONTENT_LENGTH,
     AK_HTTP_TRANSFER_ENCODING,
     AK_HTTP_HOST,
+    AK_HTTP_FORWARDED_FOR, /* X-Forwarded-For: anybody can write it; see core/broker/source.h */
     AK_HTTP_HEADER_COUNT
 };
 

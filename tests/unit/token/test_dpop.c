@@ -232,6 +232,35 @@ static void test_nonces(void **state)
     assert_int_equal(ak_dpop_verify(proof_text, &e, &later, &proof, &fault), AK_E_EXPIRED);
 }
 
+/* A proof on its way to another server: that one's nonces are taken, ours are not asked. */
+static void test_relayed_nonces(void **state)
+{
+    (void)state;
+    char text[AK_LIMIT_PROOF];
+    struct ak_dpop_make m = a_make();
+    struct ak_dpop_expect e = an_expect();
+    struct ak_dpop_proof proof;
+    enum ak_dpop_fault fault;
+    const struct ak_span relayed[] = {AK_SPAN_LIT("new"), AK_SPAN_LIT("old"), AK_SPAN_EMPTY};
+    e.relayed = relayed;
+    e.relayed_count = AK_COUNT(relayed);
+    static const char *const good[] = {"new", "old"}, *const bad[] = {"", "ol", "olds", "other"};
+    for (size_t i = 0; i < AK_COUNT(good); i++) {
+        m.nonce = ak_span_str(good[i]);
+        assert_int_equal(ak_dpop_verify(make(&m, text), &e, NULL, &proof, &fault), AK_OK);
+        assert_int_equal(proof.nonce_slot, 0);
+        assert_int_equal(ak_dpop_verify(make(&m, text), &e, &nonces, &proof, &fault), AK_E_EXPIRED);
+    }
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        m.nonce = ak_span_str(bad[i]);
+        assert_int_equal(ak_dpop_verify(make(&m, text), &e, NULL, &proof, &fault), AK_E_EXPIRED);
+        assert_int_equal(fault, AK_DPOP_NONCE);
+    }
+    e.relayed_count = 0;
+    m.nonce = ak_span_str(good[0]);
+    assert_int_equal(ak_dpop_verify(make(&m, text), &e, NULL, &proof, &fault), AK_E_EXPIRED);
+}
+
 static void test_token_binding(void **state)
 {
     (void)state;
@@ -535,9 +564,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_each_character_altered), cmocka_unit_test(test_other_call),
-        cmocka_unit_test(test_times), cmocka_unit_test(test_nonces), cmocka_unit_test(test_token_binding),
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_headers), cmocka_unit_test(test_claims),
-        cmocka_unit_test(test_jti_limits), cmocka_unit_test(test_other_signer),
+        cmocka_unit_test(test_times), cmocka_unit_test(test_nonces), cmocka_unit_test(test_relayed_nonces),
+        cmocka_unit_test(test_token_binding), cmocka_unit_test(test_sizes), cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_claims), cmocka_unit_test(test_jti_limits), cmocka_unit_test(test_other_signer),
         cmocka_unit_test(test_jti_is_per_device), cmocka_unit_test(test_make_refuses),
         cmocka_unit_test(test_wire_errors), cmocka_unit_test(test_rfc9449)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
