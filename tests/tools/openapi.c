@@ -1,11 +1,12 @@
-/* Writes docs/api/openapi.yaml from the tables that gateway, keeper and clients are built from. `openapi >
- * FILE` makes it anew; `openapi --check FILE` says where the file differs. */
+/* Writes docs/api/openapi.yaml from the tables that gateway, keeper and clients are built from, and with
+ * `--broker` openapi-broker.yaml from the broker's. `openapi > FILE` makes it anew; `openapi --check FILE`
+ * says where the file differs. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/wire/call.h"
+#include "core/wire/broker_call.h"
 #include "core/wire/msg_error.h"
 
 enum { TEXT_MAX = 512 * 1024, MESSAGES_MAX = 128 };
@@ -208,23 +209,42 @@ static void put_path_of(const struct ak_call *call)
     put("  %s%s:\n", call->flags & AK_CALL_SIGNER ? "/tee" : "", call->path);
 }
 
-static void put_all(void)
+/* A program whose calls are described. */
+struct server {
+    const struct ak_call *(*get)(unsigned id);
+    unsigned count;
+    const char *head;
+};
+
+static const struct server worker = {ak_call_get, AK_CALL_COUNT,
+    "openapi: 3.1.0\ninfo:\n  title: AgentKeys worker\n  version: " AK_VERSION "\n"
+    "  description: The signer's calls stand under /tee, and under /dev for the development signer.\n"
+    "servers:\n  - url: http://127.0.0.1:8092\npaths:\n"};
+static const struct server broker = {ak_broker_call_get, AK_BROKER_CALL_COUNT,
+    "openapi: 3.1.0\ninfo:\n  title: AgentKeys broker\n  version: " AK_VERSION "\n"
+    "  description: Signs people in. Nonces of proofs are the worker's, handed on (DPoP-Nonce).\n"
+    "servers:\n  - url: http://127.0.0.1:8091\npaths:\n"};
+
+static void put_paths(const struct server *server)
 {
-    put("# Made from src/core/wire by tests/tools/openapi; a test holds it to the tables. Do not edit by "
-        "hand.\n"
-        "openapi: 3.1.0\ninfo:\n  title: AgentKeys worker\n  version: " AK_VERSION "\n"
-        "  description: The signer's calls stand under /tee, and under /dev for the development signer.\n"
-        "servers:\n  - url: http://127.0.0.1:8092\npaths:\n");
     bool done[AK_CALL_COUNT] = {false};
-    for (unsigned i = 0; i < AK_CALL_COUNT; i++) {
+    for (unsigned i = 0; i < server->count; i++) {
         if (done[i]) continue;
-        put_path_of(ak_call_get(i));
-        for (unsigned k = i; k < AK_CALL_COUNT; k++) {
-            if (strcmp(ak_call_get(i)->path, ak_call_get(k)->path) != 0) continue;
-            put_operation(ak_call_get(k));
+        put_path_of(server->get(i));
+        for (unsigned k = i; k < server->count; k++) {
+            if (strcmp(server->get(i)->path, server->get(k)->path) != 0) continue;
+            put_operation(server->get(k));
             done[k] = true;
         }
     }
+}
+
+static void put_all(const struct server *server)
+{
+    put("# Made from src/core/wire by tests/tools/openapi; a test holds it to the tables. Do not edit by "
+        "hand.\n%s",
+        server->head);
+    put_paths(server);
     want(&ak_error_reply_msg);
     put("components:\n  securitySchemes:\n"
         "    session: {type: http, scheme: DPoP, description: a session token (ak-session+jwt)}\n"
@@ -251,12 +271,14 @@ static int check(const char *path)
 
 int main(int argc, char **argv)
 {
+    bool is_broker = argc > 1 && strcmp(argv[1], "--broker") == 0;
+    int first = is_broker ? 2 : 1;
     text = malloc(TEXT_MAX);
     if (!text) return 1;
-    put_all();
+    put_all(is_broker ? &broker : &worker);
     int status = 0;
-    if (argc == 3 && strcmp(argv[1], "--check") == 0)
-        status = check(argv[2]);
+    if (argc == first + 2 && strcmp(argv[first], "--check") == 0)
+        status = check(argv[first + 1]);
     else
         status = fwrite(text, 1, text_len, stdout) == text_len ? 0 : 1;
     free(text);

@@ -1,0 +1,32 @@
+/* The broker's table of calls. */
+#include "core/wire/broker_call.h"
+
+static const struct ak_call calls[AK_BROKER_CALL_COUNT] = {
+    [AK_BROKER_CALL_EMAIL_REQUEST] = {"email-request", "POST", "/v1/auth/email/request", AK_AUTH_PROOF, 0,
+        &ak_email_request_msg, &ak_email_reply_msg,
+        "Sends a mail with a link; whoever opens it types the match code there."},
+    [AK_BROKER_CALL_EMAIL_VERIFY] = {"email-verify", "POST", "/v1/auth/email/verify", AK_AUTH_PUBLIC, 0,
+        &ak_email_verify_request_msg, &ak_email_verify_reply_msg,
+        "The link's token and the match code, from the landing page."},
+    [AK_BROKER_CALL_EMAIL_STATUS] = {"email-status", "GET", "/v1/auth/email/status/{id}", AK_AUTH_PROOF, 0,
+        &ak_email_status_request_msg, &ak_signed_in_reply_msg,
+        "How far the sign-in is, to the device that asked for it; its session, once."},
+    [AK_BROKER_CALL_WALLET_START] = {"wallet-start", "POST", "/v1/auth/wallet/start", AK_AUTH_PROOF, 0,
+        &ak_wallet_start_request_msg, &ak_wallet_start_reply_msg,
+        "The Sign-In with Ethereum text that the wallet is to sign; the keeper writes it."},
+    [AK_BROKER_CALL_WALLET_VERIFY] = {"wallet-verify", "POST", "/v1/auth/wallet/verify", AK_AUTH_PROOF, 0,
+        &ak_wallet_verify_request_msg, &ak_signed_in_reply_msg,
+        "The wallet's signature over that text, for a session."},
+};
+
+const struct ak_call *ak_broker_call_get(unsigned id)
+{
+    return id < AK_BROKER_CALL_COUNT ? &calls[id] : NULL;
+}
+
+enum ak_err ak_broker_call_match(struct ak_span method, struct ak_span path, struct ak_msg_param *params,
+    size_t *out_param_count, unsigned *out_id)
+{
+    return ak_call_table_match(
+        calls, AK_BROKER_CALL_COUNT, method, path, "", params, out_param_count, out_id);
+}

@@ -1,0 +1,94 @@
+/* Tables of the messages in msg_broker.h. */
+#include "core/wire/msg_broker.h"
+
+#include "base/limits.h"
+
+enum { EMAIL_MIN = 3, URL_MAX = 640, SIWE_MAX = 2048, NONCE_MAX = 128, NAME_MAX = 64 };
+
+#define DEVICE_FIELDS(tag)                                                                                   \
+    AK_FIELD(tag, device_name, "device_name", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, NAME_MAX),                   \
+        AK_FIELD(tag, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),                \
+        AK_FIELD(tag, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32)
+
+static const struct ak_field email_request_fields[] = {
+    AK_FIELD(ak_msg_email_request, email, "email", AK_KIND_TEXT, 0, EMAIL_MIN, AK_LIMIT_IDENTITY_VALUE),
+    DEVICE_FIELDS(ak_msg_email_request),
+};
+const struct ak_msg ak_email_request_msg =
+    AK_MSG("email_request", ak_msg_email_request, email_request_fields);
+
+static const struct ak_field email_reply_fields[] = {
+    AK_FIELD(ak_msg_email_reply, request_id, "request_id", AK_KIND_FIXED, 0, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD(ak_msg_email_reply, expires_in_seconds, "expires_in_seconds", AK_KIND_U64, 0, 0, UINT32_MAX),
+    AK_FIELD(ak_msg_email_reply, poll_url, "poll_url", AK_KIND_TEXT, 0, 1, URL_MAX),
+    AK_FIELD(ak_msg_email_reply, match_code, "match_code", AK_KIND_TEXT, 0, AK_BROKER_MATCH_CODE,
+        AK_BROKER_MATCH_CODE),
+};
+const struct ak_msg ak_email_reply_msg = AK_MSG("email_reply", ak_msg_email_reply, email_reply_fields);
+
+static const struct ak_field email_verify_request_fields[] = {
+    AK_FIELD(ak_msg_email_verify_request, token, "token", AK_KIND_TEXT, 0, 1, 2 * AK_BROKER_TOKEN_TEXT),
+    AK_FIELD(
+        ak_msg_email_verify_request, request_id, "request_id", AK_KIND_FIXED, 0, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD(ak_msg_email_verify_request, match_code, "match_code", AK_KIND_TEXT, 0, 1, 32),
+};
+const struct ak_msg ak_email_verify_request_msg =
+    AK_MSG("email_verify_request", ak_msg_email_verify_request, email_verify_request_fields);
+
+static const struct ak_field email_verify_reply_fields[] = {
+    AK_FIELD(ak_msg_email_verify_reply, ok, "ok", AK_KIND_BOOL, 0, 0, 1),
+};
+const struct ak_msg ak_email_verify_reply_msg =
+    AK_MSG("email_verify_reply", ak_msg_email_verify_reply, email_verify_reply_fields);
+
+static const struct ak_field email_status_request_fields[] = {
+    AK_FIELD(ak_msg_email_status_request, id, "id", AK_KIND_FIXED, AK_MSG_PATH, 0, AK_BROKER_REQUEST_ID),
+};
+const struct ak_msg ak_email_status_request_msg =
+    AK_MSG("email_status_request", ak_msg_email_status_request, email_status_request_fields);
+
+#define IN(member, name, kind, min, max)                                                                     \
+    AK_FIELD(ak_msg_signed_in_reply, member, name, kind, AK_MSG_OPTIONAL, min, max)
+static const struct ak_field signed_in_reply_fields[] = {
+    AK_FIELD(ak_msg_signed_in_reply, state, "state", AK_KIND_TEXT, 0, 1, 32),
+    IN(ready_at, "ready_at", AK_KIND_U64, 0, UINT64_MAX),
+    IN(session_jwt, "session_jwt", AK_KIND_TEXT, 1, AK_LIMIT_TOKEN),
+    IN(expires_at, "expires_at", AK_KIND_U64, 0, UINT64_MAX),
+    IN(omni_account, "omni_account", AK_KIND_FIXED, 0, 32),
+    IN(anchor, "anchor", AK_KIND_FIXED, 0, 32),
+    IN(identity_type, "identity_type", AK_KIND_TEXT, 1, 32),
+    IN(identity_value, "identity_value", AK_KIND_TEXT, 1, AK_LIMIT_IDENTITY_VALUE),
+    IN(wallet_address, "wallet_address", AK_KIND_FIXED0X, 0, 20),
+    IN(account_new, "account_new", AK_KIND_BOOL, 0, 1),
+    IN(device_count, "device_count", AK_KIND_U64, 0, AK_LIMIT_DEVICES),
+};
+const struct ak_msg ak_signed_in_reply_msg =
+    AK_MSG("signed_in_reply", ak_msg_signed_in_reply, signed_in_reply_fields);
+
+static const struct ak_field wallet_start_request_fields[] = {
+    AK_FIELD(ak_msg_wallet_start_request, address, "address", AK_KIND_FIXED0X, 0, 0, 20),
+    AK_FIELD(ak_msg_wallet_start_request, chain_id, "chain_id", AK_KIND_U64, 0, 1, INT64_MAX),
+};
+const struct ak_msg ak_wallet_start_request_msg =
+    AK_MSG("wallet_start_request", ak_msg_wallet_start_request, wallet_start_request_fields);
+
+static const struct ak_field wallet_start_reply_fields[] = {
+    AK_FIELD(ak_msg_wallet_start_reply, request_id, "request_id", AK_KIND_FIXED, 0, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD(ak_msg_wallet_start_reply, siwe_message, "siwe_message", AK_KIND_LINES, 0, 1, SIWE_MAX),
+    AK_FIELD(ak_msg_wallet_start_reply, nonce, "nonce", AK_KIND_TEXT, 0, 8, NONCE_MAX),
+    AK_FIELD(
+        ak_msg_wallet_start_reply, expires_in_seconds, "expires_in_seconds", AK_KIND_U64, 0, 0, UINT32_MAX),
+    AK_FIELD(ak_msg_wallet_start_reply, expires_at, "expires_at", AK_KIND_U64, 0, 0, UINT64_MAX),
+};
+const struct ak_msg ak_wallet_start_reply_msg =
+    AK_MSG("wallet_start_reply", ak_msg_wallet_start_reply, wallet_start_reply_fields);
+
+static const struct ak_field wallet_verify_request_fields[] = {
+    AK_FIELD(
+        ak_msg_wallet_verify_request, request_id, "request_id", AK_KIND_FIXED, 0, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD_BAD(ak_msg_wallet_verify_request, signature, "signature", AK_KIND_FIXED0X, 0, 0, 65,
+        AK_CODE_INVALID_REQUEST),
+    DEVICE_FIELDS(ak_msg_wallet_verify_request),
+};
+const struct ak_msg ak_wallet_verify_request_msg =
+    AK_MSG("wallet_verify_request", ak_msg_wallet_verify_request, wallet_verify_request_fields);
