@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,16 +50,30 @@ static struct ruleset_attr handled(const struct ak_landlock *rules, int abi)
     return attr;
 }
 
-static enum ak_err allow_dir(int ruleset, const char *dir, int abi)
+static enum ak_err allow(int ruleset, const char *dir, uint64_t allowed)
 {
-    struct path_attr path = {.allowed = FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE |
-                                        FS_REMOVE_DIR | FS_MAKE_REG | FS_MAKE_DIR};
-    if (abi >= 3) path.allowed |= FS_TRUNCATE;
-    path.parent_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    struct path_attr path = {.allowed = allowed};
+    path.parent_fd = open(dir, O_PATH | O_CLOEXEC);
     if (path.parent_fd < 0) return AK_E_IO;
     long failed = syscall(SYS_landlock_add_rule, ruleset, RULE_PATH_BENEATH, &path, 0);
     (void)close(path.parent_fd);
     return failed ? AK_E_IO : AK_OK;
+}
+
+static enum ak_err allow_dir(int ruleset, const char *dir, int abi)
+{
+    uint64_t allowed = FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_REMOVE_DIR |
+                       FS_MAKE_REG | FS_MAKE_DIR;
+    if (abi >= 3) allowed |= FS_TRUNCATE;
+    return allow(ruleset, dir, allowed);
+}
+
+/* Of a file only what a file has may be allowed. */
+static enum ak_err allow_reading(int ruleset, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info)) return AK_OK;
+    return allow(ruleset, path, S_ISDIR(info.st_mode) ? FS_READ_FILE | FS_READ_DIR : FS_READ_FILE);
 }
 
 enum ak_err ak_landlock_apply(const struct ak_landlock *rules, int abi)
@@ -71,6 +86,8 @@ enum ak_err ak_landlock_apply(const struct ak_landlock *rules, int abi)
     enum ak_err err = AK_OK;
     for (size_t i = 0; !err && i < AK_COUNT(rules->writable_dirs); i++)
         if (rules->writable_dirs[i]) err = allow_dir(ruleset, rules->writable_dirs[i], abi);
+    for (size_t i = 0; !err && rules->readable_dirs && rules->readable_dirs[i]; i++)
+        err = allow_reading(ruleset, rules->readable_dirs[i]);
     if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) err = AK_E_IO;
     if (!err && syscall(SYS_landlock_restrict_self, ruleset, 0)) err = AK_E_IO;
     (void)close(ruleset);

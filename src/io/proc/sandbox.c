@@ -14,7 +14,8 @@ enum { FILES_DEFAULT = 256 };
 
 const char *ak_role_name(enum ak_role role)
 {
-    static const char *const names[AK_ROLE_COUNT] = {"supervisor", "keeper", "gateway", "reencryptor"};
+    static const char *const names[AK_ROLE_COUNT] = {
+        "supervisor", "keeper", "gateway", "reencryptor", "broker"};
     ak_assert(role < AK_ROLE_COUNT);
     return names[role];
 }
@@ -46,6 +47,10 @@ enum ak_err ak_sandbox_user(const char *user, bool *out_dropped)
     return AK_OK;
 }
 
+/* Names of hosts, and authorities behind certificates. */
+static const char *const broker_reads[] = {
+    "/etc", "/run/systemd/resolve", "/usr/share/ca-certificates", "/usr/lib/ssl", "/dev/urandom", NULL};
+
 enum ak_err ak_sandbox_landlock(const struct ak_sandbox *sandbox, struct ak_sandbox_report *report)
 {
     int abi = ak_landlock_abi();
@@ -54,8 +59,11 @@ enum ak_err ak_sandbox_landlock(const struct ak_sandbox *sandbox, struct ak_sand
     /* The supervisor's rules would bind its children, which need more than it does. */
     if (sandbox->role == AK_ROLE_SUPERVISOR || abi == 0) return AK_OK;
     struct ak_landlock rules = {.no_network = true, .no_signals = true};
-    if (keeper && !sandbox->data_dir) return AK_E_ARG;
-    if (keeper) rules.writable_dirs[0] = sandbox->data_dir;
+    bool broker = sandbox->role == AK_ROLE_BROKER;
+    if ((keeper || broker) && !sandbox->data_dir) return AK_E_ARG;
+    if (keeper || broker) rules.writable_dirs[0] = sandbox->data_dir;
+    if (broker) rules.readable_dirs = broker_reads;
+    if (broker) rules.no_network = false;
     if (keeper) rules.writable_dirs[1] = sandbox->slot_dir;
     AK_TRY(ak_landlock_apply(&rules, abi));
     report->landlock_fs = true;

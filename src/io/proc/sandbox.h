@@ -2,9 +2,10 @@
  * Order: user, limits with no-new-privileges, Landlock, seccomp. What the kernel lacks is reported, never
  * silent. keeper: files below its data folder only; no socket, connect, bind, exec, fork. gateway: no file at
  * all; the sockets it was given and those it accepts; no exec, fork, new socket. reencryptor: one socket that
- * it was given, memory, time; nothing else. supervisor: starts and ends children; no file writes beyond what
- * it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec, module and mount calls kill.
- * Not guaranteed: protection against the kernel itself. No secrets. */
+ * it was given, memory, time; nothing else. broker: files below its data folder, reading of the system's
+ * settings and authorities, connections outwards; no bind, exec, fork. supervisor: starts and ends children;
+ * no file writes beyond what it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec,
+ * module and mount calls kill. Not guaranteed: protection against the kernel itself. No secrets. */
 #ifndef AK_IO_PROC_SANDBOX_H
 #define AK_IO_PROC_SANDBOX_H
 
@@ -12,12 +13,19 @@
 
 #include "base/err.h"
 
-enum ak_role { AK_ROLE_SUPERVISOR, AK_ROLE_KEEPER, AK_ROLE_GATEWAY, AK_ROLE_REENCRYPTOR, AK_ROLE_COUNT };
+enum ak_role {
+    AK_ROLE_SUPERVISOR,
+    AK_ROLE_KEEPER,
+    AK_ROLE_GATEWAY,
+    AK_ROLE_REENCRYPTOR,
+    AK_ROLE_BROKER,
+    AK_ROLE_COUNT
+};
 const char *ak_role_name(enum ak_role role);
 
 struct ak_sandbox {
     enum ak_role role;
-    const char *data_dir;  /* keeper: its folder, must exist; others NULL */
+    const char *data_dir;  /* keeper, broker: its folder, must exist; others NULL */
     const char *slot_dir;  /* keeper: where its erasure slots lie outside of that; NULL: none */
     const char *user;      /* become this user when root; NULL or "": stay */
     unsigned max_files;    /* RLIMIT_NOFILE; 0: 256 */

@@ -50,6 +50,10 @@ static const int calls_reencryptor[] = {SCMP_SYS(read), SCMP_SYS(write), SCMP_SY
 static const int calls_gateway[] = {SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(getsockopt),
     SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown)};
 
+/* Connections outwards: mail server, name servers, the worker's socket. */
+static const int calls_broker[] = {
+    SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(sendmmsg), SCMP_SYS(recvmmsg), SCMP_SYS(socketpair)};
+
 /* Nobody of ours ever does this. */
 static const int calls_deadly[] = {SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev),
     SCMP_SYS(kexec_load), SCMP_SYS(kexec_file_load), SCMP_SYS(init_module), SCMP_SYS(finit_module),
@@ -105,8 +109,11 @@ static bool fill_child(scmp_filter_ctx filter, enum ak_role role)
     if (role == AK_ROLE_REENCRYPTOR)
         return ok && add_all(filter, SCMP_ACT_ALLOW, calls_reencryptor, AK_COUNT(calls_reencryptor));
     ok = ok && add_all(filter, SCMP_ACT_ALLOW, calls_common, AK_COUNT(calls_common));
-    if (role == AK_ROLE_KEEPER)
-        return ok && add_all(filter, SCMP_ACT_ALLOW, calls_keeper, AK_COUNT(calls_keeper));
+    if (role == AK_ROLE_KEEPER || role == AK_ROLE_BROKER)
+        ok = ok && add_all(filter, SCMP_ACT_ALLOW, calls_keeper, AK_COUNT(calls_keeper));
+    if (role == AK_ROLE_KEEPER) return ok;
+    if (role == AK_ROLE_BROKER)
+        ok = ok && add_all(filter, SCMP_ACT_ALLOW, calls_broker, AK_COUNT(calls_broker));
     return ok && add_all(filter, SCMP_ACT_ALLOW, calls_gateway, AK_COUNT(calls_gateway));
 }
 

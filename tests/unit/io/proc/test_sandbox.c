@@ -45,8 +45,9 @@ static int teardown(void **state)
 static bool enter(enum ak_role role)
 {
     struct ak_sandbox_report report;
-    const struct ak_sandbox sandbox = {
-        .role = role, .data_dir = role == AK_ROLE_KEEPER ? dir : NULL, .max_files = 64};
+    const struct ak_sandbox sandbox = {.role = role,
+        .data_dir = role == AK_ROLE_KEEPER || role == AK_ROLE_BROKER ? dir : NULL,
+        .max_files = 64};
     return ak_sandbox_enter(&sandbox, &report) == AK_OK && report.seccomp;
 }
 
@@ -87,6 +88,22 @@ static void children_are_refused_everything(void **state)
             assert_true(got == REFUSED || got == KILLED);
         }
     }
+}
+
+/* It connects to mail servers and writes its folder; everything else stays refused. */
+static void broker_connects_and_no_more(void **state)
+{
+    (void)state;
+    static const enum ak_sandbox_try refused[] = {
+        AK_TRY_BIND, AK_TRY_SETUID_ROOT, AK_TRY_MMAP_EXEC, AK_TRY_KILL_PARENT};
+    assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_SOCKET_INET), WORKED);
+    assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_SOCKET_UNIX), WORKED);
+    assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_OPEN_ETC_PASSWD), WORKED); /* as names of hosts are */
+    for (size_t i = 0; i < AK_COUNT(refused); i++)
+        assert_int_equal(attempt(AK_ROLE_BROKER, refused[i]), REFUSED);
+    assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_EXEC), KILLED);
+    assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_PTRACE), KILLED);
+    if (ak_landlock_abi() > 0) assert_int_equal(attempt(AK_ROLE_BROKER, AK_TRY_CREATE_FILE_IN_TMP), REFUSED);
 }
 
 static void intruders_calls_kill(void **state)
@@ -306,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(children_are_refused_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(broker_connects_and_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(intruders_calls_kill, setup, teardown),
         cmocka_unit_test_setup_teardown(supervisor_only_starts_and_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(supervisor_whose_children_connect, setup, teardown),
