@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/conf/broker_conf.h"
 #include "io/conf/client_conf.h"
 #include "io/conf/worker_conf.h"
 
@@ -12,7 +13,7 @@ enum { PAGE_MAX = 512 * 1024, TABLE_MAX = 64 * 1024 };
 static const char mark_end[] = "<!-- end of settings -->";
 
 static char page[PAGE_MAX];
-static char made[PAGE_MAX + 2 * TABLE_MAX];
+static char made[PAGE_MAX + 3 * TABLE_MAX];
 
 static bool read_page(const char *path, size_t *out_len)
 {
@@ -46,7 +47,8 @@ static const char *put_section(const struct ak_conf_table *table, const char *fr
 
 static bool make_page(struct ak_buf *out)
 {
-    static const struct ak_conf_table *const tables[] = {&ak_worker_conf_table, &ak_client_conf_table};
+    static const struct ak_conf_table *const tables[] = {
+        &ak_worker_conf_table, &ak_client_conf_table, &ak_broker_conf_table};
     const char *rest = page;
     for (size_t i = 0; i < AK_COUNT(tables); i++) {
         rest = put_section(tables[i], rest, out);

@@ -1,0 +1,152 @@
+/* The thread that sends mails: takes one, sends it, says how it went. While the server does not answer it
+ * waits longer and longer, a minute at the most, and a mail whose link has expired is dropped. */
+#include "base/codec/base64.h"
+#include "core/broker/code.h"
+#include "core/broker/mail.h"
+#include "io/log/log.h"
+#include "io/proc/clock.h"
+#include "programs/broker/broker.h"
+
+enum { LEASE_BESIDE_S = 30, IDLE_S = 5, PAUSE_MAX_S = 60, SWEEP_S = 30, TEMPORARY = 400 };
+
+struct mailer {
+    struct ak_broker *broker;
+    struct ak_signin_db *db;
+    struct ak_mail_sender sender;
+    unsigned failures; /* one after the other */
+    uint64_t swept_s;
+};
+
+static uint64_t now_s(void)
+{
+    return ak_clock_wall_ms() / 1000;
+}
+
+/* 1, 2, 4 … 60 s. */
+static uint64_t pause_s(unsigned failures)
+{
+    return failures > 6 ? PAUSE_MAX_S : (uint64_t)1 << (failures ? failures - 1 : 0);
+}
+
+/* Sleeps until woken or for `seconds`; false where the program ends. */
+static bool wait_for_work(struct ak_broker *broker, uint64_t seconds)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)seconds;
+    (void)pthread_mutex_lock(&broker->lock);
+    if (!broker->ending) (void)pthread_cond_timedwait(&broker->mail_wake, &broker->lock, &until);
+    bool goes_on = !broker->ending;
+    (void)pthread_mutex_unlock(&broker->lock);
+    return goes_on;
+}
+
+void ak_mailer_wake(struct ak_broker *broker)
+{
+    (void)pthread_mutex_lock(&broker->lock);
+    (void)pthread_cond_signal(&broker->mail_wake);
+    (void)pthread_mutex_unlock(&broker->lock);
+}
+
+static struct ak_span domain_of(const char *address)
+{
+    const char *at = strchr(address, '@');
+    return ak_span_str(at ? at + 1 : "localhost");
+}
+
+static enum ak_err send(struct mailer *mailer, const struct ak_signin_mail *mail)
+{
+    uint8_t plain[AK_SIGNIN_MAIL_MAX], token[AK_LINK_TOKEN_TEXT_LEN + 1], memory[AK_MAIL_TEXT_MAX];
+    struct ak_buf opened = AK_BUF_ARR(plain), link = AK_BUF_ARR(token), text = AK_BUF_ARR(memory);
+    const struct ak_mail_server *server = &mailer->broker->mail;
+    enum ak_err err = ak_signin_unseal(&mailer->broker->keys.file_key, AK_SPAN_ARR(mail->id),
+        ak_span(mail->sealed, mail->sealed_len), &opened);
+    if (!err && opened.len <= AK_LINK_TOKEN_LEN) err = AK_E_FORMAT;
+    if (err) return AK_E_MEANING;
+    struct ak_span to = ak_span_sub(ak_buf_span(&opened), AK_LINK_TOKEN_LEN, opened.len);
+    ak_base64url_encode(&link, ak_span(plain, AK_LINK_TOKEN_LEN));
+    const struct ak_mail_text about = {.from = ak_span_str(server->from),
+        .to = to,
+        .origin = ak_span_str(mailer->broker->origin),
+        .domain = domain_of(server->from),
+        .id = mail->id,
+        .token = ak_buf_span(&link),
+        .now_s = now_s(),
+        .until_s = mail->until_s};
+    err = ak_mail_put(&about, &text);
+    if (!err) err = ak_mail_send(&mailer->sender, to, ak_buf_span(&text));
+    ak_wipe(plain, sizeof plain);
+    ak_wipe(token, sizeof token);
+    ak_wipe(memory, sizeof memory);
+    return err;
+}
+
+static void gone(struct mailer *mailer, const struct ak_signin_mail *mail)
+{
+    mailer->failures = 0;
+    if (ak_signin_db_mail_done(mailer->db, mail->number) != AK_OK)
+        ak_log_event(AK_LOG_ERROR, "mail_state_failed");
+}
+
+static void later(struct mailer *mailer, const struct ak_signin_mail *mail, enum ak_err err)
+{
+    uint64_t next_s = now_s() + pause_s(mail->tries + 1);
+    bool about_this_mail = mailer->sender.status >= TEMPORARY && err == AK_E_IO;
+    mailer->failures = about_this_mail ? 0 : mailer->failures + 1;
+    atomic_fetch_add(&mailer->broker->mails_failed, 1);
+    ak_log(AK_LOG_WARN, "mail_delayed", ak_log_u64("number", (uint64_t)mail->number), ak_log_err(err),
+        ak_log_str("reason", mailer->sender.reason), ak_log_u64("tries", mail->tries + 1));
+    if (ak_signin_db_mail_later(mailer->db, mail->number, mail->tries + 1, next_s) != AK_OK)
+        ak_log_event(AK_LOG_ERROR, "mail_state_failed");
+}
+
+/* True where there was one. */
+static bool send_next(struct mailer *mailer)
+{
+    struct ak_signin_mail mail;
+    enum ak_err err =
+        ak_signin_db_mail_take(mailer->db, now_s(), mailer->broker->mail.timeout_s + LEASE_BESIDE_S, &mail);
+    if (err) return false;
+    err = mail.until_s <= now_s() ? AK_E_EXPIRED : send(mailer, &mail);
+    if (err == AK_OK) {
+        atomic_fetch_add(&mailer->broker->mails_sent, 1);
+        ak_log(AK_LOG_INFO, "mail_sent", ak_log_u64("number", (uint64_t)mail.number));
+        gone(mailer, &mail);
+    } else if (err == AK_E_EXPIRED || err == AK_E_MEANING || err == AK_E_ARG) {
+        atomic_fetch_add(&mailer->broker->mails_given_up, 1);
+        ak_log(AK_LOG_WARN, "mail_given_up", ak_log_u64("number", (uint64_t)mail.number), ak_log_err(err),
+            ak_log_str("reason", mailer->sender.reason));
+        gone(mailer, &mail);
+    } else {
+        later(mailer, &mail, err);
+    }
+    ak_wipe(&mail, sizeof mail);
+    return true;
+}
+
+static void sweep(struct mailer *mailer)
+{
+    if (now_s() - mailer->swept_s < SWEEP_S) return;
+    mailer->swept_s = now_s();
+    if (ak_signin_db_sweep(mailer->db, mailer->swept_s) != AK_OK) ak_log_event(AK_LOG_WARN, "sweep_failed");
+}
+
+void *ak_mailer_main(void *ctx)
+{
+    static struct mailer mailer;
+    mailer.broker = ctx;
+    mailer.sender.server = &mailer.broker->mail;
+    mailer.sender.stop = &mailer.broker->mail_stop;
+    enum ak_err err = ak_signin_db_open(mailer.broker->db_path, &mailer.db);
+    if (err) ak_log(AK_LOG_ERROR, "mailer_failed", ak_log_err(err));
+    bool goes_on = true;
+    while (goes_on && !err) {
+        sweep(&mailer);
+        bool sent = mailer.broker->mail.url[0] && send_next(&mailer);
+        goes_on = wait_for_work(mailer.broker, mailer.failures ? pause_s(mailer.failures)
+                                               : sent          ? 0
+                                                               : IDLE_S);
+    }
+    ak_signin_db_close(mailer.db);
+    return NULL;
+}

@@ -1,0 +1,211 @@
+/* The broker's state over two handles of one file: once is once, whoever asks; a reopened file goes on. */
+#include "unit/check.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/signin/db.h"
+
+enum { NOW = 1000000 };
+
+static char dir[64], path[96];
+static struct ak_signin_db *one, *two;
+
+static int open_both(void **state)
+{
+    (void)state;
+    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-signin-XXXXXX");
+    if (!mkdtemp(dir)) return -1;
+    (void)snprintf(path, sizeof path, "%s/broker.db", dir);
+    return ak_signin_db_open(path, &one) || ak_signin_db_open(path, &two);
+}
+
+static int close_both(void **state)
+{
+    (void)state;
+    char name[128];
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    ak_signin_db_close(one);
+    ak_signin_db_close(two);
+    for (size_t i = 0; i < AK_COUNT(endings); i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, endings[i]);
+        (void)unlink(name);
+    }
+    return rmdir(dir);
+}
+
+static struct ak_signin_row a_row(uint8_t number)
+{
+    struct ak_signin_row row = {
+        .signin = {.kind = AK_SIGNIN_MAIL, .state = AK_SIGNIN_PENDING, .expires_s = NOW + 600},
+        .sealed_len = 3};
+    memcpy(row.sealed, "abc", 3);
+    row.signin.id[0] = number;
+    row.signin.jkt[0] = 9;
+    row.signin.token_hash[1] = 8;
+    row.signin.match_hash[2] = 7;
+    return row;
+}
+
+static enum ak_code same(void *ctx, struct ak_signin_row *row)
+{
+    (void)ctx;
+    (void)row;
+    return AK_CODE_DENIED;
+}
+
+static enum ak_code take(void *ctx, struct ak_signin_row *row)
+{
+    (void)ctx;
+    return ak_signin_take(&row->signin, row->signin.jkt, NOW);
+}
+
+static enum ak_code answer(void *ctx, struct ak_signin_row *row)
+{
+    (void)ctx;
+    return ak_signin_answer(&row->signin, row->signin.token_hash, row->signin.match_hash, NOW);
+}
+
+static enum ak_code step(struct ak_signin_db *db, uint8_t number, ak_signin_step how)
+{
+    struct ak_signin_row want = a_row(number), row;
+    enum ak_code code = AK_CODE_INTERNAL;
+    assert_int_equal(ak_signin_db_step(db, want.signin.id, how, NULL, &row, &code), AK_OK);
+    return code;
+}
+
+static void keeps_what_it_was_given(void **state)
+{
+    (void)state;
+    struct ak_signin_row row = a_row(1), got;
+    enum ak_code code = AK_CODE_OK;
+    assert_int_equal(ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_add(two, &row, AK_SPAN_EMPTY, NOW), AK_E_EXISTS);
+    assert_int_equal(ak_signin_db_step(two, row.signin.id, same, NULL, &got, &code), AK_OK);
+    assert_int_equal(code, AK_CODE_DENIED);
+    assert_memory_equal(&got, &row, sizeof row);
+    row.signin.id[0] = 2;
+    assert_int_equal(ak_signin_db_step(one, row.signin.id, same, NULL, &got, &code), AK_E_NOT_FOUND);
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+}
+
+static void one_delivery_over_two_handles(void **state)
+{
+    (void)state;
+    struct ak_signin_row row = a_row(1);
+    assert_int_equal(ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW), AK_OK);
+    assert_int_equal(step(one, 1, take), AK_CODE_PENDING);
+    assert_int_equal(step(two, 1, answer), AK_CODE_OK);
+    assert_int_equal(step(one, 1, answer), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(step(one, 1, take), AK_CODE_OK);
+    assert_int_equal(step(two, 1, take), AK_CODE_PENDING);
+    ak_signin_db_close(one); /* as after a kill */
+    assert_int_equal(ak_signin_db_open(path, &one), AK_OK);
+    assert_int_equal(step(one, 1, take), AK_CODE_PENDING);
+}
+
+static void proofs_work_once(void **state)
+{
+    (void)state;
+    uint8_t jti[32] = {1};
+    assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_OK);
+    assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_E_REPLAY);
+    assert_int_equal(ak_signin_db_use_proof(two, jti, NOW + 10), AK_E_REPLAY);
+    assert_int_equal(ak_signin_db_sweep(two, NOW + 9), AK_OK);
+    assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_E_REPLAY);
+    assert_int_equal(ak_signin_db_sweep(two, NOW + 10), AK_OK);
+    assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_OK);
+}
+
+static void limits_hold_over_two_handles(void **state)
+{
+    (void)state;
+    const uint8_t key[32] = {1}, other[32] = {2};
+    uint64_t retry_s = 0;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(ak_signin_db_count(i % 2 ? one : two, key, NOW, 3600, 5, &retry_s), AK_OK);
+    assert_int_equal(ak_signin_db_count(one, key, NOW + 1, 3600, 5, &retry_s), AK_E_LIMIT);
+    assert_int_equal(retry_s, 3599);
+    assert_int_equal(ak_signin_db_count(one, other, NOW + 1, 3600, 5, &retry_s), AK_OK);
+    assert_int_equal(ak_signin_db_sweep(one, NOW + 3599), AK_OK);
+    assert_int_equal(ak_signin_db_count(two, key, NOW + 3599, 3600, 5, &retry_s), AK_E_LIMIT);
+    assert_int_equal(ak_signin_db_count(two, key, NOW + 3600, 3600, 5, &retry_s), AK_OK);
+}
+
+static void mails_are_leased(void **state)
+{
+    (void)state;
+    struct ak_signin_row first = a_row(1), second = a_row(2);
+    struct ak_signin_mail mail, next;
+    assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_E_NOT_FOUND);
+    assert_int_equal(ak_signin_db_add(one, &first, AK_SPAN_LIT("m1"), NOW), AK_OK);
+    assert_int_equal(ak_signin_db_add(one, &second, AK_SPAN_LIT("m2"), NOW + 1), AK_OK);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW + 1, 60, &mail), AK_OK);
+    assert_int_equal(mail.id[0], 1);
+    assert_int_equal(mail.until_s, NOW + 600);
+    assert_true(ak_span_eq(ak_span(mail.sealed, mail.sealed_len), AK_SPAN_LIT("m1")));
+    assert_int_equal(ak_signin_db_mail_take(two, NOW + 1, 60, &next), AK_OK);
+    assert_int_equal(next.id[0], 2);
+    assert_int_equal(ak_signin_db_mail_take(two, NOW + 1, 60, &next), AK_E_NOT_FOUND);
+    assert_int_equal(ak_signin_db_mail_done(two, mail.number + 1), AK_OK);
+    /* the first one's process died: another takes it */
+    assert_int_equal(ak_signin_db_mail_take(two, NOW + 60, 60, &next), AK_E_NOT_FOUND);
+    assert_int_equal(ak_signin_db_mail_take(two, NOW + 61, 60, &next), AK_OK);
+    assert_int_equal(next.number, mail.number);
+    assert_int_equal(ak_signin_db_mail_later(two, next.number, 3, NOW + 100), AK_OK);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW + 99, 60, &next), AK_E_NOT_FOUND);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW + 100, 60, &next), AK_OK);
+    assert_int_equal(next.tries, 3);
+    assert_int_equal(ak_signin_db_sweep(one, NOW + 600), AK_OK);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW + 700, 60, &next), AK_E_NOT_FOUND);
+}
+
+static void counts_what_is_there(void **state)
+{
+    (void)state;
+    struct ak_signin_figures figures;
+    for (uint8_t i = 0; i < 3; i++) {
+        struct ak_signin_row row = a_row(i);
+        assert_int_equal(ak_signin_db_add(one, &row, i ? AK_SPAN_LIT("m") : AK_SPAN_EMPTY, NOW), AK_OK);
+    }
+    assert_int_equal(ak_signin_db_figures(two, NOW, &figures), AK_OK);
+    assert_int_equal(figures.signins, 3);
+    assert_int_equal(figures.mails, 2);
+    assert_int_equal(ak_signin_db_figures(two, NOW + 600, &figures), AK_OK);
+    assert_int_equal(figures.signins, 0);
+    assert_int_equal(ak_signin_db_sweep(two, NOW + 600), AK_OK);
+    assert_int_equal(ak_signin_db_figures(one, 0, &figures), AK_OK);
+    assert_int_equal(figures.signins + figures.mails, 0);
+}
+
+static void foreign_files_are_refused(void **state)
+{
+    (void)state;
+    struct ak_signin_db *db = NULL;
+    char other[96];
+    (void)snprintf(other, sizeof other, "%s/other", dir);
+    int fd = open(other, O_WRONLY | O_CREAT, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "this is no database, but a text that is long", 44), 44);
+    close(fd);
+    assert_int_equal(ak_signin_db_open(other, &db), AK_E_FORMAT);
+    assert_null(db);
+    assert_int_equal(ak_signin_db_open("/nowhere/at/all", &db), AK_E_IO);
+    (void)unlink(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keeps_what_it_was_given, open_both, close_both),
+        cmocka_unit_test_setup_teardown(one_delivery_over_two_handles, open_both, close_both),
+        cmocka_unit_test_setup_teardown(proofs_work_once, open_both, close_both),
+        cmocka_unit_test_setup_teardown(limits_hold_over_two_handles, open_both, close_both),
+        cmocka_unit_test_setup_teardown(mails_are_leased, open_both, close_both),
+        cmocka_unit_test_setup_teardown(counts_what_is_there, open_both, close_both),
+        cmocka_unit_test_setup_teardown(foreign_files_are_refused, open_both, close_both)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
