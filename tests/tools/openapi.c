@@ -1,6 +1,6 @@
 /* Writes docs/api/openapi.yaml from the tables that gateway, keeper and clients are built from, and with
- * `--broker` openapi-broker.yaml from the broker's. `openapi > FILE` makes it anew; `openapi --check FILE`
- * says where the file differs. */
+ * `--broker` openapi-broker.yaml from the broker's. `openapi > FILE` makes one anew; `openapi --check FILE
+ * BROKER_FILE` says where they differ. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -269,18 +269,22 @@ static int check(const char *path)
     return 1;
 }
 
+static int run(int argc, char **argv)
+{
+    bool checking = argc >= 3 && strcmp(argv[1], "--check") == 0;
+    put_all(argc > 1 && strcmp(argv[1], "--broker") == 0 ? &broker : &worker);
+    if (!checking) return fwrite(text, 1, text_len, stdout) == text_len ? 0 : 1;
+    int status = check(argv[2]);
+    text_len = seen_count = 0;
+    put_all(&broker);
+    return argc > 3 && check(argv[3]) ? 1 : status;
+}
+
 int main(int argc, char **argv)
 {
-    bool is_broker = argc > 1 && strcmp(argv[1], "--broker") == 0;
-    int first = is_broker ? 2 : 1;
     text = malloc(TEXT_MAX);
     if (!text) return 1;
-    put_all(is_broker ? &broker : &worker);
-    int status = 0;
-    if (argc == first + 2 && strcmp(argv[first], "--check") == 0)
-        status = check(argv[first + 1]);
-    else
-        status = fwrite(text, 1, text_len, stdout) == text_len ? 0 : 1;
+    int status = run(argc, argv);
     free(text);
     return status;
 }

@@ -334,6 +334,12 @@ static enum ak_err set(struct ak_signin_db *db, const struct ak_signin *signin)
     return run(db, Q_SET);
 }
 
+/* What a step may change. */
+static bool is_changed(const struct ak_signin *a, const struct ak_signin *b)
+{
+    return a->state != b->state || a->taken_until_s != b->taken_until_s || a->tries != b->tries;
+}
+
 enum ak_err ak_signin_db_step(struct ak_signin_db *db, const uint8_t id[16], ak_signin_step step, void *ctx,
     struct ak_signin_row *out_row, enum ak_code *out_code)
 {
@@ -342,7 +348,7 @@ enum ak_err ak_signin_db_step(struct ak_signin_db *db, const uint8_t id[16], ak_
     if (!err) {
         const struct ak_signin before = out_row->signin;
         *out_code = step(ctx, out_row);
-        if (memcmp(&before, &out_row->signin, sizeof before) != 0) err = set(db, &out_row->signin);
+        if (is_changed(&before, &out_row->signin)) err = set(db, &out_row->signin);
     }
     err = finish(db, err);
     if (err) memset(out_row, 0, sizeof *out_row);

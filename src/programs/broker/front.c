@@ -26,11 +26,10 @@ static void add_header(struct ak_http_reply *reply, const char *name, const char
 
 void ak_front_answer(struct ak_broker *broker, struct ak_http_request *request, struct ak_http_reply *reply)
 {
-    char nonce[AK_FETCH_NONCE_MAX + 1];
     unsigned class = reply->status / 100 < AK_BROKER_CLASSES ? reply->status / 100 : 5;
     broker->answered[request->call][class]++;
-    ak_upstream_newest(broker, nonce);
-    if (request->proof_call && nonce[0]) add_header(reply, "DPoP-Nonce", nonce);
+    ak_upstream_newest(broker, broker->newest);
+    if (request->proof_call && broker->newest[0]) add_header(reply, "DPoP-Nonce", broker->newest);
     ak_http_answer(broker->http, request, reply);
 }
 
@@ -130,7 +129,7 @@ static bool route(const struct ak_http_request *request, struct gathered *got)
     if (err == AK_E_UNSUPPORTED) return refuse(got, AK_CODE_METHOD_NOT_ALLOWED, NULL);
     if (err) return refuse(got, AK_CODE_NOT_FOUND, "no such call");
     got->call = ak_broker_call_get(got->id);
-    return true;
+    return got->call ? true : refuse(got, AK_CODE_NOT_FOUND, "no such call");
 }
 
 static bool is_type(struct ak_span type, const char *want)

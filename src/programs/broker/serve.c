@@ -153,8 +153,10 @@ static void open_state(void)
     ak_buf_put_str(&path, "/" DB_FILE);
     enum ak_err err = ak_buf_terminate(&path);
     if (!err) err = ak_signin_db_open(the.db_path, &the.front_db);
+    if (err == AK_E_FULL)
+        ak_boot_fail("storage_full", "data_dir", text(AK_BROKER_DATA_DIR), "no room to open broker.db", SEE);
     if (err)
-        ak_boot_fail(err == AK_E_FULL ? "storage_full" : "bad_state", "data_dir", text(AK_BROKER_DATA_DIR),
+        ak_boot_fail("bad_state", "data_dir", text(AK_BROKER_DATA_DIR),
             "broker.db cannot be opened, or is of another version", SEE);
 }
 
