@@ -4,28 +4,17 @@
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_sign.h"
 #include "core/wire/msg_token.h"
-#include "unit/engine/vault_box.h"
-#include "unit/engine/world.h"
+#include "unit/engine/vault_world.h"
 
-static struct box box;
 static const uint8_t own_key[32] = {1, 2, 3, 9}, other_key[32] = {4, 5, 6, 9};
 
 static int setup(void **state)
 {
-    (void)world_setup(state);
-    struct world *w = *state;
-    box_open(&box, &w->h);
-    assert_int_equal(box_put(&w->h, &w->alice, "openrouter", NULL, AK_SPAN_LIT("sk-1")), AK_CODE_OK);
-    return 0;
+    (void)vault_world_setup(state);
+    return put_text(*state, "openrouter", NULL, "sk-1") != AK_CODE_OK;
 }
 
-static int teardown(void **state)
-{
-    box_close(&box);
-    return world_teardown(state);
-}
-
-#define READER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define READER_TEST(name) cmocka_unit_test_setup_teardown(name, setup, vault_world_teardown)
 
 /* The agent asks for the credential under `key`. What is refused leaves no entry and costs no use. */
 static enum ak_code reads(struct world *w, const uint8_t key[32], const struct h_how *how)
@@ -43,15 +32,6 @@ static enum ak_code reads(struct world *w, const uint8_t key[32], const struct h
     h_reply(&w->h, &ak_credential_read_reply_msg, &reply);
     assert_memory_equal(reply.enc, key, 32); /* the box says so to whom it sealed */
     return code;
-}
-
-static const char *message(struct world *w)
-{
-    static char text[512];
-    struct ak_msg_error_reply error;
-    h_error(&w->h, &error);
-    (void)snprintf(text, sizeof text, "%.*s", (int)error.message.len, (const char *)error.message.ptr);
-    return text;
 }
 
 static void the_proof_names_the_key(void **state)
