@@ -136,6 +136,7 @@ enum ak_code ak_call_credential_put(struct ak_step *step)
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = ak_vault_find(step, request.service, request.path, &where);
     if (!code) code = check_put(step, &where);
+    if (!code) code = ak_step_pay(step); /* before the disk is written, which is what it costs */
     if (code) return code;
     struct ak_vault_work *work = ak_vault_begin(step, AK_VAULT_PUT);
     set_place(step, &where, &work->to);
@@ -349,6 +350,8 @@ enum ak_code ak_call_credential_rollback(struct ak_step *step)
         struct written written = {blob_id, hash, blob->size, blob->version};
         return emit_written(step, &where, &written);
     }
+    code = ak_step_pay(step);
+    if (code) return code;
     struct ak_vault_work *work = ak_vault_begin(step, AK_VAULT_MOVE);
     ak_vault_take(&step->engine->state, blob, work);
     work->restores = blob->version;

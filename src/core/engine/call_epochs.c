@@ -79,6 +79,7 @@ enum ak_code ak_call_epoch_rotate(struct ak_step *step)
 {
     struct ak_engine *engine = step->engine;
     enum ak_code code = check_rotate(step);
+    if (!code) code = ak_step_pay(step);
     if (code) return code;
     struct ak_vault_work *work = ak_vault_begin(step, AK_VAULT_ROTATE);
     work->item_count = 1;
@@ -142,6 +143,7 @@ enum ak_code ak_call_epoch_destroy(struct ak_step *step)
     struct ak_msg_epoch_destroy_request request;
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = check_destroy(step, request.epoch);
+    if (!code) code = ak_step_pay(step);
     if (code) return code;
     const struct ak_epoch_state *old = ak_state_epoch_old(&step->engine->state, step->caller.account);
     struct ak_vault_work *work = ak_vault_begin(step, AK_VAULT_DESTROY);

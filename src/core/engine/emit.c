@@ -76,23 +76,29 @@ static bool takes_all(enum ak_entry_type type)
 
 /* Each control entry may cost a write of the sealed state, so an account has a budget of them; suspending and
  * its like always pass. */
-static bool within_budget(struct ak_step *step, enum ak_entry_type type)
+enum ak_code ak_step_pay(struct ak_step *step)
 {
     struct ak_account *account = step->caller.account;
-    if (!account || !ak_entry_is_control(type) || takes_all(type)) return true;
     struct ak_bucket_result taken = ak_bucket_take(
         account->control_tat_us, 0, AK_ENGINE_CONTROL_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
     if (taken.allowed) account->control_tat_us = taken.tat_us;
     step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
-    return taken.allowed;
+    if (taken.allowed) return AK_CODE_OK;
+    return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes of policy in a minute");
+}
+
+static enum ak_code check_budget(struct ak_step *step, enum ak_entry_type type)
+{
+    bool free = !step->caller.account || step->paid || !ak_entry_is_control(type) || takes_all(type);
+    return free ? AK_CODE_OK : ak_step_pay(step);
 }
 
 enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry)
 {
     struct ak_engine *engine = step->engine;
     if (engine->storage_low && !passes_when_low(entry->type)) return AK_CODE_STORAGE_FULL;
-    if (!within_budget(step, entry->type))
-        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes of policy in a minute");
+    enum ak_code code = check_budget(step, entry->type);
+    if (code) return code;
     enum ak_err err = ak_engine_emit(engine, entry, &step->ref);
     if (err == AK_E_FULL) return ak_step_fail(step, AK_CODE_STORAGE_FULL, "the worker's memory is full");
     if (err) return AK_CODE_LEDGER_UNAVAILABLE;

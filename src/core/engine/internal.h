@@ -148,6 +148,7 @@ struct ak_step {
     bool query;                /* a read, which policy knows no operation for */
     const char *message;       /* more precise than the code's sentence; constant text */
     uint64_t retry_after_secs; /* 0: none */
+    bool paid;                 /* its changes were taken from the account's budget when they were asked for */
     bool has_idempotency;
     uint8_t idempotency_hash[32];
     uint8_t idempotency_call[AK_ENTRY_IDEMPOTENCY_CALL_MAX];
@@ -168,6 +169,9 @@ struct ak_entry ak_step_entry(const struct ak_step *step, enum ak_entry_type typ
 /* Appends and folds it. AK_CODE_OK, AK_CODE_STORAGE_FULL, AK_CODE_LEDGER_UNAVAILABLE; nothing happened then.
  * The reply waits until it is durable, and for entries that take rights away until it is sealed. */
 enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry);
+/* Takes one change from the account's budget, for a call that costs work before it has an entry; its entries
+ * cost nothing more then (step->paid). AK_CODE_OK, AK_CODE_RATE_LIMIT_EXCEEDED. */
+enum ak_code ak_step_pay(struct ak_step *step);
 /* The same outside a step (starts, clock, merged refusals), by the service. */
 AK_MUST_USE enum ak_err ak_engine_emit(
     struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref);

@@ -106,7 +106,7 @@ void ak_engine_vault_done(struct ak_engine *engine, const struct ak_vault_work *
     memcpy(request.request_id, work->asker.request_id, sizeof request.request_id);
     struct ak_vault_work own = *work; /* `work` may be the outcome's own */
     struct ak_step step = {
-        .engine = engine, .request = &request, .call = ak_call_get(request.call), .out = out};
+        .engine = engine, .request = &request, .call = ak_call_get(request.call), .out = out, .paid = true};
     ak_step_reset(out);
     enum ak_code code = restore_caller(&step, &own.asker);
     if (!code && is_repeat(&step)) {

@@ -198,6 +198,31 @@ static void a_key_repeats_a_put_once(void **state)
     assert_int_equal(h_count(&w->h, 0, AK_ENTRY_EPOCH_ROTATED), 3);
 }
 
+/* A put costs the disk before it has an entry: it is paid for before, whether it succeeds or not. */
+static void puts_draw_on_the_budget_of_changes(void **state)
+{
+    struct world *w = *state;
+    unsigned made = 0;
+    box.fail = AK_VAULT_UNOPENED;
+    assert_int_equal(put_text(w, "a", NULL, "x"), AK_CODE_INVALID_REQUEST);
+    box.fail = AK_VAULT_DONE;
+    for (; made < 2 * AK_ENGINE_CONTROL_PER_MINUTE; made++)
+        if (put_text(w, "a", NULL, "x")) break;
+    assert_int_equal(w->h.out.code, AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_in_range(made, AK_ENGINE_CONTROL_PER_MINUTE - 6, AK_ENGINE_CONTROL_PER_MINUTE - 1);
+    struct ak_msg_error_reply error;
+    h_error(&w->h, &error);
+    assert_true(error.retry_after_secs >= 1);
+    assert_int_equal(box.done[AK_VAULT_PUT], made); /* the refused one cost nothing */
+    assert_int_equal(box_rollback(&w->h, &w->alice, "a", NULL, made - 1), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(box.done[AK_VAULT_ROTATE], 0);
+    expect_read(w, "a", NULL, 0, "x");
+    assert_int_equal(box_put(&w->h, &w->bob, "a", NULL, AK_SPAN_LIT("bob's")), AK_CODE_OK);
+    h_tick(&w->h, error.retry_after_secs * 1000);
+    assert_int_equal(put_text(w, "a", NULL, "y"), AK_CODE_OK);
+}
+
 static void number_of_credentials_is_bounded(void **state)
 {
     (void)state;
@@ -315,6 +340,7 @@ int main(void)
         VAULT_TEST(agents_ask_for_no_version),
         VAULT_TEST(deleted_is_gone_and_comes_back_as_new),
         VAULT_TEST(a_key_repeats_a_put_once),
+        VAULT_TEST(puts_draw_on_the_budget_of_changes),
         cmocka_unit_test(number_of_credentials_is_bounded),
         VAULT_TEST(lists_never_show_values),
         VAULT_TEST(long_lists_come_in_pages),
