@@ -67,7 +67,7 @@ struct ak_vault_run {
     uint64_t retry_ms, rotate_from_ms, destroy_from_ms; /* nothing before */
     uint32_t soon[64]; /* ring of credentials that were read in an old epoch */
     uint32_t soon_first, soon_count;
-    uint32_t asked_cursor, aged_cursor; /* where the look at those lists goes on */
+    uint32_t asked_cursor, aged_cursor, empty_cursor; /* where the look at those lists goes on */
 };
 
 struct ak_engine {

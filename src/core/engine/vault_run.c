@@ -9,6 +9,8 @@ enum {
     LOOK_AT = 1024,             /* epochs of a list, before the next one is asked */
 };
 
+_Static_assert((int)LOOK_AT <= (int)AK_VAULT_BATCH, "all that is due of what was looked at is one batch");
+
 static void draw(struct ak_engine *engine, void *out, size_t len)
 {
     engine->hooks.random(engine->hooks.ctx, out, len);
@@ -169,14 +171,19 @@ static bool has_old(const struct ak_state *state, const struct ak_epoch_state *e
     return ak_state_account_at(state, epoch->account)->old_epoch != AK_INDEX_NONE;
 }
 
+/* Where the look at a list goes on: at the cursor, or at its head where that is not on the list any more. */
+static uint32_t list_at(const struct ak_state *state, uint8_t list, uint32_t cursor)
+{
+    bool there = cursor < state->epochs.count && ak_state_epoch_at(state, cursor)->list == list;
+    return there ? cursor : state->epoch_lists[list].first;
+}
+
 /* Looks at a part of a list at a time, so that those at its head who must wait for an old epoch hold up
  * nobody behind them. The lists themselves are the fold's and stay as they are. */
 static void collect(struct ak_engine *engine, uint8_t list, uint64_t used_before_ms, uint32_t *cursor)
 {
     const struct ak_state *state = &engine->state;
-    uint32_t at = *cursor;
-    if (at >= state->epochs.count || ak_state_epoch_at(state, at)->list != list)
-        at = state->epoch_lists[list].first;
+    uint32_t at = list_at(state, list, *cursor);
     for (uint32_t n = 0; at != AK_INDEX_NONE && n < LOOK_AT && engine->vault->item_count < AK_VAULT_BATCH;
          n++) {
         const struct ak_epoch_state *epoch = ak_state_epoch_at(state, at);
@@ -213,19 +220,23 @@ static bool is_due(const struct ak_engine *engine, const struct ak_epoch_state *
     return asked || epoch->rotated_ms + ak_vault_deadline_ms(engine) <= engine->time.logic_ms;
 }
 
+/* A part of the list at a time, as above, but round and round: a short one is seen whole each time, so that
+ * all that is due in it is one batch. */
 static bool next_destruction(struct ak_engine *engine, struct ak_vault_work *work)
 {
     const struct ak_state *state = &engine->state;
     struct ak_vault_run *run = engine->vault;
-    uint32_t at = state->epoch_lists[AK_EPOCH_EMPTY].first;
     run->item_count = 0;
     if (engine->time.logic_ms < run->destroy_from_ms) return false;
+    uint32_t begin = list_at(state, AK_EPOCH_EMPTY, run->empty_cursor), at = begin;
     for (uint32_t n = 0; at != AK_INDEX_NONE && n < LOOK_AT; n++) {
         const struct ak_epoch_state *epoch = ak_state_epoch_at(state, at);
         struct ak_epoch_key key = key_of(state, epoch);
         if (is_due(engine, epoch)) add_item(run, &key);
-        at = epoch->next;
+        at = epoch->next != AK_INDEX_NONE ? epoch->next : state->epoch_lists[AK_EPOCH_EMPTY].first;
+        if (at == begin) break;
     }
+    run->empty_cursor = at;
     if (run->item_count) run->destroy_from_ms = engine->time.logic_ms + GATHER_MS;
     return begin_batch(engine, AK_VAULT_DESTROY, work);
 }

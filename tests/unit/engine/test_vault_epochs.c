@@ -176,6 +176,36 @@ static void no_key_goes_before_its_moves_are_durable(void **state)
     assert_int_equal(box.done[AK_VAULT_DESTROY], 1);
 }
 
+/* More emptied epochs than are looked at in one go, none of them due: the one behind them that is comes up.
+ */
+static void an_emptied_epoch_behind_many_is_found(void **state)
+{
+    enum { MANY = 1024 };
+    struct world *w = *state;
+    static struct h_person person;
+    for (unsigned i = 0; i < MANY; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "p%u", i);
+        h_person(&w->h, &person, name, 100 + i);
+        assert_int_equal(box_put(&w->h, &person, "a", NULL, AK_SPAN_LIT("x")), AK_CODE_OK);
+        assert_int_equal(box_rotate(&w->h, &person), AK_CODE_OK);
+        h_device_done(&person.device);
+    }
+    (void)box_drain(&w->h, &box);
+    assert_int_equal(put_text(w, "a", NULL, "x"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    (void)box_drain(&w->h, &box);
+    expect_read(w, "a", NULL, 0, "x");
+    assert_int_equal(h_change(&w->h, &w->alice, AK_CALL_AGENT_SUSPEND, "agent-1"), AK_CODE_OK);
+    (void)box_drain(&w->h, &box); /* a new epoch is asked for, so the old one ends before its time */
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_EPOCH_DESTROYED), 1);
+    h_tick(&w->h, AK_VAULT_DEADLINE_MS);
+    (void)box_drain(&w->h, &box); /* all of them in one batch, as many as fit */
+    assert_int_equal(box.done[AK_VAULT_DESTROY], 2);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_EPOCH_DESTROYED), 1 + MANY);
+    expect_whole(w);
+}
+
 static void epochs_are_listed_newest_first(void **state)
 {
     struct world *w = *state;
@@ -280,6 +310,7 @@ int main(void)
         VAULT_TEST(suspensions_ask_for_a_new_epoch),
         VAULT_TEST(rotating_an_agents_key_leaves_its_credentials),
         VAULT_TEST(no_key_goes_before_its_moves_are_durable),
+        VAULT_TEST(an_emptied_epoch_behind_many_is_found),
         VAULT_TEST(epochs_are_listed_newest_first),
         VAULT_TEST(many_epochs_come_in_pages),
         VAULT_TEST(a_stuck_account_holds_up_no_other),
