@@ -7,6 +7,7 @@
 #include "base/crypto/k256.h"
 #include "base/crypto/k256_nonce.h"
 #include "base/crypto/p256_scalar.h"
+#include "base/crypto/shamir.h"
 #include "base/ct.h"
 #include "base/wipe.h"
 
@@ -127,6 +128,21 @@ static void p256_scalar(void)
     ct_expect(ak_p256_scalar_valid(&scalar), "valid");
 }
 
+static void shamir(void)
+{
+    enum { LEN = 38, M = 3, N = 5 };
+    static const uint8_t x[] = {5, 2, 4};
+    uint8_t secret[LEN], random[(M - 1) * LEN], shares[N * LEN], again[LEN];
+    const uint8_t *y[] = {shares + 4 * LEN, shares + 1 * LEN, shares + 3 * LEN};
+    fill(secret, sizeof secret, 13);
+    fill(random, sizeof random, 14);
+    ct_secret(secret, sizeof secret);
+    ct_secret(random, sizeof random);
+    ct_expect(ak_shamir_split(AK_SPAN_ARR(secret), M, N, AK_SPAN_ARR(random), shares) == AK_OK, "shares");
+    ct_expect(ak_shamir_combine(x, y, M, LEN, again) == AK_OK, "combine");
+    ct_expect(ak_ct_eq(AK_SPAN_ARR(again), AK_SPAN_ARR(secret)), "the secret again");
+}
+
 static void k256_blind(void)
 {
     uint8_t blind[32];
@@ -140,6 +156,7 @@ int main(void)
     static const struct ct_case cases[] = {{"ct: compare", compare, 0}, {"hmac", hmac, 0}, {"hkdf", hkdf, 0},
         {"k256: blind", k256_blind, 0}, {"k256: scalar", k256_scalar, 0},
         {"k256: point from scalar", k256_point, 0}, {"k256: nonce", k256_nonce, 0},
-        {"k256: sign", k256_sign, LIBRARY_DECLARED}, {"p256: scalar from 48 bytes", p256_scalar, 0}};
+        {"k256: sign", k256_sign, LIBRARY_DECLARED}, {"p256: scalar from 48 bytes", p256_scalar, 0},
+        {"shamir", shamir, 0}};
     return ct_main(cases, AK_COUNT(cases));
 }
