@@ -50,6 +50,7 @@ _agentkeys()
     "audit proof") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "attest") words='verify' ;;
     "attest verify") words='--kind --at --policy --certificate --chain --signature --ak-public --pcrs --tcb-info --qe-identity --tcb-chain --pck-crl --root-crl --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "attest") words='--enrol --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "store") words='--file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "read") words='--reveal --version-number --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "run") words='--env --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -88,6 +89,7 @@ _agentkeys()
     lineage) words='--verify --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     oidc) words='--aud --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     explain) words='--operation --message --message-hex --message-file --path --domain --aud --exit-code --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    attest) words='--enrol --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     store) words='--file --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     read) words='--reveal --version-number --path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     run) words='--env --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

@@ -141,8 +141,10 @@ AK_MUST_USE enum ak_err ak_channel_verify(
  * result. AK_E_FORMAT, AK_E_LIMIT, AK_E_UNSUPPORTED, AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_channel_learn(struct ak_span message, struct ak_buf *out_policy);
 
-/* For people: the machine, what is promised, what is not, what failed and what to do. `cap_names` as
- * ak_tee_cap_names. Ends with a line feed. */
+/* Names of the bits of `caps` in their order; NULL at the end. */
+extern const char *const ak_channel_cap_names[];
+/* For people: the machine, what is promised, what is not, what failed and what to do. `cap_names`: those.
+ * Ends with a line feed. */
 void ak_channel_put_text(
     struct ak_buf *out, const struct ak_channel_verdict *verdict, const char *const *cap_names);
 /* One JSON object. */

@@ -5,6 +5,9 @@
 
 enum { NAME_WIDTH = 18 };
 
+const char *const ak_channel_cap_names[] = {
+    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", NULL};
+
 static void put_name(struct ak_buf *out, const char *name)
 {
     ak_buf_put_str(out, name);

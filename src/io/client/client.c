@@ -7,11 +7,12 @@
 #include "base/codec/hex.h"
 #include "base/crypto/x25519.h"
 #include "core/token/dpop.h"
+#include "io/client/evidence.h"
 #include "io/client/trace.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
-enum { REQUEST_MAX = AK_LIMIT_VALUE_BODY, PATH_MAX_LEN = 768, IDEMPOTENCY_BYTES = 16 };
+enum { REQUEST_MAX = AK_LIMIT_VALUE_BODY, PATH_MAX_LEN = 768, IDEMPOTENCY_BYTES = 16, EVIDENCE_TRIES = 2 };
 
 /* One call under way. */
 struct run {
@@ -44,6 +45,7 @@ enum ak_err ak_client_open(struct ak_client *client, const struct ak_target *tar
 void ak_client_close(struct ak_client *client)
 {
     ak_fetch_close(&client->fetch);
+    free(client->evidence);
     if (client->decoded) {
         ak_wipe(client->decoded, AK_FETCH_BODY_MAX);
         free(client->decoded);
@@ -52,7 +54,7 @@ void ak_client_close(struct ak_client *client)
 }
 
 /* What the worker may no longer remember of this connection. */
-static void forget_proof(struct ak_client *client)
+void ak_client_forget_proof(struct ak_client *client)
 {
     client->proved = false;
     client->reader_proved = false;
@@ -61,7 +63,7 @@ static void forget_proof(struct ak_client *client)
 void ak_client_use_token(struct ak_client *client, struct ak_span token)
 {
     client->token = token;
-    forget_proof(client);
+    ak_client_forget_proof(client);
 }
 
 enum ak_err ak_client_reader(struct ak_client *client, uint8_t out_pub[32])
@@ -162,7 +164,8 @@ static enum ak_err attempt(struct run *run, bool with_proof, struct ak_client_er
     }
     ask.proof = ak_buf_span(&proof);
     enum ak_err err = ak_fetch_do(&client->fetch, &ask, &run->answer);
-    if (err || run->answer.new_connection) forget_proof(client);
+    if (err || run->answer.new_connection) ak_client_forget_proof(client);
+    if (err == AK_E_STATE) return err;
     if (err) return no_answer(run, err, out_error);
     if (client->trace_fd >= 0) ak_trace_write(client->trace_fd, &ask, &run->answer, ak_clock_wall_ms());
     if (run->answer.status < 300 && with_proof && run->call->auth == AK_AUTH_USE) {
@@ -180,12 +183,31 @@ static bool asks_for_proof(const struct ak_client_error *error)
     return false;
 }
 
+static void say_unsteady(struct ak_client_error *out_error)
+{
+    ak_client_error_set(
+        out_error, "unreachable", "the connection ended between its evidence and the request");
+}
+
+/* Evidence first. A request that met a connection without a verdict was not sent: it goes once there is one.
+ */
+static enum ak_err attempt_verified(struct run *run, bool with_proof, struct ak_client_error *out_error)
+{
+    for (int i = 0; i < EVIDENCE_TRIES; i++) {
+        AK_TRY(ak_client_ensure(run->client, out_error));
+        enum ak_err err = attempt(run, with_proof || needs_proof(run), out_error);
+        if (err != AK_E_STATE) return err;
+    }
+    say_unsteady(out_error);
+    return AK_E_IO;
+}
+
 /* AK_E_MEANING where the worker answered an error, which out_error holds. */
 static enum ak_err send(struct run *run, struct ak_client_error *out_error)
 {
-    bool with_proof = needs_proof(run);
+    bool with_proof = false;
     for (int tries = 0;; tries++) {
-        AK_TRY(attempt(run, with_proof, out_error));
+        AK_TRY(attempt_verified(run, with_proof, out_error));
         if (run->answer.status < 300) return AK_OK;
         ak_client_error_read(run->answer.status, run->answer.body, out_error);
         if (tries > 0 || !asks_for_proof(out_error) || !run->client->device) return AK_E_MEANING;
@@ -254,8 +276,16 @@ enum ak_err ak_client_get(struct ak_client *client, const char *path, struct ak_
     struct run run = {.client = client};
     memset(out_error, 0, sizeof *out_error);
     client->raw = AK_SPAN_EMPTY;
-    enum ak_err err = ak_fetch_do(&client->fetch, &ask, &answer);
-    if (err || answer.new_connection) forget_proof(client);
+    enum ak_err err = AK_E_STATE;
+    for (int i = 0; err == AK_E_STATE && i < EVIDENCE_TRIES; i++) {
+        AK_TRY(ak_client_ensure(client, out_error));
+        err = ak_fetch_do(&client->fetch, &ask, &answer);
+    }
+    if (err || answer.new_connection) ak_client_forget_proof(client);
+    if (err == AK_E_STATE) {
+        say_unsteady(out_error);
+        return AK_E_IO;
+    }
     if (err) return no_answer(&run, err, out_error);
     client->raw = answer.body;
     client->status = answer.status;

@@ -12,6 +12,8 @@
 #include "io/client/error.h"
 #include "io/client/fetch.h"
 
+struct ak_client_evidence;
+
 struct ak_client {
     struct ak_fetch fetch;
     struct ak_target target;
@@ -25,7 +27,8 @@ struct ak_client {
     uint8_t *decoded;   /* AK_FETCH_BODY_MAX bytes: what reply structs point into */
     struct ak_span raw; /* JSON of the newest good answer; valid until the next call */
     unsigned status;
-    int trace_fd; /* -1: calls are not recorded; see trace.h */
+    struct ak_client_evidence *evidence; /* NULL: none is demanded; see evidence.h */
+    int trace_fd;                        /* -1: calls are not recorded; see trace.h */
 };
 
 /* Copies `target`. `device` must outlive it. `pin` as in ak_fetch_open. AK_E_IO, AK_E_FULL. */
@@ -41,6 +44,8 @@ void ak_client_use_token(struct ak_client *client, struct ak_span token);
  * client->reader, which ak_client_close wipes. AK_E_CRYPTO. spec: docs/wire.md, Vault */
 AK_MUST_USE enum ak_err ak_client_reader(struct ak_client *client, uint8_t out_pub[32]);
 
+/* The connection is another one: what was proved on it is gone. */
+void ak_client_forget_proof(struct ak_client *client);
 /* Records the calls that follow to `fd`, which stays the caller's. */
 void ak_client_trace(struct ak_client *client, int fd);
 

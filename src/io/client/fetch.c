@@ -119,6 +119,7 @@ enum ak_err ak_fetch_open(
 void ak_fetch_close(struct ak_fetch *fetch)
 {
     if (fetch->curl) curl_easy_cleanup(fetch->curl);
+    ak_guard_close(&fetch->guard);
     if (fetch->body) {
         ak_wipe(fetch->body, AK_FETCH_BODY_MAX);
         free(fetch->body);
@@ -183,6 +184,7 @@ static enum ak_err explain(struct ak_fetch *fetch, CURLcode code)
     ak_buf_put_str(&buf, fetch->body_over ? "the answer is too long" : curl_easy_strerror(code));
     if (ak_buf_terminate(&buf) != AK_OK) fetch->reason[0] = 0;
     if (fetch->body_over) return AK_E_LIMIT;
+    if (fetch->guard.on && fetch->guard.stopped) return AK_E_STATE;
     return fetch->pin_failed || code == CURLE_PEER_FAILED_VERIFICATION ? AK_E_AUTH : AK_E_IO;
 }
 
@@ -196,6 +198,7 @@ enum ak_err ak_fetch_do(
     fetch->notice[0] = fetch->reason[0] = 0;
     fetch->date_s = 0;
     fetch->headers = NULL;
+    fetch->guard.stopped = false;
     enum ak_err err = set_request(fetch, ask);
     CURLcode code = err ? CURLE_OK : curl_easy_perform(fetch->curl);
     (void)curl_easy_setopt(fetch->curl, CURLOPT_HTTPHEADER, NULL);

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "base/span.h"
+#include "io/client/guard.h"
 #include "io/client/target.h"
 
 enum {
@@ -30,6 +31,7 @@ struct ak_fetch {
     uint64_t date_s;                      /* Date of the newest answer, Unix seconds; 0: none */
     char reason[AK_FETCH_REASON_MAX];     /* why the newest request failed */
     bool pin_failed;
+    struct ak_guard guard; /* off: any connection may be used */
 };
 
 struct ak_fetch_ask {
@@ -53,7 +55,8 @@ AK_MUST_USE enum ak_err ak_fetch_open(
 /* Fine on a zeroed one. */
 void ak_fetch_close(struct ak_fetch *fetch);
 /* AK_E_IO with fetch->reason (no connection, time-out, broken off), AK_E_AUTH (TLS: not who it should be),
- * AK_E_LIMIT (answer too long), AK_E_FULL. */
+ * AK_E_LIMIT (answer too long), AK_E_STATE (not sent: the guard knows no verdict on this connection),
+ * AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_fetch_do(
     struct ak_fetch *fetch, const struct ak_fetch_ask *ask, struct ak_fetch_answer *out_answer);
 

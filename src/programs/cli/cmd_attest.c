@@ -1,5 +1,5 @@
-/* agentkeys attest verify: evidence of a file is held against a policy, without the worker and without a
- * network. */
+/* agentkeys attest: the worker's evidence on a connection of its own. agentkeys attest verify: evidence of a
+ * file is held against a policy, without the worker and without a network. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@
 #include "io/proc/clock.h"
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/evidence.h"
 #include "programs/cli/out.h"
 
 enum { FILES_MAX = 3 * 1024 * 1024, FILE_MAX = 1024 * 1024, TEXT_MAX = 64 * 1024 };
@@ -125,4 +126,41 @@ int ak_cmd_attest_verify(struct ak_cli *cli)
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "no verdict is possible",
             "memory or the crypto library failed", "try again");
     return print(cli, &verdict);
+}
+
+/* ---- the worker's own ---- */
+
+static int print_channel(struct ak_cli *cli, const struct ak_channel_verdict *verdict)
+{
+    static uint8_t text[TEXT_MAX];
+    struct ak_buf out = AK_BUF_ARR(text);
+    if (cli->json)
+        ak_channel_put_json(&out, verdict, ak_channel_cap_names);
+    else
+        ak_channel_put_text(&out, verdict, ak_channel_cap_names);
+    if (ak_buf_check(&out) != AK_OK)
+        return ak_cli_fail(
+            cli, AK_CATEGORY_FAILURE, "the verdict cannot be printed", "it is too long", "try again");
+    if (cli->json)
+        ak_out_json(ak_buf_span(&out));
+    else
+        (void)fwrite(text, 1, out.len, stdout);
+    return verdict->accepted ? AK_CATEGORY_OK : AK_CATEGORY_DENIED;
+}
+
+int ak_cmd_attest(struct ak_cli *cli)
+{
+    if (!ak_cli_wants_evidence(cli))
+        return ak_cli_fail_usage(
+            cli, "this profile demands no evidence", "evidence = none: say --evidence required");
+    int status = ak_cli_open_target(cli);
+    if (!status) status = ak_cli_open_device(cli, NULL);
+    if (!status && ak_cli_has(cli, "enrol")) status = ak_cli_forget_evidence(cli);
+    if (!status) status = ak_cli_open_client(cli, true);
+    if (status) return status;
+    enum ak_err err = ak_client_attest(&cli->client, &cli->error);
+    const struct ak_client_evidence *evidence = cli->client.evidence;
+    bool judged = !err || (err == AK_E_AUTH && evidence->verdict.failed != 0);
+    if (!judged) return ak_cli_fail_call(cli, "asking the worker for evidence");
+    return print_channel(cli, &evidence->verdict);
 }

@@ -142,11 +142,15 @@ static bool check_target(struct doctor *doctor)
         report(doctor, FAIL, "signer_url", reason, "export AGENTKEYS_SIGNER_URL=http://127.0.0.1:8092/tee");
         return false;
     }
-    bool usable = cli->target.local && ak_conf_choice(&cli->conf, AK_CLIENT_EVIDENCE) == 0;
+    bool wants = ak_conf_choice(&cli->conf, AK_CLIENT_EVIDENCE) != 0;
+    bool usable = wants ? cli->target.tls : cli->target.local;
     report(doctor, usable ? FINE : FAIL, "signer_url", url,
-        "this version talks to loopback and Unix sockets, with evidence = none");
-    report(doctor, WARN, "evidence", "none: nothing proves what the worker runs on",
-        "use it for what may be lost");
+        "without evidence it is loopback or a Unix socket, with evidence it is https");
+    if (wants)
+        report(doctor, FINE, "evidence", "required: checked on each connection", "");
+    else
+        report(doctor, WARN, "evidence", "none: nothing proves what the worker runs on",
+            "use it for what may be lost");
     return usable;
 }
 

@@ -41,6 +41,7 @@ int ak_cmd_audit_show(struct ak_cli *cli);
 int ak_cmd_audit_export(struct ak_cli *cli);
 int ak_cmd_audit_verify(struct ak_cli *cli);
 int ak_cmd_audit_proof(struct ak_cli *cli);
+int ak_cmd_attest(struct ak_cli *cli);
 int ak_cmd_attest_verify(struct ak_cli *cli);
 int ak_cmd_store(struct ak_cli *cli);
 int ak_cmd_read(struct ak_cli *cli);

@@ -12,6 +12,7 @@
 #include "io/proc/clock.h"
 #include "programs/cli/args.h"
 #include "programs/cli/cli.h"
+#include "programs/cli/evidence.h"
 #include "programs/cli/out.h"
 
 #define PIN_FILE "worker.pin"
@@ -27,20 +28,23 @@ int ak_cli_open_target(struct ak_cli *cli)
 {
     const char *reason = "";
     const char *url = ak_conf_text(&cli->conf, AK_CLIENT_SIGNER_URL);
-    bool wants_evidence = ak_conf_choice(&cli->conf, AK_CLIENT_EVIDENCE) != 0;
+    bool wants_evidence = ak_cli_wants_evidence(cli);
     if (ak_target_parse(url, &cli->target, &reason) != AK_OK)
         return ak_cli_fail_usage(cli, "signer_url is not usable", reason);
-    if (wants_evidence)
-        return ak_cli_fail(cli, AK_CATEGORY_AUTH, "the worker cannot prove what it runs on",
-            "evidence = required, and this version has no backend with evidence",
-            "use it on this machine with --evidence none");
-    if (!cli->target.local)
+    if (wants_evidence && !cli->target.tls)
+        return ak_cli_fail(cli, AK_CATEGORY_AUTH, "this worker cannot prove what it runs on",
+            "evidence = required, and evidence is bound to a TLS connection, which this is not",
+            "use its https:// address");
+    if (!wants_evidence && !cli->target.local)
         return ak_cli_fail(cli, AK_CATEGORY_AUTH, "this worker is not on this machine",
             "without evidence a client talks to loopback and Unix sockets only",
-            "ssh -L 8092:127.0.0.1:8092 HOST, then use http://127.0.0.1:8092/tee");
+            "agentkeys attest --evidence required, where it has a TPM; or ssh -L 8092:127.0.0.1:8092 HOST, "
+            "and "
+            "http://127.0.0.1:8092/tee");
     bool dev = strcmp(cli->target.prefix, "/dev") == 0;
-    note(cli, dev ? "DEV ONLY: replaced by the TEE in production"
-                  : "evidence = none: nothing proves what this worker runs on");
+    if (dev || !wants_evidence)
+        note(cli, dev ? "DEV ONLY: replaced by the TEE in production"
+                      : "evidence = none: nothing proves what this worker runs on");
     return 0;
 }
 
@@ -133,7 +137,8 @@ int ak_cli_open_client(struct ak_cli *cli, bool enrol)
     uint8_t pin[32];
     const uint8_t *use = NULL;
     int status = find_pin(cli, enrol, pin, &use);
-    return status ? status : ak_cli_open_at(cli, &cli->target, use, &cli->client);
+    if (!status) status = ak_cli_open_at(cli, &cli->target, use, &cli->client);
+    return status ? status : ak_cli_demand_evidence(cli, enrol);
 }
 
 int ak_cli_open_another(struct ak_cli *cli, struct ak_client *out_client)
@@ -142,6 +147,7 @@ int ak_cli_open_another(struct ak_cli *cli, struct ak_client *out_client)
     const uint8_t *use = NULL;
     int status = find_pin(cli, false, pin, &use);
     if (!status) status = ak_cli_open_at(cli, &cli->target, use, out_client);
+    if (!status) status = ak_cli_demand_same(cli, out_client);
     if (!status) ak_client_use_token(out_client, cli->client.token);
     return status;
 }

@@ -75,6 +75,10 @@ static const struct ak_cli_option verify_options[] = {
     {"key", "HEX", "The ledger's key; default: the one fixed at enrolment."},
 };
 
+static const struct ak_cli_option attest_worker_options[] = {
+    {"enrol", NULL,
+        "Forget what was fixed and compare anew, after a wanted change of machine, image or config."},
+};
 static const struct ak_cli_option attest_options[] = {
     {"kind", "KIND", "What FILE is: snp, nitro, tdx, sgx, tpm or tpm-certify."},
     {"at", "TIME",
@@ -242,6 +246,13 @@ static const struct ak_cli_command commands[] = {
         "policy.json",
         "kind, accepted, authentic, machine, trust, failed (check, detail, remedy), waived, facts",
         AK_CLI_OPTIONS(attest_options), .run = ak_cmd_attest_verify},
+    {"attest", NULL, "", 0, 0,
+        "Ask the worker for evidence on a connection of its own and check it; at the first meeting, compare "
+        "and fix "
+        "it. Exits with 3 where it is refused.",
+        "agentkeys attest --evidence required",
+        "accepted, failed (check, detail, remedy), claims, evidence, counter",
+        AK_CLI_OPTIONS(attest_worker_options), .run = ak_cmd_attest},
     {"store", NULL, "SERVICE", 1, 1,
         "Store a credential: from a prompt that does not show it, a file, or standard input.",
         "agentkeys store openrouter", WIRE("PUT /v1/credentials/{service}"), AK_CLI_OPTIONS(store_options),

@@ -14,6 +14,7 @@
 #include "core/vault/delivery.h"
 #include "io/proc/random.h"
 #include "programs/cli/args.h"
+#include "programs/cli/evidence.h"
 #include "programs/cli/out.h"
 
 #define DELIVERY_FILE "delivery.pin"
@@ -100,6 +101,7 @@ static int hold_key(struct ak_cli *cli, const uint8_t key[32], struct ak_span ki
 
 int ak_cli_delivery_key(struct ak_cli *cli, uint8_t out_key[32])
 {
+    if (cli->client.evidence) return ak_cli_attested_delivery_key(cli, out_key);
     const struct ak_msg_delivery_key_request request = {0};
     struct ak_msg_delivery_key_reply reply;
     int status =

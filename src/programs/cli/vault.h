@@ -37,7 +37,8 @@ int ak_cli_read_secret(struct ak_cli *cli, const char *question, struct ak_value
  * Ctrl-D), AK_E_LIMIT, AK_E_IO; empty then. The terminal's settings are put back. */
 AK_MUST_USE enum ak_err ak_secret_prompt(int fd, struct ak_value *out_value);
 
-/* The keeper's delivery key, held to the one this profile met first. 0 or the exit status. */
+/* The keeper's delivery key: the one in its evidence where that is demanded, else held to the one this
+ * profile met first. 0 or the exit status. */
 int ak_cli_delivery_key(struct ak_cli *cli, uint8_t out_key[32]);
 /* Seals and stores. Where the worker says that changes come too fast, waits as long as it says, and says so
  * on standard error: an import may be long. 0 or the exit status. */
