@@ -135,8 +135,9 @@ struct names {
 };
 
 static struct ak_msg_credential_item credential_item(
-    const struct ak_state *state, const struct ak_credential_state *credential, struct names *names)
+    const struct ak_engine *engine, const struct ak_credential_state *credential, struct names *names)
 {
+    const struct ak_state *state = &engine->state;
     struct ak_buf path = AK_BUF_ARR(names->path), reader = AK_BUF_ARR(names->reader);
     const struct ak_blob_state *blob = ak_state_blob_at(state, credential->newest);
     struct ak_msg_credential_item item = {.service = ak_credential_service(credential),
@@ -145,8 +146,10 @@ static struct ak_msg_credential_item credential_item(
         .versions = credential->kept,
         .size = blob->size,
         .epoch = ak_state_epoch_at(state, blob->epoch)->number,
-        .written_at = blob->written_ms / 1000};
+        .written_at = blob->written_ms / 1000,
+        .stored = ak_vault_stored(engine, blob)};
     if (item.path.len) item.present |= 1u << AK_CREDENTIAL_ITEM_PATH;
+    if (item.stored.len) item.present |= 1u << AK_CREDENTIAL_ITEM_STORED;
     if (credential->last_read_ms == 0) return item;
     item.last_reader = ak_vault_put_path(state, credential->last_reader, &reader);
     item.last_read_at = credential->last_read_ms / 1000;
@@ -199,7 +202,7 @@ enum ak_code ak_call_credential_list(struct ak_step *step)
             reply.present |= 1u << AK_CREDENTIAL_LIST_REPLY_NEXT;
             break;
         }
-        struct ak_msg_credential_item item = credential_item(state, credential, &names);
+        struct ak_msg_credential_item item = credential_item(step->engine, credential, &names);
         if (ak_list_add(&items, &ak_credential_item_msg, &item) != AK_OK) return AK_CODE_INTERNAL;
         cursor.len = 0;
         put_cursor(&item, &cursor);

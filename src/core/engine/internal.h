@@ -58,6 +58,13 @@ struct ak_batch_memory {
 };
 
 /* The vault's background work on its way; see vault_run.c. */
+/* A stored blob that a check found not to be what its pointer says. */
+struct ak_vault_damage {
+    uint8_t blob_id[16];
+    enum ak_vault_code code;
+    bool seen; /* in the check that runs */
+};
+
 struct ak_vault_run {
     struct ak_epoch_key
         items[AK_VAULT_BATCH]; /* of the batch that is out, or whose entries are being written */
@@ -68,6 +75,8 @@ struct ak_vault_run {
     uint32_t soon[64]; /* ring of credentials that were read in an old epoch */
     uint32_t soon_first, soon_count;
     uint32_t asked_cursor, aged_cursor, empty_cursor; /* where the look at those lists goes on */
+    struct ak_vault_damage damage[AK_VAULT_DAMAGE_MAX];
+    uint32_t damage_count;
 };
 
 struct ak_engine {

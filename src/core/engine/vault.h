@@ -130,4 +130,13 @@ bool ak_engine_vault_next_dek(const struct ak_engine *engine, uint32_t *cursor, 
 bool ak_engine_vault_next_blob(
     const struct ak_engine *engine, uint64_t *cursor, struct ak_blob_place *out_place, uint8_t out_hash[32]);
 
+/* What a check found of a blob that the walk above gave: AK_VAULT_DONE, _MISSING, _TAMPERED, _UNAVAILABLE.
+ * Kept in memory, for so many, until a later check finds it well or no more; credential-list shows it to the
+ * account's own. False, and nothing, where no pointer names the blob any more: it was moved or replaced. */
+enum { AK_VAULT_DAMAGE_MAX = 256 };
+bool ak_engine_vault_found(
+    struct ak_engine *engine, const struct ak_blob_place *place, enum ak_vault_code code);
+/* A check has seen everything: what it did not find again is forgotten. */
+void ak_engine_vault_checked(struct ak_engine *engine);
+
 #endif

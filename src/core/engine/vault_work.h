@@ -39,6 +39,8 @@ bool ak_vault_refused(struct ak_engine *engine, const struct ak_vault_work *work
     const uint8_t *actor);
 /* Nothing needs the old epoch's DEK any more, and that is durable. */
 bool ak_vault_may_destroy(const struct ak_engine *engine, const struct ak_epoch_state *epoch);
+/* "missing", "altered" or "unreadable" where a check found the blob so, else empty. */
+struct ak_span ak_vault_stored(const struct ak_engine *engine, const struct ak_blob_state *blob);
 /* Its credential is moved next. */
 void ak_vault_soon(struct ak_engine *engine, uint32_t credential);
 

@@ -97,6 +97,7 @@ static const struct ak_field credential_item_fields[] = {
     NUMBER(ak_msg_credential_item, written_at, 0, 0),
     AK_FIELD(ak_msg_credential_item, last_reader, "last_reader", AK_KIND_TEXT, AK_MSG_OPTIONAL, 0, 76),
     NUMBER(ak_msg_credential_item, last_read_at, AK_MSG_OPTIONAL, 0),
+    AK_FIELD(ak_msg_credential_item, stored, "stored", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, 16),
 };
 const struct ak_msg ak_credential_item_msg =
     AK_MSG("credential_item", ak_msg_credential_item, credential_item_fields);

@@ -133,7 +133,8 @@ enum ak_credential_list_request_field {
 extern const struct ak_msg ak_credential_list_request_msg;
 
 /* Never a value. size: bytes of the current value. versions: how many are kept, with the current one.
- * last_reader: the path of an agent, or empty: a session. */
+ * last_reader: the path of an agent, or empty: a session. stored: missing, altered or unreadable where the
+ * worker's check of its files found the current value so. */
 struct ak_msg_credential_item {
     uint32_t present;
     struct ak_span service;
@@ -145,6 +146,7 @@ struct ak_msg_credential_item {
     uint64_t written_at;
     struct ak_span last_reader;
     uint64_t last_read_at;
+    struct ak_span stored;
 };
 enum ak_credential_item_field {
     AK_CREDENTIAL_ITEM_SERVICE,
@@ -156,6 +158,7 @@ enum ak_credential_item_field {
     AK_CREDENTIAL_ITEM_WRITTEN_AT,
     AK_CREDENTIAL_ITEM_LAST_READER,
     AK_CREDENTIAL_ITEM_LAST_READ_AT,
+    AK_CREDENTIAL_ITEM_STORED,
 };
 extern const struct ak_msg ak_credential_item_msg;
 
