@@ -192,6 +192,48 @@ enum ak_err ak_vault_epochs_destroy(struct ak_vault_epochs *epochs, const struct
     return empty_slot(epochs, old);
 }
 
+/* ---- looking ---- */
+
+static bool has_all(const struct ak_epoch_table *found, const struct ak_epoch_table *want)
+{
+    for (size_t i = 0; i < want->count; i++) {
+        const struct ak_epoch_record *record = ak_epoch_find(found, &want->records[i].key);
+        if (!record || memcmp(record, &want->records[i], sizeof *record) != 0) return false;
+    }
+    return true;
+}
+
+static enum ak_err compare_store(const struct ak_vault_epochs *epochs, uint8_t *file, size_t len)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 ek = {{0}};
+    struct ak_epoch_store_head head;
+    AK_TRY(ak_epoch_store_parse(ak_span(file, len), &head));
+    if (head.slot != epochs->slot) return AK_E_STATE;
+    AK_TRY(read_slot(epochs, head.slot, &ek));
+    size_t size = (head.count ? head.count : 1) * sizeof(struct ak_epoch_record);
+    struct ak_epoch_record *records = malloc(size);
+    if (!records) return AK_E_FULL;
+    struct ak_epoch_table table = ak_epoch_table(records, head.count);
+    enum ak_err err = ak_epoch_store_decode(file, len, epochs->log_id, &ek, &table);
+    if (!err && !has_all(&table, &epochs->table)) err = AK_E_STATE;
+    ak_wipe(records, size);
+    free(records);
+    return err;
+}
+
+enum ak_err ak_vault_epochs_check(struct ak_vault_epochs *epochs)
+{
+    uint8_t *file = NULL;
+    size_t len = 0;
+    AK_TRY(be_sure(epochs));
+    if (!epochs->exists) return AK_OK;
+    AK_TRY(read_file(epochs, &file, &len));
+    enum ak_err err = compare_store(epochs, file, len);
+    ak_wipe(file, len);
+    free(file);
+    return err;
+}
+
 static int compare(const void *a, const void *b)
 {
     return ak_epoch_cmp(a, b);

@@ -44,4 +44,9 @@ AK_MUST_USE enum ak_err ak_vault_epochs_destroy(
 AK_MUST_USE enum ak_err ak_vault_epochs_apply(
     struct ak_vault_epochs *epochs, const struct ak_epoch_change *change);
 
+/* On the helper: whether the store on disk opens under its slot's key and has every record of the table. One
+ * that a failed write left unsure is written anew first. AK_E_NOT_FOUND (no store, or its slot is empty),
+ * AK_E_AUTH, AK_E_FORMAT, AK_E_STATE (a record is missing or another), AK_E_IO and others as open. */
+AK_MUST_USE enum ak_err ak_vault_epochs_check(struct ak_vault_epochs *epochs);
+
 #endif

@@ -2,6 +2,8 @@
  * erase is noticed. */
 #include "store.h"
 
+#include <errno.h>
+
 static int setup(void **state)
 {
     (void)state;
@@ -234,6 +236,75 @@ static void an_erasure_is_read_back(void **state)
     assert_true(store_has(&epochs.table, 1, 2));
 }
 
+/* What a check of the store on disk says; it changes nothing where nothing failed before. */
+static void a_store_is_looked_at(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_OK); /* none is needed yet */
+    assert_int_equal(store_add(1, 1), AK_OK);
+    assert_int_equal(store_add(2, 1), AK_OK);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_OK);
+    const struct memfs_inode sound = *memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    memfs_remove(&fs, 0, AK_EPOCHS_NAME);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_E_NOT_FOUND);
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, sound.bytes, sound.len);
+    struct memfs_inode *file = memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    for (size_t at = 0; at < sound.len; at++) {
+        file->bytes[at] ^= 1;
+        assert_int_not_equal(ak_vault_epochs_check(&epochs), AK_OK);
+        file->bytes[at] ^= 1;
+    }
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, sound.bytes, sound.len - 1);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_E_FORMAT);
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, sound.bytes, sound.len);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_OK);
+    assert_memory_equal(memfs_find(&fs, 0, AK_EPOCHS_NAME)->bytes, sound.bytes, sound.len);
+}
+
+static void an_older_store_lacks_what_came_after(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    const struct memfs_inode old = *memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    assert_int_equal(store_add(2, 1), AK_OK);
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, old.bytes, old.len);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_E_STATE);
+}
+
+static void an_erased_slot_is_seen(void **state)
+{
+    (void)state;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    const struct memfs_inode old = *memfs_find(&fs, 0, AK_EPOCHS_NAME);
+    assert_int_equal(tee.ops->slot_erase(tee.impl, epochs.slot), AK_OK);
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_E_NOT_FOUND);
+    memfs_put(&fs, 0, AK_EPOCHS_NAME, old.bytes, old.len);
+    epochs.slot = 1 - epochs.slot; /* the file names another slot than was written last */
+    assert_int_equal(ak_vault_epochs_check(&epochs), AK_E_STATE);
+}
+
+/* A write that failed leaves it open which store is on disk: the check has it written for certain. */
+static void a_look_after_a_failed_write_mends_it(void **state)
+{
+    (void)state;
+    unsigned mended = 0;
+    assert_int_equal(store_add(1, 1), AK_OK);
+    for (unsigned n = 1; n < 12; n++) {
+        fs.fail_at = fs.calls + n;
+        fs.fail_once = true;
+        fs.fail_errno = EIO;
+        enum ak_err err = store_add(2, n);
+        fs.fail_at = 0;
+        mended += epochs.unsure;
+        assert_int_equal(ak_vault_epochs_check(&epochs), AK_OK);
+        assert_false(epochs.unsure);
+        assert_int_equal(store_restart(), AK_OK);
+        assert_true(store_has(&epochs.table, 1, 1));
+        assert_true(err || store_has(&epochs.table, 2, n));
+    }
+    assert_true(mended > 2);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -242,6 +313,8 @@ int main(void)
         T(destroying_nothing_still_changes_the_key), T(many_in_one_rewrite),
         T(a_change_on_disk_alone_is_found), T(each_byte_is_authenticated),
         T(each_length_but_the_right_one_is_refused), T(of_another_log), T(an_old_store_does_not_open),
-        T(without_its_slot), T(the_other_slot_is_emptied_after_the_store_opened), T(an_erasure_is_read_back)};
+        T(without_its_slot), T(the_other_slot_is_emptied_after_the_store_opened), T(an_erasure_is_read_back),
+        T(a_store_is_looked_at), T(an_older_store_lacks_what_came_after), T(an_erased_slot_is_seen),
+        T(a_look_after_a_failed_write_mends_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
