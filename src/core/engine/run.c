@@ -202,5 +202,6 @@ void ak_engine_status(const struct ak_engine *engine, struct ak_frame_status *ou
     out_status->figures[AK_FIGURE_COUNTER] = engine->counter;
     out_status->figures[AK_FIGURE_ACCOUNTS] = engine->state.accounts.count;
     out_status->figures[AK_FIGURE_PATHS] = engine->state.paths.count;
+    out_status->figures[AK_FIGURE_VAULT_BLOBS] = engine->state.blob_count;
     out_status->figures[AK_FIGURE_PAIR_PENDING] = engine->pairs.live;
 }

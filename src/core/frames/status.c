@@ -18,6 +18,14 @@ static const struct {
     [AK_FIGURE_PAIR_PENDING] = {"pair_requests_pending", false},
     [AK_FIGURE_IN_FLIGHT] = {"requests_in_flight", false},
     [AK_FIGURE_MINTED] = {"oidc_minted_total", true},
+    [AK_FIGURE_VAULT_BLOBS] = {"vault_blobs", false},
+    [AK_FIGURE_VAULT_CHECKED] = {"vault_checked", false},
+    [AK_FIGURE_VAULT_MISSING] = {"vault_missing", false},
+    [AK_FIGURE_VAULT_ALTERED] = {"vault_altered", false},
+    [AK_FIGURE_VAULT_UNREADABLE] = {"vault_unreadable", false},
+    [AK_FIGURE_VAULT_KEYS_MISSING] = {"vault_keys_missing", false},
+    [AK_FIGURE_VAULT_ORPHANS] = {"vault_orphans", false},
+    [AK_FIGURE_VAULT_CHECKS] = {"vault_checks_total", true},
 };
 
 const char *ak_figure_name(unsigned figure)

@@ -7,12 +7,17 @@
 
 enum { AK_STATUS_NONCE_LEN = 22 };
 
-/* Why the worker does not serve; 0 where it does. The names are those of /readyz. */
+/* Why the worker does not serve; 0 where it does. The names are those of /readyz. What the check of the vault
+ * says is shown, but keeps nobody from being served. */
 enum ak_status_bits {
     AK_STATUS_STARTING = 1,
     AK_STATUS_STOPPING = 2,
     AK_STATUS_STORAGE_LOW = 4, /* use entries are refused, policy changes pass */
-    AK_STATUS_LEDGER_DAMAGED = 8
+    AK_STATUS_LEDGER_DAMAGED = 8,
+    AK_STATUS_VAULT_CHECKING = 16, /* since the start, or since something failed, not all was looked at */
+    AK_STATUS_VAULT_DIFFERS = 32,
+    AK_STATUS_NOT_SERVING =
+        AK_STATUS_STARTING | AK_STATUS_STOPPING | AK_STATUS_STORAGE_LOW | AK_STATUS_LEDGER_DAMAGED
 };
 
 enum ak_figure {
@@ -29,6 +34,14 @@ enum ak_figure {
     AK_FIGURE_PAIR_PENDING,
     AK_FIGURE_IN_FLIGHT,
     AK_FIGURE_MINTED,
+    AK_FIGURE_VAULT_BLOBS,
+    AK_FIGURE_VAULT_CHECKED,
+    AK_FIGURE_VAULT_MISSING,
+    AK_FIGURE_VAULT_ALTERED,
+    AK_FIGURE_VAULT_UNREADABLE,
+    AK_FIGURE_VAULT_KEYS_MISSING,
+    AK_FIGURE_VAULT_ORPHANS,
+    AK_FIGURE_VAULT_CHECKS,
     AK_FIGURE_COUNT
 };
 

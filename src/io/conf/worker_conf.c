@@ -68,6 +68,9 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Within which time after that everything has been moved out of the old epoch."},
     [AK_WORKER_VAULT_SERVICES_MAX] = {"vault.services_max", AK_CONF_NUMBER, "1000", 1, 100000, NULL,
         "Stored credentials, and service definitions, an account may have."},
+    [AK_WORKER_VAULT_CHECK] = {"vault.check", AK_CONF_DURATION, "24h", MINUTE, 90 * DAY, NULL,
+        "How often all stored credentials are held against the ledger; besides at each start, and after a "
+        "failure."},
     [AK_WORKER_VAULT_ERASURE_SLOT] = {"vault.erasure_slot", AK_CONF_PATH, "", 0, 0, NULL,
         "Folder of the software backend's erasure slots, outside data_dir; empty: data_dir with -slots "
         "added. "

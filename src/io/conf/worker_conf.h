@@ -31,6 +31,7 @@ enum ak_worker_key {
     AK_WORKER_VAULT_ROTATE,         /* seconds */
     AK_WORKER_VAULT_SWEEP_DEADLINE, /* seconds */
     AK_WORKER_VAULT_SERVICES_MAX,
+    AK_WORKER_VAULT_CHECK,        /* seconds */
     AK_WORKER_VAULT_ERASURE_SLOT, /* folder; empty: "<data_dir>-slots" */
     AK_WORKER_OIDC_AUDIENCE,
     AK_WORKER_OIDC_TOKEN_LIFETIME, /* seconds */

@@ -7,13 +7,14 @@
 #include "base/codec/json.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/ledger.h"
 #include "programs/cli/out.h"
 #include "programs/cli/worker_binary.h"
 
-enum { SKEW_WARN_S = 30, SKEW_FAIL_S = 240, JSON_MAX = 16 * 1024 };
+enum { SKEW_WARN_S = 30, SKEW_FAIL_S = 240, JSON_MAX = 16 * 1024, CREDENTIALS_SHOWN = 10 };
 
 enum finding { FINE, WARN, FAIL };
 static const char *const finding_names[] = {"ok", "warn", "fail"};
@@ -195,14 +196,33 @@ static void check_clock(struct doctor *doctor)
         "clock", skew ? seen : "as the worker's", "timedatectl set-ntp true");
 }
 
+/* Whether ledger and stored credentials agree. */
+static void report_vault(struct doctor *doctor, const char *seen)
+{
+    bool checking = strncmp(seen, "checking ", 9) == 0;
+    report(doctor,
+        strcmp(seen, "ok") == 0 ? FINE
+        : checking              ? WARN
+                                : FAIL,
+        "vault_store", seen,
+        checking
+            ? "not all was looked at yet; in a moment again: agentkeys doctor"
+            : "stop the worker; agentkeys-worker ledger verify names each; bring data_dir/blobs back from a "
+              "copy");
+}
+
 static void report_checks(struct doctor *doctor, struct ak_json_value checks)
 {
     for (size_t i = 0; i < ak_json_len(checks); i++) {
         struct ak_span key, text = AK_SPAN_EMPTY;
-        char name[40], seen[64];
+        char name[40], seen[160];
         if (ak_json_string(ak_json_member(checks, i, &key), &text) != AK_OK) continue;
         ak_out_shown(key, name, sizeof name);
         ak_out_shown(text, seen, sizeof seen);
+        if (strcmp(name, "vault_store") == 0) {
+            report_vault(doctor, seen);
+            continue;
+        }
         report(doctor, strcmp(seen, "ok") == 0 ? FINE : FAIL, name, seen,
             "journalctl -u agentkeys-worker, or what agentkeys up prints");
     }
@@ -237,6 +257,47 @@ static void check_ready(struct doctor *doctor)
     ak_json_done(&json);
 }
 
+static void report_credential(struct doctor *doctor, const struct ak_msg_credential_item *item)
+{
+    char service[AK_LIMIT_SERVICE + 1], path[80], stored[24], seen[AK_LIMIT_SERVICE + 160];
+    char remedy[AK_LIMIT_SERVICE + 200];
+    ak_out_shown(item->service, service, sizeof service);
+    ak_out_shown(item->path, path, sizeof path);
+    ak_out_shown(item->stored, stored, sizeof stored);
+    (void)snprintf(seen, sizeof seen, "%s%s%s v%llu: its file is %s", service, path[0] ? " of " : "", path,
+        (unsigned long long)item->version, stored);
+    (void)snprintf(remedy, sizeof remedy,
+        "bring data_dir/blobs back from a copy, or store it anew: agentkeys store %s%s%s", service,
+        path[0] ? " --path " : "", path);
+    report(doctor, FAIL, "credential", seen, remedy);
+}
+
+/* Those of this account, by name: the worker's check says how many there are, of all accounts. */
+static void check_credentials(struct doctor *doctor)
+{
+    struct ak_cli *cli = doctor->cli;
+    uint8_t memory[AK_LIMIT_SERVICE + 80];
+    struct ak_buf after = AK_BUF_ARR(memory);
+    unsigned count = 0, bad = 0;
+    do {
+        struct ak_msg_credential_list_request request = {.after = ak_buf_span(&after)};
+        struct ak_msg_credential_list_reply reply;
+        struct ak_msg_credential_item item;
+        if (after.len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
+        if (ak_client_call(&cli->client, AK_CALL_CREDENTIAL_LIST, &request, &reply, &cli->error) != AK_OK) {
+            report(doctor, WARN, "credentials", cli->error.message, "agentkeys credentials list");
+            return;
+        }
+        after.len = 0;
+        for (; ak_list_next(&reply.credentials, &ak_credential_item_msg, &item); count++)
+            if (item.stored.len && bad++ < CREDENTIALS_SHOWN) report_credential(doctor, &item);
+        if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(&after, reply.next);
+    } while (after.len && ak_buf_check(&after) == AK_OK);
+    char seen[64];
+    (void)snprintf(seen, sizeof seen, "%u stored, %u damaged", count, bad);
+    report(doctor, bad ? FAIL : FINE, "credentials", seen, "store the damaged ones anew: agentkeys store");
+}
+
 static void check_session(struct doctor *doctor)
 {
     struct ak_cli *cli = doctor->cli;
@@ -251,6 +312,7 @@ static void check_session(struct doctor *doctor)
     ak_cli_show_notice(cli, &cli->client);
     report(doctor, good ? FINE : FAIL, "session", good ? "taken by the worker" : cli->error.message,
         cli->program->sign_in);
+    if (good) check_credentials(doctor);
     if (good && reply.suspended) report(doctor, WARN, "account", "suspended", "agentkeys account resume");
 }
 

@@ -9,16 +9,18 @@ enum { CURSOR_MAX = 140 };
 static void print_item(const struct ak_msg_credential_item *item)
 {
     char service[AK_LIMIT_SERVICE + 1], path[80], reader[80], written[AK_OUT_TIME_LEN], read[AK_OUT_TIME_LEN];
+    char stored[24];
     bool was_read = ak_msg_has(item, AK_CREDENTIAL_ITEM_LAST_READ_AT);
     ak_out_shown(item->service, service, sizeof service);
     ak_out_shown(item->path.len ? item->path : AK_SPAN_LIT("-"), path, sizeof path);
     ak_out_shown(item->last_reader.len ? item->last_reader : AK_SPAN_LIT("a session"), reader, sizeof reader);
+    ak_out_shown(item->stored, stored, sizeof stored);
     ak_out_time(item->written_at, written);
     ak_out_time(item->last_read_at, read);
-    ak_out_line("%-24s %-12s v%-4llu %6llu bytes  epoch %-4llu written %s  %s%s%s%s", service, path,
+    ak_out_line("%-24s %-12s v%-4llu %6llu bytes  epoch %-4llu written %s  %s%s%s%s%s%s", service, path,
         (unsigned long long)item->version, (unsigned long long)item->size, (unsigned long long)item->epoch,
         written, was_read ? "read " : "never read", was_read ? read : "", was_read ? " by " : "",
-        was_read ? reader : "");
+        was_read ? reader : "", stored[0] ? "  ITS FILE IS " : "", stored);
 }
 
 /* One page; *after is where the next begins, len 0 at the end. */

@@ -21,11 +21,45 @@ static void put_not_held(struct ak_json_writer *w, uint32_t caps)
     ak_json_put_bool(w, (caps & AK_TEE_INSECURE_DEV) != 0);
 }
 
+static void put_count(struct ak_buf *text, uint64_t count, const char *what)
+{
+    if (count == 0) return;
+    ak_buf_put_str(text, text->len > sizeof "differs:" ? ", " : "");
+    ak_buf_put_dec(text, count);
+    ak_buf_put_str(text, what);
+}
+
+/* Counts only: whose they are is nobody's business who may ask this. */
+static void put_vault(struct ak_json_writer *w, const struct ak_frame_status *status, bool fresh)
+{
+    uint8_t memory[160];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    const uint64_t *figures = status->figures;
+    if (!fresh) {
+        ak_buf_put_str(&text, "unknown");
+    } else if (status->bits & AK_STATUS_VAULT_DIFFERS) {
+        ak_buf_put_str(&text, "differs: ");
+        put_count(&text, figures[AK_FIGURE_VAULT_MISSING], " missing");
+        put_count(&text, figures[AK_FIGURE_VAULT_ALTERED], " altered");
+        put_count(&text, figures[AK_FIGURE_VAULT_UNREADABLE], " unreadable");
+        put_count(&text, figures[AK_FIGURE_VAULT_KEYS_MISSING], " keys not in the epoch store");
+    } else if (status->bits & AK_STATUS_VAULT_CHECKING) {
+        ak_buf_put_str(&text, "checking ");
+        ak_buf_put_dec(&text, figures[AK_FIGURE_VAULT_CHECKED]);
+        ak_buf_put_str(&text, " of ");
+        ak_buf_put_dec(&text, figures[AK_FIGURE_VAULT_BLOBS]);
+    } else {
+        ak_buf_put_str(&text, "ok");
+    }
+    ak_json_key(w, "vault_store");
+    ak_json_put_string(w, ak_buf_span(&text));
+}
+
 static unsigned put_ready(const struct ak_gateway *gw, struct ak_buf *buf)
 {
     uint32_t bits = gw->status.bits;
     bool fresh = ak_gateway_fresh(gw);
-    bool ready = fresh && bits == 0 && !gw->stopping;
+    bool ready = fresh && !(bits & AK_STATUS_NOT_SERVING) && !gw->stopping;
     struct ak_json_writer w = ak_json_writer(buf);
     ak_json_open_object(&w);
     ak_json_key(&w, "status");
@@ -37,6 +71,7 @@ static unsigned put_ready(const struct ak_gateway *gw, struct ak_buf *buf)
     put_check(&w, "not_stopping", !gw->stopping && !(bits & AK_STATUS_STOPPING), "stopping");
     put_check(&w, "ledger", fresh && !(bits & AK_STATUS_LEDGER_DAMAGED), fresh ? "damaged" : "unknown");
     put_check(&w, "storage", fresh && !(bits & AK_STATUS_STORAGE_LOW), fresh ? "low" : "unknown");
+    put_vault(&w, &gw->status, fresh);
     ak_json_close_object(&w);
     put_not_held(&w, gw->welcome.caps);
     ak_json_close_object(&w);
@@ -76,7 +111,7 @@ static void put_metrics(const struct ak_gateway *gw, struct ak_buf *buf)
 {
     struct ak_http_figures http = ak_http_figures(gw->http);
     put_metric(buf, "up", false, ak_gateway_fresh(gw));
-    put_metric(buf, "ready", false, ak_gateway_fresh(gw) && gw->status.bits == 0);
+    put_metric(buf, "ready", false, ak_gateway_fresh(gw) && !(gw->status.bits & AK_STATUS_NOT_SERVING));
     for (unsigned i = 0; i < AK_FIGURE_COUNT; i++)
         put_metric(buf, ak_figure_name(i), ak_figure_is_counter(i), gw->status.figures[i]);
     put_metric(buf, "http_connections", false, http.connections);

@@ -113,6 +113,7 @@ static void turn(struct ak_keeper *keeper)
     take_frames(keeper);
     ak_keeper_send_jobs(keeper);
     ak_keeper_release_jobs(keeper);
+    ak_keeper_check_turn(keeper, now_ms);
     ak_keeper_vault_turn(keeper, now_ms);
     ak_keeper_seal_done(keeper);
     ak_keeper_read_done(keeper);
@@ -160,7 +161,8 @@ static int sleep_ms(struct ak_keeper *keeper)
 {
     if (commit_waits_for_loop(keeper)) return 0;
     if (ak_engine_pending(keeper->engine) && ak_helper_idle(&keeper->committer)) return 1;
-    return ak_keeper_attest_wait_ms(keeper, TICK_MS);
+    int most_ms = ak_keeper_attest_wait_ms(keeper, TICK_MS);
+    return ak_keeper_check_sleep_ms(keeper, ak_clock_mono_ms(), most_ms);
 }
 
 static void take_event(struct ak_keeper *keeper, int fd)
@@ -260,6 +262,7 @@ static void start_threads(struct ak_keeper *keeper)
     if (!err) err = ak_keeper_reader_open(keeper);
     if (!err) err = ak_keeper_vault_start(keeper);
     if (!err) err = ak_keeper_attest_start(keeper);
+    if (!err) err = ak_keeper_check_start(keeper);
     if (err) ak_boot_fail("threads", "threads", "", "threads cannot be started", "docs/operations.md");
 }
 
@@ -322,6 +325,7 @@ static void stop(struct ak_keeper *keeper)
     ak_helper_stop(&keeper->committer);
     ak_helper_stop(&keeper->sealer);
     ak_helper_stop(&keeper->reader);
+    ak_keeper_check_stop(keeper);
     ak_keeper_vault_stop(keeper);
 }
 

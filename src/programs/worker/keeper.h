@@ -13,6 +13,7 @@
 #include "io/proc/channel.h"
 #include "io/store/store.h"
 #include "io/tee/sealed_file.h"
+#include "io/vault/check.h"
 #include "io/vault/vault.h"
 #include "programs/worker/helper.h"
 #include "programs/worker/pool.h"
@@ -109,6 +110,7 @@ struct ak_vault_call {
     struct ak_vault_sweep *sweep; /* in place of work: a look for orphans */
     struct ak_vault_batch *batch; /* more than one of the kind of `work`, which is the first */
     bool orphan;                  /* removal of blobs that the engine does not know */
+    struct ak_vault_check *check; /* in place of work: a piece of the check */
     uint64_t turn;
     uint64_t after; /* of an orphan: so many entries must be durable first */
     unsigned round; /* READ: see struct ak_vaulting */
@@ -153,6 +155,33 @@ struct ak_attesting {
     uint8_t nodes[AK_CHANNEL_NODES(AK_CHANNEL_TREE_MAX)][AK_CHANNEL_RD_LEN];
     struct ak_buf claims, report;
     uint8_t claims_bytes[AK_CHANNEL_CLAIMS_MAX], report_bytes[AK_CHANNEL_REPORT_MAX];
+};
+
+/* The check that ledger and store agree: where it is, and what it found. */
+enum ak_check_phase {
+    AK_CHECK_RESTS,
+    AK_CHECK_STORE,   /* at the vault's helper */
+    AK_CHECK_LISTING, /* the same */
+    AK_CHECK_KEYS,
+    AK_CHECK_BLOBS,
+    AK_CHECK_NAMES
+};
+struct ak_vault_tally {
+    uint64_t checked, missing, altered, unreadable; /* blobs that the ledger names */
+    uint64_t keys;                                  /* that the epoch store lacks */
+    uint64_t orphans;                               /* blobs that nobody names, of more than an hour ago */
+};
+struct ak_vault_checking {
+    struct ak_helper helper;
+    struct ak_vault_check *piece;
+    enum ak_check_phase phase;
+    struct ak_vault_tally now, last;
+    uint64_t passes;
+    bool suspect;     /* something failed: all is to be looked at again */
+    bool after_fault; /* this is that look */
+    uint64_t cursor;
+    uint32_t key_cursor;
+    uint64_t begun_ms, ended_ms, took_ms, given_us, rest_until_ms;
 };
 
 struct ak_read_queue {
@@ -203,6 +232,7 @@ struct ak_keeper {
 
     struct ak_vaulting vaulting;
     struct ak_attesting attesting;
+    struct ak_vault_checking checking;
     struct ak_pending *pendings, *free_pending;
     struct ak_pending_list durable, sealing_list, held;
     struct ak_pool_item *jobs_first, *jobs_last;
@@ -334,6 +364,19 @@ void ak_keeper_attest_turn(struct ak_keeper *keeper, uint64_t now_ms);
 int ak_keeper_attest_wait_ms(struct ak_keeper *keeper, int most_ms);
 /* Ends the helper; answers all that wait with 503. */
 void ak_keeper_attest_stop(struct ak_keeper *keeper);
+/* keeper_check.c: whether ledger and store agree. */
+AK_MUST_USE enum ak_err ak_keeper_check_start(struct ak_keeper *keeper);
+void ak_keeper_check_stop(struct ak_keeper *keeper);
+/* Once the vault's helper has stopped, too; before the vault is closed. */
+void ak_keeper_check_free(struct ak_keeper *keeper);
+void ak_keeper_check_turn(struct ak_keeper *keeper, uint64_t now_ms);
+/* How long the loop may sleep for the check's sake. */
+int ak_keeper_check_sleep_ms(struct ak_keeper *keeper, uint64_t now_ms, int most_ms);
+/* Work of the vault failed: what is shown of it is no longer to be trusted. */
+void ak_keeper_check_suspect(struct ak_keeper *keeper);
+/* A piece that the vault's helper has done. */
+void ak_keeper_check_called(struct ak_keeper *keeper, struct ak_vault_call *call);
+void ak_keeper_check_status(const struct ak_keeper *keeper, struct ak_frame_status *status);
 
 /* keeper_tls.c */
 void ak_keeper_tls_turn(struct ak_keeper *keeper);

@@ -354,6 +354,7 @@ void ak_keeper_send_status(struct ak_keeper *keeper)
     struct ak_buf frame = AK_BUF_ARR(keeper->frame);
     ak_engine_status(keeper->engine, &status);
     if (keeper->damaged) status.bits |= AK_STATUS_LEDGER_DAMAGED;
+    ak_keeper_check_status(keeper, &status);
     status.figures[AK_FIGURE_LEDGER_VERIFIED_TO] = keeper->verified_to;
     status.figures[AK_FIGURE_IN_FLIGHT] = keeper->in_flight;
     if (ak_frame_status_encode(&status, &frame) != AK_OK ||

@@ -103,6 +103,7 @@ void ak_keeper_sweep_done(struct ak_keeper *keeper, struct ak_vault_call *call)
     vaulting->sweep_walk = sweep->walk;
     if (!sweep->walk) vaulting->sweeps++;
     vaulting->swept_ms = ak_clock_mono_ms();
+    if (sweep->result) ak_keeper_check_suspect(keeper);
     if (sweep->result) ak_log(AK_LOG_WARN, "orphans_not_listed", ak_log_err(sweep->result));
     if (found) ak_log(AK_LOG_INFO, "orphans_found", ak_log_u64("blobs", found));
     free(call->sweep);

@@ -101,7 +101,9 @@ static void work(void *ctx)
     struct ak_vaulting *vaulting = ctx;
     struct ak_vault_call *call = vaulting->now;
     lock_stack(vaulting);
-    if (call->sweep)
+    if (call->check)
+        ak_vault_check_run(call->check);
+    else if (call->sweep)
         ak_vault_sweep_list(call->sweep);
     else if (call->batch)
         ak_vault_run_all(&vaulting->vault, call->batch->works, call->batch->results, call->batch->count);
@@ -117,6 +119,7 @@ enum ak_err ak_keeper_vault_start(struct ak_keeper *keeper)
 void ak_keeper_vault_stop(struct ak_keeper *keeper)
 {
     ak_helper_stop(&keeper->vaulting.helper);
+    ak_keeper_check_free(keeper);
     ak_keeper_sweep_end(&keeper->vaulting);
     ak_vault_close(&keeper->vaulting.vault);
 }
@@ -228,6 +231,12 @@ static void drop_unnamed(
     if (!ak_engine_vault_has_place(keeper->engine, &work->to)) ak_keeper_vault_remove(keeper, &work->to, 1);
 }
 
+/* A client's mistake says nothing of the store. */
+static void note_failure(struct ak_keeper *keeper, enum ak_vault_code code)
+{
+    if (code != AK_VAULT_DONE && code != AK_VAULT_UNOPENED) ak_keeper_check_suspect(keeper);
+}
+
 void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pending)
 {
     struct ak_vault_call *call = pending->vault;
@@ -235,6 +244,7 @@ void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pend
     bool failed = call->result.code != AK_VAULT_DONE;
     keeper->vaulting.reads[call->round]--;
     pending->vault = NULL;
+    note_failure(keeper, call->result.code);
     if (failed && ak_engine_has_room(keeper->engine)) {
         out->body = AK_BUF_ARR(keeper->body);
         ak_engine_vault_done(keeper->engine, &call->work, &call->result, out);
@@ -249,6 +259,7 @@ void ak_keeper_vault_read_done(struct ak_keeper *keeper, struct ak_pending *pend
 static void tell(struct ak_keeper *keeper, const struct ak_vault_call *call, const struct ak_vault_work *work,
     const struct ak_vault_result *result, struct ak_outcome *out)
 {
+    note_failure(keeper, result->code);
     if (!call->orphan) ak_engine_vault_done(keeper->engine, work, result, out);
     if (out) ak_keeper_answer_late(keeper, call->pending, out);
     drop_unnamed(keeper, work, result);
@@ -288,9 +299,13 @@ static void finish(struct ak_keeper *keeper)
 {
     struct ak_vaulting *vaulting = &keeper->vaulting;
     struct ak_vault_call *call = vaulting->now;
-    if (!call->sweep && !tell_all(keeper, call)) return;
+    if (!call->check && !call->sweep && !tell_all(keeper, call)) return;
     vaulting->now = NULL;
     vaulting->done = false;
+    if (call->check) {
+        ak_keeper_check_called(keeper, call);
+        return;
+    }
     if (call->sweep) {
         ak_keeper_sweep_done(keeper, call);
         return;

@@ -24,6 +24,7 @@ static void defaults_are_these(void **state)
         "recovery_wait_code = 24h\nsign_in.local = on\nlog_level = info\nmax_connections = 512\n"
         "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n"
         "vault.rotate = 7d\nvault.sweep_deadline = 24h\nvault.services_max = 1000\n"
+        "vault.check = 24h\n"
         "vault.erasure_slot = \noidc.audience = sts.amazonaws.com\noidc.token_lifetime = 5m\n"
         "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\ntee.tcti = device:/dev/tpmrm0\n"
         "operators = \n";

@@ -99,6 +99,11 @@ void gw_push_status(uint32_t bits)
     struct ak_frame_status status = {.bits = bits};
     memcpy(status.nonce, NONCE, AK_STATUS_NONCE_LEN);
     status.figures[AK_FIGURE_LEDGER_SIZE] = 4711;
+    status.figures[AK_FIGURE_VAULT_BLOBS] = 100;
+    status.figures[AK_FIGURE_VAULT_CHECKED] = 12;
+    if (bits & AK_STATUS_VAULT_DIFFERS)
+        for (unsigned i = AK_FIGURE_VAULT_MISSING; i <= AK_FIGURE_VAULT_KEYS_MISSING; i++)
+            status.figures[i] = i - AK_FIGURE_VAULT_MISSING;
     assert_int_equal(ak_frame_status_encode(&status, &buf), AK_OK);
     push(&buf);
 }
