@@ -5,6 +5,7 @@
 
 #include "programs/cli/commands.h"
 #include "programs/cli/out.h"
+#include "programs/cli/pages.h"
 
 static void print_item(const struct ak_msg_agent_item *item)
 {
@@ -32,36 +33,30 @@ static void print_line(const struct ak_msg_agent_item *item)
         item->scope.len >= sizeof scope ? "..." : "");
 }
 
-/* One page; *out_after is where the next begins, len 0 at the end. */
-static int list_page(struct ak_cli *cli, struct ak_buf *after, unsigned *count)
+static int list_page(
+    struct ak_cli *cli, void *ctx, struct ak_span after, struct ak_buf *next, unsigned *count)
 {
-    struct ak_msg_agent_list_request request = {.after = ak_buf_span(after)};
+    struct ak_msg_agent_list_request request = {.after = after};
     struct ak_msg_agent_list_reply reply;
     struct ak_msg_agent_item item;
-    if (after->len) request.present = 1u << AK_AGENT_LIST_REQUEST_AFTER;
+    (void)ctx;
+    if (after.len) request.present = 1u << AK_AGENT_LIST_REQUEST_AFTER;
     int status = ak_cli_call(cli, AK_CALL_AGENT_LIST, &request, &reply, "listing agents");
-    after->len = 0;
     if (status) return status;
     if (cli->json) ak_out_json(cli->client.raw);
     for (; ak_list_next(&reply.agents, &ak_agent_item_msg, &item); ++*count)
         if (!cli->json) print_line(&item);
-    if (ak_msg_has(&reply, AK_AGENT_LIST_REPLY_NEXT)) ak_buf_put(after, reply.next);
+    if (ak_msg_has(&reply, AK_AGENT_LIST_REPLY_NEXT)) ak_buf_put(next, reply.next);
     return 0;
 }
 
 int ak_cmd_agents_list(struct ak_cli *cli)
 {
-    uint8_t memory[AK_LIMIT_LABEL];
-    struct ak_buf after = AK_BUF_ARR(memory);
-    unsigned count = 0;
     int status = ak_cli_open_session(cli);
-    if (status) return status;
-    do status = list_page(cli, &after, &count);
-    while (!status && after.len);
-    if (!status && count == 0 && !cli->json)
-        ak_out_line("No agents yet. On the agent's machine: agentkeys-daemon pair --label agent-1 --want "
-                    "cap:sign-message");
-    return status;
+    return status ? status
+                  : ak_cli_pages(cli, list_page, NULL,
+                        "No agents yet. On the agent's machine: agentkeys-daemon pair --label agent-1 --want "
+                        "cap:sign-message");
 }
 
 int ak_cmd_agents_show(struct ak_cli *cli)

@@ -16,9 +16,10 @@
 #include "programs/cli/commands.h"
 #include "programs/cli/export.h"
 #include "programs/cli/out.h"
+#include "programs/cli/pages.h"
 #include "programs/cli/vault.h"
 
-enum { LINE_MAX_LEN = 96 * 1024, CURSOR_MAX = 140 };
+enum { LINE_MAX_LEN = 96 * 1024 };
 
 struct export
 {
@@ -123,14 +124,14 @@ struct names {
     char texts[AK_WIRE_CREDENTIAL_PAGE][2][AK_LIMIT_LABEL + 2];
 };
 
-static int list_page(struct export *e, struct ak_buf *after, struct names *out_names)
+static int list_page(struct export *e, struct ak_span after, struct ak_buf *next, struct names *out_names)
 {
-    struct ak_msg_credential_list_request request = {.after = ak_buf_span(after)};
+    struct ak_msg_credential_list_request request = {.after = after};
     struct ak_msg_credential_list_reply reply;
     struct ak_msg_credential_item item;
-    if (after->len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
+    if (after.len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
     int status = ak_cli_call(e->cli, AK_CALL_CREDENTIAL_LIST, &request, &reply, "listing credentials");
-    after->len = out_names->count = 0;
+    out_names->count = 0;
     if (status) return status;
     while (out_names->count < AK_WIRE_CREDENTIAL_PAGE &&
            ak_list_next(&reply.credentials, &ak_credential_item_msg, &item)) {
@@ -140,25 +141,29 @@ static int list_page(struct export *e, struct ak_buf *after, struct names *out_n
         memcpy(texts[0], item.service.ptr, item.service.len);
         if (item.path.len) memcpy(texts[1], item.path.ptr, item.path.len);
     }
-    if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(after, reply.next);
+    if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(next, reply.next);
     return 0;
+}
+
+static int export_page(
+    struct ak_cli *cli, void *ctx, struct ak_span after, struct ak_buf *next, unsigned *count)
+{
+    static struct names names;
+    struct export *e = ctx;
+    (void)cli;
+    int status = list_page(e, after, next, &names);
+    for (size_t i = 0; !status && i < names.count; i++, ++*count) {
+        const struct ak_vault_name name = {
+            .service = ak_span_str(names.texts[i][0]), .path = ak_span_str(names.texts[i][1])};
+        status = export_one(e, &name);
+    }
+    return status;
 }
 
 static int export_all(struct export *e)
 {
-    static struct names names;
-    uint8_t memory[CURSOR_MAX];
-    struct ak_buf after = AK_BUF_ARR(memory);
     int status = write_head(e);
-    while (!status) {
-        status = list_page(e, &after, &names);
-        for (size_t i = 0; !status && i < names.count; i++) {
-            const struct ak_vault_name name = {
-                .service = ak_span_str(names.texts[i][0]), .path = ak_span_str(names.texts[i][1])};
-            status = export_one(e, &name);
-        }
-        if (after.len == 0) break;
-    }
+    if (!status) status = ak_cli_pages(e->cli, export_page, e, NULL);
     if (!status && fsync(e->fd) != 0 && errno != EINVAL) status = fail_file(e->cli, errno);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/out.h"
+#include "programs/cli/pages.h"
 #include "programs/cli/recovery.h"
 #include "programs/cli/vault.h"
 
@@ -73,32 +74,27 @@ int ak_cmd_service_show(struct ak_cli *cli)
     return 0;
 }
 
-static int list_page(struct ak_cli *cli, struct ak_buf *after, unsigned *count)
+static int list_page(
+    struct ak_cli *cli, void *ctx, struct ak_span after, struct ak_buf *next, unsigned *count)
 {
-    struct ak_msg_service_list_request request = {.after = ak_buf_span(after)};
+    struct ak_msg_service_list_request request = {.after = after};
     struct ak_msg_service_list_reply reply;
     struct ak_msg_service_item item;
-    if (after->len) request.present = 1u << AK_SERVICE_LIST_REQUEST_AFTER;
+    (void)ctx;
+    if (after.len) request.present = 1u << AK_SERVICE_LIST_REQUEST_AFTER;
     int status = ak_cli_call(cli, AK_CALL_SERVICE_LIST, &request, &reply, "listing services");
-    after->len = 0;
     if (status) return status;
     if (cli->json) ak_out_json(cli->client.raw);
     for (; ak_list_next(&reply.services, &ak_service_item_msg, &item); ++*count)
         if (!cli->json) print_item(&item);
-    if (ak_msg_has(&reply, AK_SERVICE_LIST_REPLY_NEXT)) ak_buf_put(after, reply.next);
+    if (ak_msg_has(&reply, AK_SERVICE_LIST_REPLY_NEXT)) ak_buf_put(next, reply.next);
     return 0;
 }
 
 int ak_cmd_service_list(struct ak_cli *cli)
 {
-    uint8_t memory[AK_LIMIT_SERVICE];
-    struct ak_buf after = AK_BUF_ARR(memory);
-    unsigned count = 0;
     int status = ak_cli_open_session(cli);
-    if (status) return status;
-    do status = list_page(cli, &after, &count);
-    while (!status && after.len);
-    if (!status && count == 0 && !cli->json)
-        ak_out_line("No services are defined: a proxy puts no credential anywhere.");
-    return status;
+    return status ? status
+                  : ak_cli_pages(cli, list_page, NULL,
+                        "No services are defined: a proxy puts no credential anywhere.");
 }

@@ -2,9 +2,8 @@
 #include <string.h>
 
 #include "programs/cli/out.h"
+#include "programs/cli/pages.h"
 #include "programs/cli/vault.h"
-
-enum { CURSOR_MAX = 140 };
 
 static void print_item(const struct ak_msg_credential_item *item)
 {
@@ -23,32 +22,24 @@ static void print_item(const struct ak_msg_credential_item *item)
         was_read ? reader : "", stored[0] ? "  ITS FILE IS " : "", stored);
 }
 
-/* One page; *after is where the next begins, len 0 at the end. */
-static int list_page(struct ak_cli *cli, struct ak_buf *after, unsigned *count)
+static int list_page(
+    struct ak_cli *cli, void *ctx, struct ak_span after, struct ak_buf *next, unsigned *count)
 {
-    struct ak_msg_credential_list_request request = {.after = ak_buf_span(after)};
+    struct ak_msg_credential_list_request request = {.after = after};
     struct ak_msg_credential_list_reply reply;
     struct ak_msg_credential_item item;
-    if (after->len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
+    (void)ctx;
+    if (after.len) request.present = 1u << AK_CREDENTIAL_LIST_REQUEST_AFTER;
     int status = ak_cli_call(cli, AK_CALL_CREDENTIAL_LIST, &request, &reply, "listing credentials");
-    after->len = 0;
     if (status) return status;
     if (cli->json) ak_out_json(cli->client.raw);
     for (; ak_list_next(&reply.credentials, &ak_credential_item_msg, &item); ++*count)
         if (!cli->json) print_item(&item);
-    if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(after, reply.next);
+    if (ak_msg_has(&reply, AK_CREDENTIAL_LIST_REPLY_NEXT)) ak_buf_put(next, reply.next);
     return 0;
 }
 
 int ak_cli_list_credentials(struct ak_cli *cli)
 {
-    uint8_t memory[CURSOR_MAX];
-    struct ak_buf after = AK_BUF_ARR(memory);
-    unsigned count = 0;
-    int status = 0;
-    do status = list_page(cli, &after, &count);
-    while (!status && after.len);
-    if (!status && count == 0 && !cli->json)
-        ak_out_line("No credentials. A person stores one: agentkeys store SERVICE");
-    return status;
+    return ak_cli_pages(cli, list_page, NULL, "No credentials. A person stores one: agentkeys store SERVICE");
 }
