@@ -54,6 +54,8 @@ const calls = {
   'epoch-list': ['GET', '/v1/epochs', 'use'],
   'epoch-rotate': ['POST', '/v1/epochs/rotate', 'change'],
   'epoch-destroy': ['POST', '/v1/epochs/destroy', 'change'],
+  trust: ['GET', '/v1/trust', 'use'],
+  'trust-change': ['POST', '/v1/trust', 'change'],
 };
 // Fields that stand in the query whatever the method.
 const inQuery = (name, field) => name.startsWith('credential-') && field === 'path';

@@ -32,6 +32,7 @@ const fields = {
   'service-define': [['service', text], ['hosts', texts], ['methods', texts], ['path_prefixes', texts], ['inject', text], ['template', text]],
   'epoch-rotate': [],
   'epoch-destroy': [['epoch', number]],
+  'trust-change': [['from', bytes], ['to', bytes], ['trust', base64]],
 };
 
 export const changes = Object.keys(fields);
