@@ -76,6 +76,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         check_attest(&attest, bytes);
     else
         AK_FUZZ_CHECK(fuzz_is_empty(&attest, sizeof attest));
+    bool is_object = ak_tpm_attest_parse_object(bytes, &attest) == AK_OK;
+    if (is_object)
+        AK_FUZZ_CHECK(
+            head_len(&attest) + 4 + attest.object_name.len + attest.object_qualified_name.len == len);
+    else
+        AK_FUZZ_CHECK(fuzz_is_empty(&attest, sizeof attest));
     if (ak_tpm_signature_parse(bytes, &signature) == AK_OK)
         check_signature(&signature, bytes);
     else

@@ -64,19 +64,37 @@ static enum ak_err read_nv(struct ak_reader *in, struct ak_tpm_attest *out)
     return ak_reader_finish(in);
 }
 
-static enum ak_err read_attest(struct ak_span bytes, struct ak_tpm_attest *out)
+static enum ak_err read_object(struct ak_reader *in, struct ak_tpm_attest *out)
+{
+    out->object_name = take_sized(in, NAME_MAX);
+    out->object_qualified_name = take_sized(in, NAME_MAX);
+    return ak_reader_finish(in);
+}
+
+static enum ak_err read_attest(struct ak_span bytes, bool of_object, struct ak_tpm_attest *out)
 {
     struct ak_reader in = ak_reader(bytes);
     read_head(&in, out);
     if (in.failed) return AK_E_FORMAT;
+    if (of_object) return out->type == AK_TPM_ST_CERTIFY ? read_object(&in, out) : AK_E_UNSUPPORTED;
     if (out->type == AK_TPM_ST_QUOTE) return read_quote(&in, out);
     return out->type == AK_TPM_ST_NV ? read_nv(&in, out) : AK_E_UNSUPPORTED;
 }
 
-enum ak_err ak_tpm_attest_parse(struct ak_span bytes, struct ak_tpm_attest *out_attest)
+static enum ak_err parse(struct ak_span bytes, bool of_object, struct ak_tpm_attest *out_attest)
 {
     *out_attest = (struct ak_tpm_attest){0};
-    enum ak_err err = read_attest(bytes, out_attest);
+    enum ak_err err = read_attest(bytes, of_object, out_attest);
     if (err != AK_OK) *out_attest = (struct ak_tpm_attest){0};
     return err;
+}
+
+enum ak_err ak_tpm_attest_parse(struct ak_span bytes, struct ak_tpm_attest *out_attest)
+{
+    return parse(bytes, false, out_attest);
+}
+
+enum ak_err ak_tpm_attest_parse_object(struct ak_span bytes, struct ak_tpm_attest *out_attest)
+{
+    return parse(bytes, true, out_attest);
 }

@@ -6,7 +6,13 @@
 
 #include "core/attest/tpm_public.h"
 
-enum { AK_TPM_ST_NV = 0x8014, AK_TPM_ST_QUOTE = 0x8018, AK_TPM_BANKS_MAX = 8, AK_TPM_PCRS = 24 };
+enum {
+    AK_TPM_ST_NV = 0x8014,
+    AK_TPM_ST_CERTIFY = 0x8017,
+    AK_TPM_ST_QUOTE = 0x8018,
+    AK_TPM_BANKS_MAX = 8,
+    AK_TPM_PCRS = 24
+};
 
 /* PCRs of one bank, bit by bit. */
 struct ak_tpm_selection {
@@ -27,10 +33,14 @@ struct ak_tpm_attest {
     /* of an NV index */
     struct ak_span nv_name, nv_contents;
     uint16_t nv_offset;
+    /* of another object */
+    struct ak_span object_name, object_qualified_name;
 };
 /* Views into `bytes`. AK_E_FORMAT; AK_E_UNSUPPORTED (another type of attestation, PCRs from 24 on, too many
  * banks); zeroed then. */
 AK_MUST_USE enum ak_err ak_tpm_attest_parse(struct ak_span bytes, struct ak_tpm_attest *out_attest);
+/* The same of TPM2_Certify alone, which is no evidence of a machine's state. */
+AK_MUST_USE enum ak_err ak_tpm_attest_parse_object(struct ak_span bytes, struct ak_tpm_attest *out_attest);
 
 struct ak_tpm_signature {
     uint16_t alg, hash;

@@ -107,6 +107,9 @@ static void make_attest(struct made_tpm *tpm)
     ak_buf_put_u64(&out, 0x20191023);
     if (tpm->type == AK_TPM_ST_QUOTE) {
         put_quote(tpm, &out);
+    } else if (tpm->type == AK_TPM_ST_CERTIFY) {
+        put_sized(&out, AK_SPAN_ARR(tpm->nv_name));
+        put_sized(&out, AK_SPAN_ARR(tpm->nv_name)); /* nobody reads the qualified one */
     } else {
         put_sized(&out, AK_SPAN_ARR(tpm->nv_name));
         ak_buf_put_u16(&out, tpm->nv_offset);
