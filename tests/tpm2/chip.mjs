@@ -2,13 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { Worker as Thread } from 'node:worker_threads';
 import { atEnd, until } from '../e2e/lib/check.mjs';
 import { tempDir } from '../e2e/lib/worker.mjs';
 
 // Why the suite cannot run here, or ''.
 export function missing() {
-  for (const name of ['swtpm', 'tpm2_pcrextend']) {
+  for (const name of ['swtpm', 'swtpm_setup', 'swtpm_localca', 'tpm2_pcrextend']) {
     if (spawnSync('which', [name]).status !== 0) return `${name} is not here: scripts/setup-dev-env.sh --with tpm`;
   }
   return '';
@@ -38,10 +39,29 @@ async function freePair() {
 // cut, before or after the chip has done it.
 const SHARED = { delay: 0, count: 1, cutAt: 2, cutAfter: 3 };
 
+// A maker of chips: an issuing certificate of its own.
+export class Maker {
+  constructor() {
+    this.dir = tempDir();
+    const at = (name) => path.join(this.dir, name);
+    this.file = at('issuercert.pem');
+    fs.writeFileSync(at('ca.conf'), `statedir = ${this.dir}\nsigningkey = ${at('signkey.pem')}\nissuercert = ${this.file}\ncertserial = ${at('certserial')}\n`);
+    fs.writeFileSync(at('opts'), '--platform-manufacturer test\n--platform-version 1\n--platform-model m\n');
+    fs.writeFileSync(at('setup.conf'), `create_certs_tool = /usr/bin/swtpm_localca\ncreate_certs_tool_config = ${at('ca.conf')}\ncreate_certs_tool_options = ${at('opts')}\nactive_pcr_banks = sha256\n`);
+  }
+
+  certify(state) {
+    const ran = spawnSync('swtpm_setup', ['--tpm2', '--tpmstate', state, '--create-ek-cert', '--config', path.join(this.dir, 'setup.conf'), '--overwrite'], { encoding: 'utf8', timeout: 60000 });
+    if (ran.status !== 0) throw new Error(`swtpm_setup: ${ran.stdout}${ran.stderr}`);
+  }
+}
+
 export class Chip {
-  static async start() {
+  // `maker`: a Maker that certifies its endorsement key; without one the chip has no certificate.
+  static async start(maker) {
     const chip = new Chip();
     chip.dir = tempDir();
+    maker?.certify(chip.dir);
     chip.real = await freePair();
     await chip.on();
     await chip.proxy();

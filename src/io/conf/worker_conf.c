@@ -80,6 +80,10 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
     [AK_WORKER_OPERATORS] = {"operators", AK_CONF_TEXT, "", 0, AK_CONF_TEXT_MAX - 1, NULL,
         "Accounts that may change the trust configuration, by anchor or as email:alice@demo.example, with "
         "commas; empty: nobody. Part of the trust configuration."},
+    [AK_WORKER_EK_ROOTS] = {"ek_roots", AK_CONF_PATH, "", 0, 0, NULL,
+        "File with the certificates of TPM makers, PEM: the TPM must show that one of them certified it (tee "
+        "= "
+        "tpm2); empty: not asked. Their hashes are part of the trust configuration."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {

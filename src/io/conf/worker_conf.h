@@ -39,6 +39,7 @@ enum ak_worker_key {
     AK_WORKER_CLOUD_STS_LIFETIME,  /* seconds */
     AK_WORKER_TEE_TCTI,            /* tpm2: how the TPM is reached */
     AK_WORKER_OPERATORS,           /* who may change the trust configuration; empty: nobody */
+    AK_WORKER_EK_ROOTS,            /* file of certificates of TPM makers; empty: not asked */
     AK_WORKER_KEY_COUNT
 };
 /* What is wrong with a value of AK_WORKER_OPERATORS. */

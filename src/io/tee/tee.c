@@ -1,7 +1,7 @@
 #include "io/tee/tee.h"
 
 const char *const ak_tee_cap_names[] = {
-    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", NULL};
+    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", "maker", NULL};
 
 static const struct ak_tee_ops *const built[] = {
     &ak_tee_software,

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
+#include "base/crypto/x509.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "base/wipe.h"
@@ -21,8 +22,10 @@ enum ak_tee_cap {
     AK_TEE_MEM_ISOLATED = 1u << 4, /* the host cannot read our memory */
     AK_TEE_MEASURED = 1u << 5,     /* the running image is measured */
     AK_TEE_INSECURE_DEV = 1u << 6, /* for development: none of the above by hardware */
+    AK_TEE_MAKER = 1u << 7,        /* shown to be of a maker that the trust configuration names */
 };
-/* Names in bit order: report seal_hw counter_hw erase mem_isolated measured insecure_dev; NULL at the end. */
+/* Names in bit order: report seal_hw counter_hw erase mem_isolated measured insecure_dev maker; NULL at the
+ * end. */
 extern const char *const ak_tee_cap_names[];
 
 enum { AK_TEE_SLOTS = 2, AK_TEE_SLOT_MAX = 64, AK_TEE_KEK_BLOB_MAX = 1024, AK_TEE_COUNTER_ID_LEN = 16 };
@@ -68,6 +71,10 @@ struct ak_tee_ops {
     /* What went wrong in this thread's last call, for people, one line, "" where there is nothing to say.
      * NULL: the backend never says. */
     const char *(*why)(void);
+    /* Shows that this is hardware of one of `makers`, at a time: AK_E_AUTH where it is not (why() says it).
+     * NULL: it has no maker that could be asked. Until then, and where it is not asked, AK_TEE_MAKER is not
+     * claimed. */
+    enum ak_err (*check_maker)(void *impl, const struct ak_x509_bundle *makers, uint64_t now_s);
 };
 
 struct ak_tee {

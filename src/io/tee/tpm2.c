@@ -98,8 +98,9 @@ static enum ak_err leave(struct tpm2 *self, enum ak_err err)
 
 static uint32_t op_caps(void *impl)
 {
-    (void)impl;
-    return AK_TEE_REPORT | AK_TEE_SEAL_HW | AK_TEE_COUNTER_HW | AK_TEE_ERASE | AK_TEE_MEASURED;
+    const struct tpm2 *self = impl;
+    uint32_t caps = AK_TEE_REPORT | AK_TEE_SEAL_HW | AK_TEE_COUNTER_HW | AK_TEE_ERASE | AK_TEE_MEASURED;
+    return self->maker_shown ? caps | AK_TEE_MAKER : caps;
 }
 
 static enum ak_err op_measurement(void *impl, uint8_t out_measurement[32])
@@ -165,6 +166,12 @@ static enum ak_err op_random(void *impl, void *out_bytes, size_t len)
     return AK_OK;
 }
 
+static enum ak_err op_check_maker(void *impl, const struct ak_x509_bundle *makers, uint64_t now_s)
+{
+    struct tpm2 *self = enter(impl);
+    return leave(self, tpm2_check_maker(self, makers, now_s));
+}
+
 static const char *op_why(void)
 {
     return tpm2_why;
@@ -198,4 +205,5 @@ const struct ak_tee_ops ak_tee_tpm2 = {
     .random = op_random,
     .warning = op_warning,
     .why = op_why,
+    .check_maker = op_check_maker,
 };

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <tss2/tss2_esys.h>
 
+#include "base/crypto/x509.h"
 #include "io/tee/tee.h"
 #include "io/tee/tpm2_policy.h"
 #include "io/tee/tpm2_wire.h"
@@ -24,6 +25,7 @@ struct tpm2 {
     uint8_t counter_name[AK_TPM2_NAME_LEN];
     uint8_t counter_id[AK_TEE_COUNTER_ID_LEN];
     uint8_t measurement[32];
+    bool maker_shown;               /* tpm2_check_maker said yes */
     struct ak_tpm2_pcr_values pcrs; /* when it was opened: what is sealed to */
 };
 
@@ -68,7 +70,17 @@ AK_MUST_USE enum ak_err tpm2_seal(
 AK_MUST_USE enum ak_err tpm2_unseal(
     struct tpm2 *self, struct ak_span blob, uint64_t n, struct ak_secret32 *out_kek);
 
+/* ---- tpm2_ek.c ---- */
+
+/* AK_E_AUTH: not shown to be one of these makers' chips, tpm2_why says why. Others as tpm2_answer. */
+AK_MUST_USE enum ak_err tpm2_check_maker(
+    struct tpm2 *self, const struct ak_x509_bundle *makers, uint64_t now_s);
+
 /* ---- tpm2_report.c ---- */
+
+/* The restricted signing key of the endorsement hierarchy, the same at each call; ends with tpm2_flush,
+ * *out_public with Esys_Free. */
+AK_MUST_USE enum ak_err tpm2_make_signer(struct tpm2 *self, ESYS_TR *out_key, TPM2B_PUBLIC **out_public);
 
 AK_MUST_USE enum ak_err tpm2_report(
     struct tpm2 *self, const uint8_t report_data[64], struct ak_buf *out_evidence);

@@ -20,7 +20,7 @@ struct evidence {
     TPMT_SIGNATURE *quote_signature, *counter_signature;
 };
 
-static enum ak_err make_key(struct tpm2 *self, struct evidence *evidence)
+enum ak_err tpm2_make_signer(struct tpm2 *self, ESYS_TR *out_key, TPM2B_PUBLIC **out_public)
 {
     static const TPM2B_SENSITIVE_CREATE no_secret = {0};
     static const TPM2B_DATA no_data = {0};
@@ -37,7 +37,7 @@ static enum ak_err make_key(struct tpm2 *self, struct evidence *evidence)
                 .kdf.scheme = TPM2_ALG_NULL}}};
     return tpm2_answer("TPM2_CreatePrimary",
         Esys_CreatePrimary(self->esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-            &no_secret, &template, &no_data, &no_pcrs, &evidence->key, &evidence->public, NULL, NULL, NULL));
+            &no_secret, &template, &no_data, &no_pcrs, out_key, out_public, NULL, NULL, NULL));
 }
 
 static enum ak_err sign_both(struct tpm2 *self, struct evidence *evidence)
@@ -112,7 +112,7 @@ enum ak_err tpm2_report(struct tpm2 *self, const uint8_t report_data[64], struct
 {
     struct evidence evidence = {.key = ESYS_TR_NONE, .qualifying.size = 32};
     ak_sha256(ak_span(report_data, 64), evidence.qualifying.buffer); /* small chips take 32 bytes */
-    enum ak_err err = make_key(self, &evidence);
+    enum ak_err err = tpm2_make_signer(self, &evidence.key, &evidence.public);
     if (!err) err = sign_both(self, &evidence);
     tpm2_flush(self, &evidence.key);
     if (!err) err = put_evidence(self, &evidence, out_evidence);

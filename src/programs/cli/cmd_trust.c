@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/crypto/x509.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_trust.h"
 #include "programs/cli/args.h"
@@ -74,12 +75,34 @@ static int take_duration(struct ak_cli *cli, const char *option, uint64_t *out_s
     return ak_cli_fail_usage(cli, problem, reason);
 }
 
+/* The hashes of a file's certificates in place of those that are trusted. */
+static int take_makers(struct ak_cli *cli, struct ak_trust *trust)
+{
+    static uint8_t memory[AK_X509_BUNDLE_MAX + 1];
+    struct ak_buf bytes = AK_BUF_ARR(memory);
+    AK_CLEANUP(ak_x509_bundle_done) struct ak_x509_bundle makers = {0};
+    const char *path = ak_cli_value(cli, "ek-roots");
+    if (!path) return 0;
+    if (ak_cli_read_file(path, &bytes) != AK_OK ||
+        ak_x509_bundle_parse(ak_buf_span(&bytes), &makers) != AK_OK)
+        return ak_cli_fail_usage(
+            cli, "--ek-roots is not usable", "1 to 8 certificates in PEM and nothing else");
+    trust->ek_root_count = 0;
+    for (size_t i = 0; i < makers.count; i++) {
+        uint8_t hash[32];
+        ak_x509_fingerprint(&makers.certs[i], hash);
+        if (ak_trust_add_ek_root(trust, hash) != AK_OK) return 1; /* no more than AK_X509_CHAIN_MAX */
+    }
+    return 0;
+}
+
 /* What was typed, over what is in force. */
 static int take_options(struct ak_cli *cli, struct ak_trust *trust)
 {
     const char *issuer = ak_cli_value(cli, "issuer"), *operators = ak_cli_value(cli, "operators");
     int status = take_duration(cli, "recovery-wait", &trust->recovery_wait_secs);
     if (!status) status = take_duration(cli, "recovery-wait-code", &trust->recovery_wait_code_secs);
+    if (!status) status = take_makers(cli, trust);
     if (status) return status;
     if (issuer) trust->issuer = ak_span_str(issuer);
     if (operators && ak_trust_set_operators(trust, ak_span_str(operators)) != AK_OK)

@@ -36,6 +36,7 @@ static const struct ak_cli_option trust_options[] = {
     {"recovery-wait-code", "DURATION", "The same with the recovery code, such as 24h."},
     {"operators", "LIST",
         "All accounts that may change this: anchors or email:alice@demo.example, with commas."},
+    {"ek-roots", "FILE", "Certificates of TPM makers, PEM, in place of those that are trusted."},
 };
 static const struct ak_cli_option sign_options[] = {
     AK_CLI_MESSAGE_TEXT,

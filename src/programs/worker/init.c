@@ -59,6 +59,16 @@ static struct ak_sealed_trust read_trust(struct init *init)
     return sealed;
 }
 
+static void check_maker(struct init *init)
+{
+    struct ak_worker_trust *trust = &init->trust;
+    if (ak_worker_trust_check_maker(trust, &trust->wanted, &init->tee, ak_clock_wall_ms() / 1000) != AK_OK)
+        ak_worker_trust_fail(trust);
+    ak_worker_trust_done(trust);
+    if (init->tee.ops->check_maker && trust->wanted.ek_root_count == 0)
+        printf("the TPM is not shown to be of a maker (setting ek_roots): a host can emulate one\n");
+}
+
 static void open_all(struct init *init)
 {
     const struct ak_sealed_trust trust = read_trust(init);
@@ -80,6 +90,7 @@ static void open_all(struct init *init)
     if (result != AK_SEALED_OK)
         fail(init, ak_sealed_result_code(result), ak_sealed_result_reason(result, init->tee.ops));
     enum ak_err err = ak_tee_open(ops, &how, &init->tee);
+    if (err == AK_OK) check_maker(init);
     if (err == AK_OK) return;
     const char *why = ops->why ? ops->why() : "";
     fail(init, "tee_unavailable", why[0] ? why : "the TEE's key and counter cannot be made");

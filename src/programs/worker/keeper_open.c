@@ -82,13 +82,20 @@ static void put_in_force(struct ak_keeper *keeper)
 }
 
 static void start_sealed(
-    struct ak_keeper *keeper, const struct ak_tee_ops *ops, const struct ak_worker_trust *trust)
+    struct ak_keeper *keeper, const struct ak_tee_ops *ops, struct ak_worker_trust *trust)
 {
+    struct ak_trust sealed;
     enum ak_sealed_result result = ak_sealed_file_start(&keeper->sealed, keeper->state);
     if (result == AK_SEALED_CONFIG) ak_worker_trust_fail(trust);
     fail_sealed(keeper, result, ops);
     put_in_force(keeper);
-    keeper->engine_conf.trust_given = trust->given;
+    keeper->engine_conf.trust_given = trust->given & ~(1u << AK_TRUST_EK_ROOTS);
+    if (ak_trust_parse(ak_span(keeper->trust_bytes, keeper->trust_len), &sealed) != AK_OK ||
+        ak_worker_trust_check_maker(trust, &sealed, &keeper->tee, ak_clock_wall_ms() / 1000) != AK_OK)
+        ak_worker_trust_fail(trust);
+    ak_worker_trust_done(trust);
+    if (ops->check_maker && sealed.ek_root_count == 0)
+        ak_log_event(AK_LOG_WARN, "tpm_not_shown_to_be_of_a_maker");
 }
 
 /* The lock first, so that a second worker touches nothing; then the TEE; then the state, which advances the

@@ -1,7 +1,9 @@
 #include "programs/worker/trust.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "programs/worker/folder.h"
 
@@ -14,6 +16,7 @@ static const struct {
     {AK_TRUST_RECOVERY_WAIT, AK_WORKER_RECOVERY_WAIT},
     {AK_TRUST_RECOVERY_WAIT_CODE, AK_WORKER_RECOVERY_WAIT_CODE},
     {AK_TRUST_OPERATORS, AK_WORKER_OPERATORS},
+    {AK_TRUST_EK_ROOTS, AK_WORKER_EK_ROOTS},
 };
 
 static enum ak_err refuse(struct ak_worker_trust *trust, unsigned key, const char *reason)
@@ -21,6 +24,40 @@ static enum ak_err refuse(struct ak_worker_trust *trust, unsigned key, const cha
     ak_boot_fail_set(&trust->why, "bad_value", trust->conf->table->keys[key].name,
         ak_conf_text(trust->conf, key), reason, trust->conf->table->see);
     return AK_E_MEANING;
+}
+
+static enum ak_err read_file(const char *path, struct ak_buf *out_bytes)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return AK_E_NOT_FOUND;
+    ssize_t got = 1;
+    while (got > 0 && out_bytes->len < out_bytes->cap) {
+        got = read(fd, out_bytes->ptr + out_bytes->len, out_bytes->cap - out_bytes->len);
+        if (got > 0) out_bytes->len += (size_t)got;
+    }
+    (void)close(fd);
+    return got == 0 ? AK_OK : AK_E_LIMIT; /* the buffer is one byte longer than a bundle may be */
+}
+
+/* The makers' certificates, and their hashes as what is wanted. */
+static enum ak_err read_makers(struct ak_worker_trust *trust)
+{
+    static uint8_t memory[AK_X509_BUNDLE_MAX + 1];
+    struct ak_buf bytes = AK_BUF_ARR(memory);
+    const char *path = ak_conf_text(trust->conf, AK_WORKER_EK_ROOTS);
+    if (!path[0]) return AK_OK;
+    if (strcmp(ak_conf_text(trust->conf, AK_WORKER_TEE), "tpm2") != 0)
+        return refuse(trust, AK_WORKER_EK_ROOTS, "is for tee = tpm2 only");
+    if (read_file(path, &bytes) != AK_OK)
+        return refuse(trust, AK_WORKER_EK_ROOTS, "cannot be read, or is longer than 96 KiB");
+    if (ak_x509_bundle_parse(ak_buf_span(&bytes), &trust->makers) != AK_OK)
+        return refuse(trust, AK_WORKER_EK_ROOTS, "not 1 to 8 certificates in PEM and nothing else");
+    for (size_t i = 0; i < trust->makers.count; i++) {
+        uint8_t hash[32];
+        ak_x509_fingerprint(&trust->makers.certs[i], hash);
+        AK_TRY(ak_trust_add_ek_root(&trust->wanted, hash));
+    }
+    return AK_OK;
 }
 
 static struct ak_buf encode(struct ak_worker_trust *trust)
@@ -44,6 +81,7 @@ enum ak_err ak_worker_trust_read(const struct ak_conf *conf, struct ak_worker_tr
         return refuse(out, AK_WORKER_RECOVERY_WAIT_CODE, "longer than recovery_wait");
     if (ak_trust_set_operators(wanted, ak_span_str(ak_conf_text(conf, AK_WORKER_OPERATORS))) != AK_OK)
         return refuse(out, AK_WORKER_OPERATORS, AK_WORKER_OPERATORS_FORM);
+    AK_TRY(read_makers(out));
     if (encode(out).len == 0) return refuse(out, AK_WORKER_ISSUER, "not UTF-8");
     return AK_OK;
 }
@@ -80,9 +118,22 @@ static void say_differs(struct ak_worker_trust *trust, size_t at, const struct a
         ak_conf_text(trust->conf, settings[at].key), reason, see);
 }
 
+/* The file may hold more certificates than are trusted; those that are have to be in it. */
+static bool has_all_makers(const struct ak_worker_trust *trust, const struct ak_trust *sealed)
+{
+    for (size_t i = 0; i < sealed->ek_root_count; i++) {
+        bool there = false;
+        for (size_t k = 0; k < trust->wanted.ek_root_count; k++)
+            there = there || memcmp(sealed->ek_roots[i], trust->wanted.ek_roots[k], 32) == 0;
+        if (!there) return false;
+    }
+    return sealed->ek_root_count > 0;
+}
+
 unsigned ak_worker_trust_compare(struct ak_worker_trust *trust, const struct ak_trust *sealed)
 {
     uint32_t wrong = ak_trust_differs(&trust->wanted, sealed) & trust->given;
+    if (has_all_makers(trust, sealed)) wrong &= ~(1u << AK_TRUST_EK_ROOTS);
     trust->wrong = 0;
     for (size_t i = 0; i < AK_COUNT(settings) && !trust->wrong; i++) {
         if (!(wrong >> settings[i].item & 1)) continue;
@@ -90,6 +141,48 @@ unsigned ak_worker_trust_compare(struct ak_worker_trust *trust, const struct ak_
         say_differs(trust, i, sealed);
     }
     return trust->wrong;
+}
+
+/* Those of the file that are trusted. */
+static struct ak_x509_bundle trusted_makers(
+    const struct ak_worker_trust *trust, const struct ak_trust *sealed)
+{
+    struct ak_x509_bundle makers = {0};
+    for (size_t i = 0; i < trust->makers.count; i++) {
+        uint8_t hash[32];
+        ak_x509_fingerprint(&trust->makers.certs[i], hash);
+        for (size_t k = 0; k < sealed->ek_root_count; k++)
+            if (memcmp(hash, sealed->ek_roots[k], 32) == 0)
+                makers.certs[makers.count++] = trust->makers.certs[i];
+    }
+    return makers;
+}
+
+static enum ak_err fail(struct ak_worker_trust *trust, const char *code, const char *reason)
+{
+    ak_boot_fail_set(
+        &trust->why, code, "ek_roots", ak_conf_text(trust->conf, AK_WORKER_EK_ROOTS), reason, see);
+    return AK_E_MEANING;
+}
+
+enum ak_err ak_worker_trust_check_maker(
+    struct ak_worker_trust *trust, const struct ak_trust *sealed, const struct ak_tee *tee, uint64_t now_s)
+{
+    if (sealed->ek_root_count == 0) return AK_OK;
+    struct ak_x509_bundle makers = trusted_makers(trust, sealed);
+    if (makers.count == 0)
+        return fail(trust, "trust_config",
+            "the sealed configuration names makers of TPMs; give the file with their certificates");
+    if (!tee->ops->check_maker) return fail(trust, "tpm_unknown_maker", "this backend has no maker");
+    enum ak_err err = tee->ops->check_maker(tee->impl, &makers, now_s);
+    if (err == AK_OK) return AK_OK;
+    if (err == AK_E_AUTH) return fail(trust, "tpm_unknown_maker", tee->ops->why());
+    return fail(trust, "tee_unavailable", tee->ops->why());
+}
+
+void ak_worker_trust_done(struct ak_worker_trust *trust)
+{
+    ak_x509_bundle_done(&trust->makers);
 }
 
 void ak_worker_trust_fail(const struct ak_worker_trust *trust)

@@ -4,6 +4,7 @@
 #ifndef AK_PROGRAMS_WORKER_TRUST_H
 #define AK_PROGRAMS_WORKER_TRUST_H
 
+#include "base/crypto/x509.h"
 #include "core/trust/trust.h"
 #include "io/conf/worker_conf.h"
 #include "io/tee/sealed_file.h"
@@ -13,7 +14,8 @@ struct ak_worker_trust {
     struct ak_trust wanted; /* what the settings say; its texts are the configuration's */
     uint32_t given;         /* bits 1 << enum ak_trust_item of settings that were given */
     uint8_t bytes[AK_TRUST_LEN_MAX];
-    unsigned wrong; /* the item that did not fit; 0: none */
+    struct ak_x509_bundle makers; /* certificates of the setting ek_roots */
+    unsigned wrong;               /* the item that did not fit; 0: none */
     struct ak_boot_fail why;
 };
 
@@ -25,6 +27,12 @@ struct ak_sealed_trust ak_worker_trust_sealed(struct ak_worker_trust *trust);
 unsigned ak_worker_trust_compare(struct ak_worker_trust *trust, const struct ak_trust *sealed);
 /* Ends the process by trust_config, naming the setting where it is known. */
 AK_NORETURN void ak_worker_trust_fail(const struct ak_worker_trust *trust);
+/* Where the trust configuration names makers of TPMs: that the TPM is one of theirs. AK_E_MEANING with
+ * trust->why. */
+AK_MUST_USE enum ak_err ak_worker_trust_check_maker(
+    struct ak_worker_trust *trust, const struct ak_trust *sealed, const struct ak_tee *tee, uint64_t now_s);
+/* Gives the certificates back. */
+void ak_worker_trust_done(struct ak_worker_trust *trust);
 /* Makes the settings say what is sealed. */
 void ak_worker_trust_apply(const struct ak_trust *sealed, struct ak_conf *conf);
 

@@ -39,7 +39,8 @@ static void claims_nothing(void **state)
     assert_null(ak_tee_find(AK_SPAN_EMPTY));
     assert_string_equal(ak_tee_cap_names[0], "report");
     assert_string_equal(ak_tee_cap_names[6], "insecure_dev");
-    assert_null(ak_tee_cap_names[7]);
+    assert_string_equal(ak_tee_cap_names[7], "maker");
+    assert_null(ak_tee_cap_names[8]);
 }
 
 static void sealing_is_bound(void **state)

@@ -10,7 +10,7 @@ static void shows_its_health(void **state)
     assert_non_null(strstr(gw.answer, "\"status\":\"ready\""));
     assert_non_null(
         strstr(gw.answer, "\"capabilities_not_held\":[\"report\",\"seal_hw\",\"counter_hw\",\"erase\","
-                          "\"mem_isolated\",\"measured\"],\"insecure_dev\":true"));
+                          "\"mem_isolated\",\"measured\",\"maker\"],\"insecure_dev\":true"));
     assert_int_equal(gw_ask(NULL, "GET /metrics" H "\r\n"), 200);
     gw_assert_header("Content-Type: text/plain; version=0.0.4");
     assert_non_null(strstr(gw.answer, "\nagentkeys_ledger_size 4711\n"));

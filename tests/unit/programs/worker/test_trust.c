@@ -1,8 +1,11 @@
 /* Settings against what is sealed: what is given must agree, what is not given takes the sealed value. */
 #include "unit/check.h"
 
+#include <unistd.h>
+
 #include "programs/worker/folder.h"
 #include "programs/worker/trust.h"
+#include "unit/attest/made.h"
 
 static struct ak_conf conf;
 static struct ak_worker_trust trust;
@@ -134,6 +137,128 @@ static void what_is_sealed_is_in_force(void **state)
     assert_string_equal(ak_conf_text(&conf, AK_WORKER_OPERATORS), anchor);
 }
 
+/* ---- makers of TPMs ---- */
+
+static char roots[2][64];
+static enum ak_err maker_says;
+static size_t maker_count;
+
+static void write_roots(size_t at, size_t count)
+{
+    static struct made_cert certs[2];
+    static uint8_t pem[2 * MADE_CERT_MAX];
+    struct ak_buf text = AK_BUF_ARR(pem);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = i ? "Other" : "Maker";
+        if (!certs[i].len) {
+            EVP_PKEY *key = made_ec("P-384");
+            made_cert_init(&certs[i], name, key, name, key);
+            certs[i].ca = true;
+            (void)made_cert_sign(&certs[i]);
+            EVP_PKEY_free(key);
+        }
+        made_pem(made_cert_span(&certs[i]), &text);
+    }
+    (void)snprintf(roots[at], sizeof roots[at], "/tmp/agentkeys-makers-%d-%zu", (int)getpid(), at);
+    FILE *file = fopen(roots[at], "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(pem, 1, text.len, file), text.len);
+    fclose(file);
+}
+
+static enum ak_err says(void *impl, const struct ak_x509_bundle *makers, uint64_t now_s)
+{
+    (void)impl;
+    assert_int_equal(now_s, 7);
+    maker_count = makers->count;
+    return maker_says;
+}
+
+static const char *because(void)
+{
+    return "because";
+}
+
+static enum ak_err ask(const struct ak_trust *sealed, bool can)
+{
+    const struct ak_tee_ops ops = {.check_maker = can ? says : NULL, .why = can ? because : NULL};
+    const struct ak_tee tee = {&ops, NULL};
+    maker_count = 0;
+    return ak_worker_trust_check_maker(&trust, sealed, &tee, 7);
+}
+
+static void makers_are_fixed_and_asked(void **state)
+{
+    (void)state;
+    char one[160], two[160];
+    struct ak_trust sealed;
+    write_roots(0, 1);
+    (void)snprintf(one, sizeof one, "tee = tpm2\nek_roots = %s\n", roots[0]);
+    seal(one);
+    assert_int_equal(ak_trust_parse(ak_buf_span(&sealed_bytes), &sealed), AK_OK);
+    assert_int_equal(sealed.ek_root_count, 1);
+    assert_true(fits(one));
+    maker_says = AK_OK;
+    assert_int_equal(ask(&sealed, true), AK_OK);
+    assert_int_equal(maker_count, 1);
+    maker_says = AK_E_AUTH;
+    assert_int_equal(ask(&sealed, true), AK_E_MEANING);
+    assert_string_equal(trust.why.code, "tpm_unknown_maker");
+    assert_string_equal(trust.why.reason, "because");
+    maker_says = AK_E_IO;
+    assert_int_equal(ask(&sealed, true), AK_E_MEANING);
+    assert_string_equal(trust.why.code, "tee_unavailable");
+    assert_int_equal(ask(&sealed, false), AK_E_MEANING);
+    assert_string_equal(trust.why.code, "tpm_unknown_maker");
+    ak_worker_trust_done(&trust);
+    /* a file with one more is fine, and that one is not trusted */
+    write_roots(1, 2);
+    (void)snprintf(two, sizeof two, "tee = tpm2\nek_roots = %s\n", roots[1]);
+    assert_true(fits(two));
+    maker_says = AK_OK;
+    assert_int_equal(ask(&sealed, true), AK_OK);
+    assert_int_equal(maker_count, 1);
+    ak_worker_trust_done(&trust);
+    /* one less is not; and no file none at all */
+    seal(two);
+    ak_worker_trust_done(&trust);
+    assert_false(fits(one));
+    assert_string_equal(trust.why.setting, "ek_roots");
+    ak_worker_trust_done(&trust);
+    assert_true(fits("tee = tpm2\n"));
+    assert_int_equal(ask(&sealed, true), AK_E_MEANING);
+    assert_string_equal(trust.why.code, "trust_config");
+    /* makers that were not sealed are refused, and nobody is asked where none is sealed */
+    seal("tee = tpm2\n");
+    assert_false(fits(one));
+    ak_worker_trust_done(&trust);
+    assert_int_equal(ak_trust_parse(ak_buf_span(&sealed_bytes), &sealed), AK_OK);
+    assert_int_equal(ask(&sealed, false), AK_OK);
+    (void)unlink(roots[0]);
+    (void)unlink(roots[1]);
+}
+
+static void makers_that_do_not_read(void **state)
+{
+    (void)state;
+    char text[160];
+    write_roots(0, 1);
+    (void)snprintf(text, sizeof text, "ek_roots = %s\n", roots[0]);
+    load(text);
+    assert_int_equal(
+        ak_worker_trust_read(&conf, &trust), AK_E_MEANING); /* the software backend has no maker */
+    assert_string_equal(trust.why.setting, "ek_roots");
+    (void)unlink(roots[0]);
+    (void)snprintf(text, sizeof text, "tee = tpm2\nek_roots = %s\n", roots[0]);
+    load(text);
+    assert_int_equal(ak_worker_trust_read(&conf, &trust), AK_E_MEANING);
+    load("tee = tpm2\nek_roots = /proc/self/exe\n"); /* too long */
+    assert_int_equal(ak_worker_trust_read(&conf, &trust), AK_E_MEANING);
+    load("tee = tpm2\nek_roots = /proc/self/cmdline\n");
+    assert_int_equal(ak_worker_trust_read(&conf, &trust), AK_E_MEANING);
+    assert_non_null(strstr(trust.why.reason, "PEM"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -143,6 +268,8 @@ int main(void)
         cmocka_unit_test(format_1_compares_texts),
         cmocka_unit_test(bad_values),
         cmocka_unit_test(what_is_sealed_is_in_force),
+        cmocka_unit_test(makers_are_fixed_and_asked),
+        cmocka_unit_test(makers_that_do_not_read),
     };
     return cmocka_run_group_tests_name("worker trust", tests, NULL, NULL);
 }
