@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// kill -9 between the steps of put, rotate, move and destroy, as it makes a folder, renames or syncs, and of every process at
-// random moments under load. No live credential is lost, no destroyed one can be read, what was acknowledged stays (I13, I14);
+// kill -9 between the steps of put, rotate, move and destroy, as it makes a folder, renames, syncs or removes a file, and of every
+// process at random moments under load. After each, `agentkeys doctor` says that ledger and store agree. No live credential is lost, no destroyed one can be read, what was acknowledged stays (I13, I14);
 // two rotations at once, a rotation while the worker starts, reads while epochs change. AK_VAULT_KILLS sets the random ones,
 // AK_VAULT_STRIDE=1 takes every sync of a rotation and not one of two.
 import { spawn, spawnSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { assert, atEnd, main, skip, sleep, test, until } from './lib/check.mjs';
 import { hex, sha256 } from './lib/bytes.mjs';
+import { agree } from './lib/doctor.mjs';
 import { checkChain, readAudit } from './lib/ledger.mjs';
 import { blobFiles, destroy, epochs, put, read, readLater, rotate } from './lib/vault.mjs';
 import { alive, tempDir, Worker } from './lib/worker.mjs';
@@ -116,6 +117,7 @@ async function recover(worker, owner, reader, values) {
   await worker.ready();
   const client = await again(worker, owner);
   await values.all(worker, reader);
+  await agree(worker);
   return client;
 }
 
@@ -197,6 +199,42 @@ await main(async () => {
     for (const call of ['renameat', 'fsync', 'fdatasync']) killed += await killEach(all, call, (client) => rotate(client).catch(() => undefined), settled, call === 'fsync' ? stride : 1);
     console.log(`     ${killed} kills, ${(await epochs(await again(worker, owner))).length} epochs`);
     assert.ok(killed >= 12, `only ${killed}`);
+  });
+
+  await test('the keeper dies as it removes an erased slot, and files that were replaced or moved', async () => {
+    if (!canTrace) skip('strace is not installed, or may not trace');
+    for (const [n, what] of [[1, 'the slot'], [2, 'a file']]) {
+      const { keeper } = worker.children();
+      const client = await again(worker, owner);
+      await settled(client);
+      for (let i = 0; i < 4; i++) await values.put(client, 'a', `${what} ${i}`); // the first falls out of those that are kept
+      const armed = await arm(keeper, 'unlinkat', n);
+      await rotate(client);
+      await settled(client, 10000).catch(() => undefined);
+      await until(`it to die with ${what}`, () => !alive(keeper), 20000, 5);
+      await armed.stop();
+      client.close();
+      copies.take();
+      (await recover(worker, owner, reader, values)).close();
+    }
+  });
+
+  await test('the keeper dies as it sweeps what nobody names', async () => {
+    if (!canTrace) skip('strace is not installed, or may not trace');
+    for (const n of [1, 3]) {
+      await worker.kill();
+      const [blob] = blobFiles(path.join(worker.dataDir, 'blobs'));
+      const orphans = ['0', '1', '2', '3'].map((i) => path.join(path.dirname(blob.file), `00000000000${i}${blob.name.slice(12)}`));
+      for (const file of orphans) fs.copyFileSync(blob.file, file);
+      worker.wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=unlinkat', '-e', `inject=unlinkat:signal=KILL:when=${n}`];
+      const before = worker.logText().length;
+      worker.launch();
+      worker.wrap = [];
+      await until('it to die', () => worker.logText().slice(before).includes('child_ended'), 20000, 5);
+      (await recover(worker, owner, reader, values)).close();
+      await until('the sweep', () => orphans.every((file) => !fs.existsSync(file)), 10000, 20);
+      await agree(worker);
+    }
   });
 
   await test('two rotations at once: one of them; a read meanwhile', async () => {

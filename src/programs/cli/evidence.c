@@ -54,11 +54,13 @@ static enum ak_err read_policy(const struct ak_cli *cli, struct ak_client_eviden
 }
 
 /* *out_known: nothing is left to be fixed. A policy may have been put there by hand before the first meeting.
- */
+ * Without a profile (a doctor on a new machine) nothing was fixed. */
 static int load(struct ak_cli *cli, struct ak_client_evidence *evidence, bool *out_known)
 {
     bool has_policy = false;
     *out_known = false;
+    evidence->learn = true;
+    if (cli->profile.dir_fd < 0) return 0;
     enum ak_err err = read_policy(cli, evidence, &has_policy);
     if (err) return fail_kept(cli, err, POLICY_FILE);
     err = read_hex(cli, CONFIG_FILE, evidence->config, sizeof evidence->config, &evidence->has_config);
@@ -118,6 +120,7 @@ static int meet(struct ak_cli *cli)
 /* Without evidence: fine, unless this profile had it once. */
 static int go_without(struct ak_cli *cli)
 {
+    if (cli->profile.dir_fd < 0) return 0; /* nor a profile */
     struct ak_client_evidence *evidence = calloc(1, sizeof *evidence);
     bool had = false;
     enum ak_err err = evidence ? read_policy(cli, evidence, &had) : AK_E_FULL;

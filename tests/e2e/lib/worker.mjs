@@ -50,6 +50,7 @@ export class Worker {
     this.operator = path.join(dir, 'op.sock');
     this.log = path.join(dir, 'log');
     this.args = args;
+    this.wrap = []; // what the program is started by; it must become the program
     this.env = { ...cleanEnv(), HOME: dir, ...env };
     this.dev = 'DEV_KEY_SERVICE_MASTER_SECRET' in env;
     this.port = 0;
@@ -86,7 +87,8 @@ export class Worker {
   launch(more = []) {
     const log = fs.openSync(this.log, 'a');
     fs.rmSync(path.join(this.dir, 'worker.url'), { force: true });
-    this.child = spawn(program, this.serveArgs(more), { env: this.env, stdio: ['ignore', log, log] });
+    const [first, ...rest] = [...this.wrap, program, ...this.serveArgs(more)];
+    this.child = spawn(first, rest, { env: this.env, stdio: ['ignore', log, log] });
     fs.closeSync(log);
     this.pid = this.child.pid;
     this.exited = undefined;
