@@ -2,7 +2,8 @@
 // The thief of everything: given folders of a worker (today's and every old copy), it opens what can be opened. Written from
 // docs/formats/{sealed,keys,vault,ledger}.md alone; of the project's code it uses a CBOR reader of the tests.
 //
-//   attacker.mjs [--secret FILE] --slots DIR... --data DIR...      (DIR: as copied; FILE: a master secret, 32 bytes or hex)
+//   attacker.mjs [--secret FILE] [--kek FILE...] --slots DIR... --data DIR...
+//   (DIR: as copied; --secret: a master secret, 32 bytes or hex; --kek: keys of sealed states that a TEE gave out, 32 bytes)
 //
 // It reads every sealed state it can unseal, tries every erasure key it finds (slots and, byte by byte, all small files) on
 // every epoch store, every master secret on every wrapped key, and what comes out on every blob. The result is JSON.
@@ -37,7 +38,7 @@ function* walk(dir) {
   }
 }
 
-const loot = { secrets: new Map(), erasureKeys: new Map(), stores: new Map(), blobs: new Map(), ledgers: [], teeKeys: new Map(), small: [], sealed: [] };
+const loot = { secrets: new Map(), erasureKeys: new Map(), stores: new Map(), blobs: new Map(), ledgers: [], teeKeys: new Map(), small: [], sealed: [], keks: [] };
 
 function look(file) {
   const size = fs.statSync(file).size;
@@ -55,10 +56,11 @@ function look(file) {
   }
 }
 
-// A slot's file is the backend's: raw, or sealed under the software backend's key.
+// A slot's file is the backend's: raw, as a TPM's NV index holds it, or sealed under the software backend's key.
 function slot(file) {
   const bytes = fs.readFileSync(file);
   if (bytes.length === 32 || bytes.length === 64) loot.erasureKeys.set(hex(bytes.subarray(0, 32)), bytes.subarray(0, 32));
+  if (bytes.length === 66 && bytes[0] === 1) loot.erasureKeys.set(hex(bytes.subarray(2, 34)), bytes.subarray(2, 34));
   for (const key of loot.teeKeys.values()) {
     for (const n of [0, 1]) {
       const opened = open(hkdf(key, 'agentkeys software tee slot v1'), bytes.subarray(0, 12), Buffer.concat([Buffer.from('slot'), Buffer.from([n])]), bytes.subarray(12));
@@ -71,8 +73,8 @@ function unseal(file) {
   const L = file.readUInt16BE(144);
   const blob = file.subarray(146, 146 + L);
   const body = file.subarray(150 + L);
-  for (const key of loot.teeKeys.values()) {
-    const kek = open(hkdf(key, 'agentkeys software tee seal v1'), blob.subarray(0, 12), file.subarray(12, 20), blob.subarray(12));
+  const keks = [...loot.teeKeys.values()].map((key) => open(hkdf(key, 'agentkeys software tee seal v1'), blob.subarray(0, 12), file.subarray(12, 20), blob.subarray(12)));
+  for (const kek of [...keks, ...loot.keks]) {
     const state = kek && open(kek, file.subarray(132, 144), file.subarray(0, 150 + L), body);
     if (!state) continue;
     const roots = 8 + 16 + 16 + 1 + 8 + 8 + 32 + 2 + state.readUInt16BE(89);
@@ -161,7 +163,7 @@ function openBlob({ file, bytes }, keys, accounts) {
 }
 
 function main(argv) {
-  const given = { '--data': [], '--slots': [], '--secret': [] };
+  const given = { '--data': [], '--slots': [], '--secret': [], '--kek': [] };
   for (let i = 0, to; i < argv.length; i++) {
     if (argv[i] in given) to = given[argv[i]];
     else to.push(argv[i]);
@@ -172,6 +174,7 @@ function main(argv) {
     const secret = bytes.length === 32 ? bytes : Buffer.from(bytes.toString().trim(), 'hex');
     loot.secrets.set(hex(secret), secret);
   }
+  loot.keks = given['--kek'].map((file) => fs.readFileSync(file));
   for (const dir of given['--slots']) for (const file of walk(dir)) slot(file);
   loot.sealed.forEach(unseal);
   const copies = fs.mkdtempSync(path.join(os.tmpdir(), 'ak-attacker-'));

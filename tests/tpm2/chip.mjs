@@ -57,10 +57,11 @@ export class Maker {
 }
 
 export class Chip {
-  // `maker`: a Maker that certifies its endorsement key; without one the chip has no certificate.
-  static async start(maker) {
+  // `maker`: a Maker that certifies its endorsement key; without one the chip has no certificate. `inside`: what a copy of another
+  // one's state folder has.
+  static async start(maker, inside = tempDir()) {
     const chip = new Chip();
-    chip.dir = tempDir();
+    chip.dir = inside;
     maker?.certify(chip.dir);
     chip.real = await freePair();
     await chip.on();
