@@ -335,6 +335,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_ACCOUNT_RESUMED] = account_resumed,
     [AK_ENTRY_IDENTITY_LINKED] = ak_apply_identity_linked,
     [AK_ENTRY_IDENTITY_UNLINKED] = ak_apply_identity_unlinked,
+    [AK_ENTRY_STATE_RESTORED] = ak_apply_state_restored,
     [AK_ENTRY_DEVICE_ENROLLED] = device_enrolled,
     [AK_ENTRY_DEVICE_REMOVED] = device_removed,
     [AK_ENTRY_RECOVERY_STARTED] = recovery_started,

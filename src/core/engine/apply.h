@@ -18,6 +18,9 @@ typedef enum ak_err ak_apply(struct ak_fold *fold);
 /* ---- identity_state.c ---- */
 ak_apply ak_apply_identity_linked, ak_apply_identity_unlinked;
 
+/* ---- restore.c ---- */
+ak_apply ak_apply_state_restored;
+
 /* ---- vault_apply.c ---- */
 ak_apply ak_apply_epoch_rotated, ak_apply_epoch_destroyed, ak_apply_service_defined, ak_apply_blob_written,
     ak_apply_blob_moved, ak_apply_blob_deleted, ak_apply_blob_refused;

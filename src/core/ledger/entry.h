@@ -59,6 +59,7 @@ enum ak_entry_type {
     AK_ENTRY_ISSUER_KEY_ROTATED = 25,
     AK_ENTRY_TRUST_CHANGED = 26,
     AK_ENTRY_IDENTITY_UNLINKED = 28, /* 27 is taken, not built */
+    AK_ENTRY_STATE_RESTORED = 29,
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,

@@ -65,7 +65,7 @@ static void every_type_round_trips(void **state)
         assert_int_equal(ak_entry_type_parse(ak_span_str(info->name), &type), AK_OK);
         assert_int_equal(type, info->type);
     }
-    assert_int_equal(types, 37);
+    assert_int_equal(types, 38);
     for (size_t i = 0; i < FIXTURE_ENTRIES; i++) {
         struct ak_entry entry = fixture_entry(i);
         if (entry.has_anchor) entry.seq = 1;
