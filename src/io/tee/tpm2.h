@@ -40,6 +40,8 @@ AK_MUST_USE enum ak_err tpm2_answer(const char *command, TSS2_RC rc);
 AK_MUST_USE enum ak_err tpm2_connect(struct tpm2 *self, const char *tcti);
 void tpm2_disconnect(struct tpm2 *self);
 AK_MUST_USE enum ak_err tpm2_make_primary(struct tpm2 *self);
+/* Room for two objects beside the primary key; where others left none, theirs go, and it is made again. */
+AK_MUST_USE enum ak_err tpm2_room_for_two(struct tpm2 *self);
 /* Salted; `attributes` as TPMA_SESSION_DECRYPT and _ENCRYPT; ends with tpm2_flush. */
 AK_MUST_USE enum ak_err tpm2_session(
     struct tpm2 *self, TPM2_SE type, TPMA_SESSION attributes, ESYS_TR *out_session);

@@ -119,10 +119,10 @@ static uint32_t property(struct tpm2 *self, uint32_t name)
     return value;
 }
 
-/* We need room for the primary key, two objects (signing and endorsement key) and one session at a time. */
+/* We need room for the primary key, one object and one session at a time. */
 static void make_room(struct tpm2 *self)
 {
-    enum { OBJECTS = 3, SESSIONS = 1 };
+    enum { OBJECTS = 2, SESSIONS = 1 };
     if (property(self, TPM2_PT_HR_TRANSIENT_AVAIL) < OBJECTS) flush_range(self, TPM2_TRANSIENT_FIRST);
     if (property(self, TPM2_PT_HR_LOADED_AVAIL) < SESSIONS) flush_range(self, TPM2_LOADED_SESSION_FIRST);
 }
@@ -150,6 +150,14 @@ static TSS2_RC create_primary(struct tpm2 *self)
 enum ak_err tpm2_make_primary(struct tpm2 *self)
 {
     make_room(self);
+    return tpm2_answer("TPM2_CreatePrimary", create_primary(self));
+}
+
+enum ak_err tpm2_room_for_two(struct tpm2 *self)
+{
+    if (property(self, TPM2_PT_HR_TRANSIENT_AVAIL) >= 2) return AK_OK;
+    tpm2_flush(self, &self->primary);
+    flush_range(self, TPM2_TRANSIENT_FIRST);
     return tpm2_answer("TPM2_CreatePrimary", create_primary(self));
 }
 

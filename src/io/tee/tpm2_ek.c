@@ -222,6 +222,7 @@ static enum ak_err check_all(
     struct tpm2 *self, struct ek *ek, const struct ak_x509_bundle *makers, uint64_t now_s)
 {
     AK_TRY(check_certificate(self, ek, makers, now_s));
+    AK_TRY(tpm2_room_for_two(self));
     AK_TRY(make_signer(self, ek));
     AK_TRY(make_ek(self, ek));
     AK_TRY(check_credential(self, ek));
