@@ -1,0 +1,162 @@
+/* The broker's answers: what is made is taken, and every other spelling, key, time and audience is not. */
+#include "core/token/identity_answer.h"
+
+#include "unit/token/keys.h"
+
+#define HEADER "{\"typ\":\"ak-identity+jwt\",\"alg\":\"ES256\"}"
+#define ISS    "https://broker.example"
+#define AUD    "https://worker.example"
+#define CLAIMS(iss, aud, iat, exp, jti, type, value, jkt, more)                                              \
+    "{\"iss\":\"" iss "\",\"aud\":\"" aud "\",\"iat\":" iat ",\"exp\":" exp ",\"jti\":\"" jti                \
+    "\",\"identity_type\":\"" type "\",\"identity_value\":\"" value "\",\"jkt\":\"" jkt "\"" more "}"
+#define JTI  "000102030405060708090a0b0c0d0e0f"
+#define JKT  "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA"
+#define GOOD CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "a@b.example", JKT, "")
+
+static enum ak_err verify_at(struct test_key *key, const char *header, const char *claims, uint64_t now_s,
+    struct ak_identity_answer *out_answer)
+{
+    char text[4096];
+    struct ak_span jws = test_jws(key, ak_span_str(header), ak_span_str(claims), text, sizeof text);
+    return ak_identity_answer_verify(jws, &key->pub, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), now_s, out_answer);
+}
+
+static struct ak_identity_answer sample(void)
+{
+    struct ak_identity_answer answer = {
+        .type_len = 5, .value_len = 11, .iat = TEST_NOW_S, .exp = TEST_NOW_S + 60};
+    memcpy(answer.type, "email", 5);
+    memcpy(answer.value, "a@b.example", 11);
+    for (uint8_t i = 0; i < 32; i++) answer.jkt[i] = (uint8_t)(i + 1);
+    for (uint8_t i = 0; i < 16; i++) answer.jti[i] = i;
+    return answer;
+}
+
+static void made_is_taken(void **state)
+{
+    (void)state;
+    struct test_key key = test_key(3);
+    struct ak_identity_answer answer = sample(), got;
+    uint8_t memory[AK_IDENTITY_ANSWER_MAX];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    assert_int_equal(
+        ak_identity_answer_make(&text, &key.signer, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), &answer), AK_OK);
+    assert_int_equal(ak_identity_answer_verify(
+                         ak_buf_span(&text), &key.pub, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), TEST_NOW_S, &got),
+        AK_OK);
+    assert_memory_equal(&got, &answer, sizeof got);
+    /* and so is the fixed text of the same claims */
+    assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S, &got), AK_OK);
+    assert_memory_equal(&got, &answer, sizeof got);
+    /* each byte altered */
+    for (size_t i = 0; i < text.len; i++) {
+        memory[i] ^= 1;
+        assert_int_not_equal(ak_identity_answer_verify(ak_buf_span(&text), &key.pub, AK_SPAN_LIT(ISS),
+                                 AK_SPAN_LIT(AUD), TEST_NOW_S, &got),
+            AK_OK);
+        memory[i] ^= 1;
+    }
+    ak_p256_signer_close(&key.signer);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *claims;
+        enum ak_err err;
+    } cases[] = {
+        {"{\"typ\":\"ak-session+jwt\",\"alg\":\"ES256\"}", GOOD, AK_E_MEANING}, /* I20 */
+        {"{\"typ\":\"ak-identity+jwt\",\"alg\":\"none\"}", GOOD, AK_E_MEANING},
+        {"{\"typ\":\"ak-identity+jwt\",\"alg\":\"ES256\",\"kid\":\"1\"}", GOOD, AK_E_MEANING},
+        {HEADER,
+            CLAIMS("https://other.example", AUD, "1767225600", "1767225660", JTI, "email", "a@b", JKT, ""),
+            AK_E_MEANING},
+        {HEADER,
+            CLAIMS(ISS, "https://other.example", "1767225600", "1767225660", JTI, "email", "a@b", JKT, ""),
+            AK_E_MEANING},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225661", JTI, "email", "a@b", JKT, ""), AK_E_MEANING},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225600", JTI, "email", "a@b", JKT, ""), AK_E_MEANING},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "a@b", JKT, ",\"x\":1"),
+            AK_E_FORMAT}, /* I4 */
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI "00", "email", "a@b", JKT, ""),
+            AK_E_FORMAT},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "a@b", "AQID", ""), AK_E_FORMAT},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "", "a@b", JKT, ""), AK_E_FORMAT},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "", JKT, ""), AK_E_FORMAT},
+        {HEADER, CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "a\\nb", JKT, ""), AK_E_FORMAT},
+        {HEADER, CLAIMS(ISS, AUD, "\"1\"", "1767225660", JTI, "email", "a@b", JKT, ""), AK_E_FORMAT},
+        {HEADER, "[]", AK_E_FORMAT},
+        {HEADER, "{}", AK_E_FORMAT},
+    };
+    struct test_key key = test_key(3);
+    struct ak_identity_answer got, none = {0};
+    for (size_t i = 0; i < AK_COUNT(cases); i++) {
+        memset(&got, 0xff, sizeof got);
+        enum ak_err err = verify_at(&key, cases[i].header, cases[i].claims, TEST_NOW_S, &got);
+        if (err != cases[i].err) print_message("case %zu\n", i);
+        assert_int_equal(err, cases[i].err);
+        assert_memory_equal(&got, &none, sizeof got);
+    }
+    struct test_key other = test_key(4);
+    char text[4096];
+    struct ak_span jws = test_jws(&other, AK_SPAN_LIT(HEADER), AK_SPAN_LIT(GOOD), text, sizeof text);
+    assert_int_equal(
+        ak_identity_answer_verify(jws, &key.pub, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), TEST_NOW_S, &got),
+        AK_E_AUTH);
+    static char large[AK_IDENTITY_ANSWER_MAX + 1];
+    memset(large, 'a', sizeof large);
+    assert_int_equal(ak_identity_answer_verify(
+                         AK_SPAN_ARR(large), &key.pub, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), TEST_NOW_S, &got),
+        AK_E_LIMIT);
+    ak_p256_signer_close(&key.signer);
+    ak_p256_signer_close(&other.signer);
+}
+
+static void times(void **state)
+{
+    (void)state;
+    struct test_key key = test_key(3);
+    struct ak_identity_answer got;
+    assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S + 59, &got), AK_OK);
+    assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S + 60, &got), AK_E_EXPIRED);
+    uint64_t early = AK_IDENTITY_ANSWER_EARLY_SECS;
+    assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S - early, &got), AK_OK);
+    assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S - early - 1, &got), AK_E_EXPIRED);
+    ak_p256_signer_close(&key.signer);
+}
+
+static void not_made(void **state)
+{
+    (void)state;
+    struct test_key key = test_key(3);
+    uint8_t memory[AK_IDENTITY_ANSWER_MAX];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    const struct ak_span iss = AK_SPAN_LIT(ISS), aud = AK_SPAN_LIT(AUD);
+    struct ak_identity_answer answer = sample();
+    answer.value[1] = '"';
+    assert_int_equal(ak_identity_answer_make(&text, &key.signer, iss, aud, &answer), AK_E_ARG);
+    answer = sample();
+    answer.exp = answer.iat + AK_IDENTITY_ANSWER_SECS + 1;
+    assert_int_equal(ak_identity_answer_make(&text, &key.signer, iss, aud, &answer), AK_E_ARG);
+    answer = sample();
+    answer.type_len = 0;
+    assert_int_equal(ak_identity_answer_make(&text, &key.signer, iss, aud, &answer), AK_E_ARG);
+    answer = sample();
+    assert_int_equal(ak_identity_answer_make(&text, &key.signer, AK_SPAN_EMPTY, aud, &answer), AK_E_ARG);
+    text.cap = 100;
+    assert_int_equal(ak_identity_answer_make(&text, &key.signer, iss, aud, &answer), AK_E_FULL);
+    assert_int_equal(text.len, 0);
+    ak_p256_signer_close(&key.signer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(made_is_taken),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(times),
+        cmocka_unit_test(not_made),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
