@@ -134,6 +134,7 @@ const struct ak_audit_type ak_audit_types[256] = {
     [24] = CONTROL("BlobDeleted", ACCOUNT | K(57) | K(60), K(17)),
     [25] = CONTROL("IssuerKeyRotated", K(42) | K(43) | K(47), 0),
     [26] = CONTROL("TrustChanged", ACCOUNT | K(26) | K(69) | K(70), 0),
+    [27] = CONTROL("RecoverySeen", ACCOUNT | K(35) | K(36), K(33)),
     [28] = CONTROL("IdentityUnlinked", ACCOUNT | K(16), 0),
     [29] = CONTROL("StateRestored", K(24) | K(44) | K(45), 0),
     [128] = USE("SessionIssued", ACCOUNT | K(33) | K(47) | K(48), 0),

@@ -169,6 +169,7 @@ static const char *security_of(const struct ak_call *call)
     case AK_AUTH_USE:
         return call->flags & AK_CALL_SESSION ? "[{session: [], proof: []}]"
                                              : "[{session: [], proof: []}, {agent: [], proof: []}]";
+    case AK_AUTH_SIGN_IN: return "[{proof: []}]"; /* a device's, for the broker's URL */
     case AK_AUTH_CHANGE: return "[{session: [], proof: []}]";
     }
     return "[]";

@@ -80,6 +80,8 @@ static enum ak_err device_enrolled(struct ak_fold *fold)
     bool was_removed = was_here(fold, fold->entry->device);
     struct ak_device *device = ak_vec_add(&fold->state->devices);
     if (!device) return AK_E_FULL;
+    device->recovered =
+        fold->account->device_count > 0 && memcmp(fold->entry->actor, fold->entry->device, 32) == 0;
     if (was_removed) device->sessions_after_ms = fold->entry->time_ms;
     device->account = fold->account_number;
     device->next = fold->account->first_device;
@@ -129,6 +131,15 @@ static enum ak_err recovery_started(struct ak_fold *fold)
     waiting->ready_at_ms = entry->ready_at_ms;
     fold->account->first_waiting = number;
     fold->account->waiting_count++;
+    return AK_OK;
+}
+
+static enum ak_err recovery_seen(struct ak_fold *fold)
+{
+    struct ak_waiting *waiting =
+        ak_state_waiting(fold->state, fold->account, fold->entry->what, fold->entry->device);
+    if (!waiting || fold->entry->ready_at_ms >= waiting->ready_at_ms) return AK_E_MEANING;
+    waiting->ready_at_ms = fold->entry->ready_at_ms;
     return AK_OK;
 }
 
@@ -341,6 +352,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_RECOVERY_STARTED] = recovery_started,
     [AK_ENTRY_RECOVERY_CANCELLED] = recovery_over,
     [AK_ENTRY_RECOVERY_DONE] = recovery_over,
+    [AK_ENTRY_RECOVERY_SEEN] = recovery_seen,
     [AK_ENTRY_PATH_ACTIVATED] = path_activated,
     [AK_ENTRY_POLICY_CHANGED] = policy_changed,
     [AK_ENTRY_PATH_SUSPENDED] = path_suspended,

@@ -1,7 +1,7 @@
 /* Who calls: token, device proof, connection. A token alone is never enough; a proof holds for a connection
  * only where the gateway itself ends it, and for a change of policy only for that one change (I9, I10, I15,
  * I20). With a connection's proof goes the key to which credentials may be sealed on it (I1). */
-#include "core/engine/internal.h"
+#include "core/engine/sign_in.h"
 
 #include "base/crypto/sha256.h"
 
@@ -90,6 +90,18 @@ static const char *proof_message(enum ak_dpop_fault fault)
     return NULL;
 }
 
+static enum ak_code verify_proof(
+    struct ak_step *step, const struct ak_dpop_expect *expect, struct ak_dpop_proof *out_proof)
+{
+    enum ak_dpop_fault fault = AK_DPOP_FINE;
+    enum ak_err err = ak_dpop_verify(step->request->proof, expect, &step->engine->nonce, out_proof, &fault);
+    if (err) return ak_step_fail(step, proof_code(fault, err), proof_message(fault));
+    if (out_proof->has_rk && step->call->auth != AK_AUTH_USE)
+        return ak_step_fail(
+            step, AK_CODE_BAD_SIGNATURE, "this call takes no proof with a reader's key (ak_rk)");
+    return AK_CODE_OK;
+}
+
 /* Checks everything but single use. */
 static enum ak_code check_proof(struct ak_step *step, struct ak_dpop_proof *out_proof)
 {
@@ -99,19 +111,13 @@ static enum ak_code check_proof(struct ak_step *step, struct ak_dpop_proof *out_
     const char *prefix = engine->conf.dev ? "/dev" : "/tee";
     if (ak_call_put_path(step->request->call, prefix, step->request->body, false, &buf) != AK_OK)
         return AK_CODE_INVALID_REQUEST;
-    struct ak_dpop_expect expect = {.method = ak_span_str(step->call->method),
+    const struct ak_dpop_expect expect = {.method = ak_span_str(step->call->method),
         .origins = engine->conf.origins,
         .origin_count = engine->conf.origin_count,
         .path = ak_buf_span(&buf),
         .token = step->request->token,
         .now_s = ak_engine_now_s(engine)};
-    enum ak_dpop_fault fault = AK_DPOP_FINE;
-    enum ak_err err = ak_dpop_verify(step->request->proof, &expect, &engine->nonce, out_proof, &fault);
-    if (err) return ak_step_fail(step, proof_code(fault, err), proof_message(fault));
-    if (out_proof->has_rk && step->call->auth != AK_AUTH_USE)
-        return ak_step_fail(
-            step, AK_CODE_BAD_SIGNATURE, "this call takes no proof with a reader's key (ak_rk)");
-    return AK_CODE_OK;
+    return verify_proof(step, &expect, out_proof);
 }
 
 static enum ak_code use_proof(struct ak_step *step, const struct ak_dpop_proof *proof)
@@ -237,6 +243,43 @@ static enum ak_code prove_device(struct ak_step *step)
     return AK_CODE_OK;
 }
 
+/* ---- proofs that the broker passes on ---- */
+
+/* Where at the broker the device asked: the path that it polls stands in the request. */
+static enum ak_code broker_place(struct ak_step *step, struct ak_span *out_method, struct ak_span *out_path)
+{
+    struct ak_msg_identity_answered_request request;
+    *out_method = AK_SPAN_LIT("POST");
+    *out_path = AK_SPAN_LIT("/v1/auth/wallet/start");
+    if (step->request->call == AK_CALL_WALLET_ANSWERED) *out_path = AK_SPAN_LIT("/v1/auth/wallet/verify");
+    if (step->request->call != AK_CALL_IDENTITY_ANSWERED) return AK_CODE_OK;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    *out_method = AK_SPAN_LIT("GET");
+    *out_path = request.poll_path;
+    return ak_span_starts(*out_path, AK_SPAN_LIT("/v1/auth/")) ? AK_CODE_OK : AK_CODE_INVALID_REQUEST;
+}
+
+static enum ak_code prove_sign_in(struct ak_step *step)
+{
+    struct ak_dpop_proof proof;
+    struct ak_dpop_expect expect = {
+        .origins = &step->engine->conf.broker_url, .origin_count = 1, .now_s = ak_engine_now_s(step->engine)};
+    if (step->engine->conf.broker_url.len == 0)
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "nobody signs in by a broker here (broker_url)");
+    if (step->request->token.len)
+        return ak_step_fail(step, AK_CODE_INVALID_TOKEN, "this call takes no token");
+    if (step->request->proof.len == 0) return AK_CODE_PROOF_REQUIRED;
+    enum ak_code code = broker_place(step, &expect.method, &expect.path);
+    if (!code) code = verify_proof(step, &expect, &proof);
+    if (!code) code = ak_sign_in_check_meaning(step, &proof);
+    if (!code) code = use_proof(step, &proof);
+    if (code) return code;
+    step->caller.kind = AK_CALLER_DEVICE;
+    memcpy(step->caller.jkt, proof.jkt, 32);
+    return AK_CODE_OK;
+}
+
 enum ak_code ak_step_authenticate(struct ak_step *step)
 {
     switch (step->call->auth) {
@@ -244,6 +287,7 @@ enum ak_code ak_step_authenticate(struct ak_step *step)
     case AK_AUTH_PROOF: return prove_device(step);
     case AK_AUTH_USE: return prove_use(step);
     case AK_AUTH_CHANGE: return prove_change(step);
+    case AK_AUTH_SIGN_IN: return prove_sign_in(step);
     }
     return AK_CODE_UNAUTHORIZED;
 }

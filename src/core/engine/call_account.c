@@ -69,22 +69,60 @@ enum ak_code ak_call_recovery_list(struct ak_step *step)
     return ak_step_reply(step, &ak_recovery_list_reply_msg, &reply);
 }
 
-enum ak_code ak_call_recovery_cancel(struct ak_step *step)
+/* NULL: *out_code is the answer. */
+static const struct ak_waiting *find_waiting(
+    struct ak_step *step, struct ak_msg_recovery_cancel_request *out_request, enum ak_code *out_code)
 {
-    struct ak_msg_recovery_cancel_request request;
-    enum ak_code code = ak_step_read(step, &request);
-    if (code) return code;
-    uint64_t what = ak_waiting_parse(request.what);
-    bool has_device = ak_msg_has(&request, AK_RECOVERY_CANCEL_REQUEST_DEVICE);
-    if (!what || !ak_state_waiting(
-                     &step->engine->state, step->caller.account, what, has_device ? request.device : NULL))
-        return ak_step_fail(step, AK_CODE_NOT_FOUND, "nothing of this kind waits; see agentkeys device list");
-    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_RECOVERY_CANCELLED);
-    entry.what = what;
-    if (has_device) {
-        memcpy(entry.device, request.device, 32);
+    *out_code = ak_step_read(step, out_request);
+    if (*out_code) return NULL;
+    uint64_t what = ak_waiting_parse(out_request->what);
+    bool has_device = ak_msg_has(out_request, AK_RECOVERY_CANCEL_REQUEST_DEVICE);
+    *out_code =
+        ak_step_fail(step, AK_CODE_NOT_FOUND, "nothing of this kind waits; see agentkeys device list");
+    if (!what) return NULL;
+    return ak_state_waiting(
+        &step->engine->state, step->caller.account, what, has_device ? out_request->device : NULL);
+}
+
+static struct ak_entry waiting_entry(struct ak_step *step, enum ak_entry_type type,
+    const struct ak_msg_recovery_cancel_request *request, const struct ak_waiting *waiting)
+{
+    struct ak_entry entry = ak_step_entry(step, type);
+    entry.what = waiting->what;
+    if (ak_msg_has(request, AK_RECOVERY_CANCEL_REQUEST_DEVICE)) {
+        memcpy(entry.device, request->device, 32);
         ak_entry_mark(&entry, AK_F_DEVICE);
     }
+    return entry;
+}
+
+enum ak_code ak_call_recovery_cancel(struct ak_step *step)
+{
+    struct ak_msg_recovery_cancel_request request = {0};
+    enum ak_code code = AK_CODE_INTERNAL;
+    const struct ak_waiting *waiting = find_waiting(step, &request, &code);
+    if (!waiting) return code;
+    if (waiting->what == AK_RECOVERY_SIGN_IN_CODE)
+        return ak_step_fail(
+            step, AK_CODE_DENIED, "who has the recovery code cannot be stopped; suspend what must not go on");
+    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_CANCELLED, &request, waiting);
     code = ak_step_emit(step, &entry);
     return code ? code : ak_step_reply_done(step, "cancelled");
+}
+
+/* The wait that a device has seen goes on for the shorter time from now on, and never longer than it was. */
+enum ak_code ak_call_recovery_seen(struct ak_step *step)
+{
+    struct ak_msg_recovery_cancel_request request = {0};
+    enum ak_code code = AK_CODE_INTERNAL;
+    const struct ak_waiting *waiting = find_waiting(step, &request, &code);
+    if (!waiting) return code;
+    uint64_t ready_at_ms =
+        ak_logic_time_seen_ms(&step->engine->time) + step->engine->conf.recovery_wait_code_ms;
+    if (!ak_waiting_is_sign_in(waiting->what) || ready_at_ms >= waiting->ready_at_ms)
+        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "its time does not change by being seen");
+    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_SEEN, &request, waiting);
+    entry.ready_at_ms = ready_at_ms;
+    code = ak_step_emit(step, &entry);
+    return code ? code : ak_step_reply_done(step, "seen");
 }

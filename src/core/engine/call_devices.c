@@ -1,4 +1,5 @@
 /* The devices of an account: listing and removing; asking to join is in call_pair.c, as it is a pairing. */
+#include "base/num.h"
 #include "core/engine/internal.h"
 #include "core/engine/waiting.h"
 #include "core/wire/msg_devices.h"
@@ -21,6 +22,16 @@ enum ak_code ak_call_device_list(struct ak_step *step)
     return ak_step_reply(step, &ak_device_list_reply_msg, &reply);
 }
 
+/* For a while after a recovery its device removes no other one: who stole the mailbox would make it final. */
+static bool recovered_just_now(const struct ak_step *step)
+{
+    const struct ak_device *own =
+        ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
+    uint64_t seen_ms = ak_logic_time_seen_ms(&step->engine->time);
+    return own && own->recovered &&
+           ak_num_sub_sat(seen_ms, own->enrolled_seen_ms) < step->engine->conf.recovery_wait_code_ms;
+}
+
 enum ak_code ak_call_device_remove(struct ak_step *step)
 {
     struct ak_msg_device_remove_request request;
@@ -32,6 +43,9 @@ enum ak_code ak_call_device_remove(struct ak_step *step)
     if (!ak_state_device(&step->engine->state, account, request.id)) return AK_CODE_NOT_FOUND;
     if (account->device_count <= 1)
         return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the last device stays; add another one first");
+    if (!ready && recovered_just_now(step))
+        return ak_step_fail(step, AK_CODE_DENIED,
+            "this device came by a recovery; it removes others after the waiting time (recovery_wait_code)");
     const uint8_t *recovery =
         ak_msg_has(&request, AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL;
     if (!ready) code = ak_step_wait_or_confirm(step, AK_RECOVERY_DEVICE_REMOVE, request.id, recovery, &ready);

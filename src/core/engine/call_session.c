@@ -1,33 +1,6 @@
 /* The local operator's sign-in, and logout. */
-#include "core/engine/internal.h"
-#include "core/identity/identity.h"
+#include "core/engine/sign_in.h"
 #include "core/wire/msg_session.h"
-
-/* A new account: its first address is derived, it is opened, and the caller's device is its only one. */
-static enum ak_code open_account(struct ak_step *step, const struct ak_msg_local_session_request *request,
-    const struct ak_identity *identity, const uint8_t omni[32])
-{
-    struct ak_engine *engine = step->engine;
-    struct ak_user_points points;
-    if (ak_keys_user_points(engine->root, omni, &points) != AK_OK) return AK_CODE_INTERNAL;
-    struct ak_entry opened = ak_step_entry(step, AK_ENTRY_ACCOUNT_OPENED);
-    opened.has_anchor = true;
-    memcpy(opened.anchor, omni, 32);
-    memcpy(opened.omni, omni, 32);
-    opened.identity_type = identity->type_text;
-    memcpy(opened.home_wallet, points.address, 20);
-    if (ak_msg_has(request, AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH)) {
-        memcpy(opened.recovery_hash, request->recovery_hash, 32);
-        ak_entry_mark(&opened, AK_F_RECOVERY_HASH);
-    }
-    enum ak_code code = ak_step_emit(step, &opened);
-    if (code) return code;
-    step->caller.account = ak_state_account(&engine->state, omni, &step->caller.account_number);
-    struct ak_entry enrolled = ak_step_entry(step, AK_ENTRY_DEVICE_ENROLLED);
-    memcpy(enrolled.device, step->caller.jkt, 32);
-    enrolled.name = request->device_name.len ? request->device_name : AK_SPAN_LIT("first device");
-    return ak_step_emit(step, &enrolled);
-}
 
 static enum ak_code reply_session(
     struct ak_step *step, const struct ak_identity *identity, const uint8_t omni[32], bool is_new)
@@ -64,7 +37,9 @@ enum ak_code ak_call_local_session(struct ak_step *step)
             "email:alice@demo.example");
     step->caller.account = ak_state_account(&step->engine->state, omni, &step->caller.account_number);
     bool is_new = step->caller.account == NULL;
-    if (is_new) code = open_account(step, &request, &identity, omni);
+    const uint8_t *hash =
+        ak_msg_has(&request, AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH) ? request.recovery_hash : NULL;
+    if (is_new) code = ak_step_open_account(step, &identity, omni, request.device_name, hash);
     if (!code && !ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt)) {
         step->caller.account = NULL;
         return ak_step_fail(step, AK_CODE_DEVICE_NOT_ENROLLED,

@@ -31,6 +31,11 @@ static enum ak_err make_tables(struct ak_engine *engine)
     AK_TRY(alloc(arena, AK_ENGINE_WRONG * sizeof *engine->wrong, &engine->wrong));
     engine->hooks.random(engine->hooks.ctx, seed, sizeof seed);
     AK_TRY(ak_replay_init(&engine->replay, places, AK_REPLAY_PLACES, seed, 0));
+    AK_TRY(alloc(arena, 2 * AK_ENGINE_SIGN_INS * sizeof *places, &places));
+    AK_TRY(ak_replay_init(&engine->challenges, places, AK_ENGINE_SIGN_INS, seed, 0));
+    AK_TRY(alloc(arena, 2 * AK_ENGINE_SIGN_INS * sizeof *places, &places));
+    AK_TRY(ak_replay_init(&engine->answers, places, AK_ENGINE_SIGN_INS, seed, 0));
+    engine->hooks.random(engine->hooks.ctx, &engine->challenge_key, sizeof engine->challenge_key);
     AK_TRY(ak_token_cache_init(&engine->cache, cache, AK_ENGINE_CACHE));
     ak_pair_table_init(&engine->pairs, pairs, AK_LIMIT_PAIR_PENDING);
     ak_denial_init(engine->denials);
@@ -138,6 +143,7 @@ void ak_engine_free(struct ak_engine *engine)
     ak_p256_signer_close(&engine->agent_signer);
     ak_p256_signer_close(&engine->tls_signer);
     ak_secret32_done(&engine->ledger_seed);
+    ak_secret32_done(&engine->challenge_key);
     ak_nonce_done(&engine->nonce);
     ak_wipe(engine->token_memory, sizeof engine->token_memory);
 }

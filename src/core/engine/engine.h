@@ -25,7 +25,8 @@
 enum {
     AK_ENGINE_CONNS = 8192, /* connections whose proof is remembered; more only cost proofs */
     AK_ENGINE_CONN_MS = 600 * 1000,
-    AK_ENGINE_CACHE = 4096, /* verified tokens */
+    AK_ENGINE_CACHE = 4096,     /* verified tokens */
+    AK_ENGINE_SIGN_INS = 16384, /* sign-in texts, and the broker's answers, that were used in their time */
     AK_ENGINE_INVITES = 1024,
     AK_ENGINE_INVITES_ACCOUNT = 100, /* open ones of an account */
     AK_ENGINE_INVITE_MS = 24 * 3600 * 1000,
@@ -50,7 +51,11 @@ struct ak_engine_conf {
     uint64_t session_secs;
     uint64_t agent_token_secs;
     uint64_t recovery_wait_ms;
-    struct ak_span oidc_audience; /* of a minted token where none is asked for */
+    uint64_t recovery_wait_code_ms; /* with the code or a linked wallet, and once a device has seen it */
+    struct ak_span broker_url;      /* origin of the broker, for `htu`; empty: nobody signs in by it */
+    bool has_broker_key;
+    struct ak_p256_pub broker_key; /* whose word counts for e-mail */
+    struct ak_span oidc_audience;  /* of a minted token where none is asked for */
     uint64_t oidc_token_secs;
     uint64_t sts_secs; /* the longest that clouds give credentials for such a token */
     uint32_t mints_per_hour;

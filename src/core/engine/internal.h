@@ -117,6 +117,8 @@ struct ak_engine {
     struct ak_logic_time time;
     struct ak_nonce nonce;
     struct ak_replay replay;
+    struct ak_secret32 challenge_key; /* of this start: its sign-in texts are ours */
+    struct ak_replay challenges, answers;
     struct ak_token_cache cache;
     struct ak_denial_table *denials;
     struct ak_conn *conns;
@@ -254,10 +256,11 @@ ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, 
     ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy, ak_call_agent_decommission,
     ak_call_trust, ak_call_trust_change, ak_call_agent_lineage, ak_call_token, ak_call_explain, ak_call_audit,
     ak_call_checkpoint, ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation,
-    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt, ak_call_delivery_key,
-    ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete, ak_call_credential_list,
-    ak_call_credential_rollback, ak_call_service_define, ak_call_service_show, ak_call_service_list,
-    ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
+    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt, ak_call_sign_in_nonce,
+    ak_call_wallet_started, ak_call_wallet_answered, ak_call_identity_answered, ak_call_recovery_seen,
+    ak_call_delivery_key, ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete,
+    ak_call_credential_list, ak_call_credential_rollback, ak_call_service_define, ak_call_service_show,
+    ak_call_service_list, ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
 
 /* ---- step.c ---- */
 /* An outcome before anything is known. */

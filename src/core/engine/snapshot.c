@@ -60,10 +60,12 @@ static void put_account(struct ak_buf *buf, const struct ak_account *account)
     ak_buf_put_u64(buf, account->cloud_until_ms);
 }
 
+enum { DEVICE_REMOVED = 1, DEVICE_RECOVERED = 2 };
+
 static void put_device(struct ak_buf *buf, const struct ak_device *device)
 {
     ak_buf_put_u32(buf, device->account);
-    ak_buf_put_u8(buf, device->removed ? 1 : 0);
+    ak_buf_put_u8(buf, (device->removed ? DEVICE_REMOVED : 0) | (device->recovered ? DEVICE_RECOVERED : 0));
     ak_buf_put(buf, AK_SPAN_ARR(device->thumbprint));
     put_short(buf, device->name);
     ak_buf_put_u64(buf, device->enrolled_ms);
@@ -276,14 +278,17 @@ static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
     struct ak_device *device = ak_vec_add(&state->devices);
     if (!device) return AK_E_FULL;
     device->account = ak_reader_u32(reader);
-    uint8_t removed = ak_reader_u8(reader);
-    device->removed = removed == 1;
+    uint8_t flags = ak_reader_u8(reader);
+    device->removed = flags & DEVICE_REMOVED;
+    device->recovered = flags & DEVICE_RECOVERED;
     ak_reader_copy(reader, device->thumbprint, 32);
     AK_TRY(ak_arena_copy(state->arena, take_short(reader), &device->name));
     device->enrolled_ms = ak_reader_u64(reader);
     device->enrolled_seen_ms = ak_reader_u64(reader);
     device->sessions_after_ms = ak_reader_u64(reader);
-    if (reader->failed || removed > 1 || device->account >= state->accounts.count) return AK_E_FORMAT;
+    if (reader->failed || flags > (DEVICE_REMOVED | DEVICE_RECOVERED) ||
+        device->account >= state->accounts.count)
+        return AK_E_FORMAT;
     struct ak_account *account = ak_state_account_at(state, device->account);
     if (!device->removed &&
         (account->device_count >= AK_LIMIT_DEVICES || ak_state_device(state, account, device->thumbprint)))

@@ -60,6 +60,7 @@ struct ak_device {
     uint32_t account;
     uint32_t next;
     bool removed;
+    bool recovered; /* it came by a recovery, not by another device */
     uint8_t thumbprint[32];
     struct ak_span name;
     uint64_t enrolled_ms;

@@ -45,6 +45,11 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_OIDC_CONFIGURATION] = ak_call_oidc_configuration,
     [AK_CALL_JWKS] = ak_call_jwks,
     [AK_CALL_MINT_OIDC_JWT] = ak_call_mint_oidc_jwt,
+    [AK_CALL_SIGN_IN_NONCE] = ak_call_sign_in_nonce,
+    [AK_CALL_WALLET_STARTED] = ak_call_wallet_started,
+    [AK_CALL_WALLET_ANSWERED] = ak_call_wallet_answered,
+    [AK_CALL_IDENTITY_ANSWERED] = ak_call_identity_answered,
+    [AK_CALL_RECOVERY_SEEN] = ak_call_recovery_seen,
     [AK_CALL_DELIVERY_KEY] = ak_call_delivery_key,
     [AK_CALL_CREDENTIAL_PUT] = ak_call_credential_put,
     [AK_CALL_CREDENTIAL_READ] = ak_call_credential_read,
@@ -142,6 +147,8 @@ static enum ak_code dispatch(struct ak_step *step)
     if (step->engine->conf.dev && !(step->call->flags & AK_CALL_DEV)) return AK_CODE_NOT_FOUND;
     if ((step->call->flags & AK_CALL_LOCAL) && step->request->transport != AK_TRANSPORT_OPERATOR)
         return AK_CODE_NOT_FOUND;
+    bool internal = step->call->flags & AK_CALL_INTERNAL;
+    if (internal != (step->request->transport == AK_TRANSPORT_BROKER)) return AK_CODE_NOT_FOUND;
     enum ak_code code = ak_step_authenticate(step);
     if (!code) code = check_idempotency(step, &repeat);
     if (code) return code;

@@ -6,21 +6,32 @@
 #include "base/num.h"
 #include "core/wire/msg_session.h"
 
+static const char *const names[] = {
+    [AK_RECOVERY_DEVICE_REMOVE] = "device-remove",
+    [AK_RECOVERY_ACCOUNT_RESUME] = "account-resume",
+    [AK_RECOVERY_SIGN_IN] = "sign-in",
+    [AK_RECOVERY_SIGN_IN_CODE] = "sign-in-by-code",
+    [AK_RECOVERY_TRUST_CHANGE] = "trust-change",
+};
+
 const char *ak_waiting_name(uint64_t what)
 {
-    if (what == AK_RECOVERY_TRUST_CHANGE) return "trust-change";
-    return what == AK_RECOVERY_DEVICE_REMOVE ? "device-remove" : "account-resume";
+    return what < AK_COUNT(names) && names[what] ? names[what] : "";
 }
 
 uint64_t ak_waiting_parse(struct ak_span name)
 {
-    if (ak_span_eq(name, AK_SPAN_LIT("device-remove"))) return AK_RECOVERY_DEVICE_REMOVE;
-    if (ak_span_eq(name, AK_SPAN_LIT("account-resume"))) return AK_RECOVERY_ACCOUNT_RESUME;
-    if (ak_span_eq(name, AK_SPAN_LIT("trust-change"))) return AK_RECOVERY_TRUST_CHANGE;
+    for (uint64_t what = 1; what < AK_COUNT(names); what++)
+        if (ak_span_eq(name, ak_span_str(names[what]))) return what;
     return 0;
 }
 
-static bool code_fits(const struct ak_account *account, const uint8_t *recovery_code)
+bool ak_waiting_is_sign_in(uint64_t what)
+{
+    return what == AK_RECOVERY_SIGN_IN || what == AK_RECOVERY_SIGN_IN_CODE;
+}
+
+bool ak_waiting_code_fits(const struct ak_account *account, const uint8_t *recovery_code)
 {
     uint8_t hash[32];
     if (!recovery_code || !account->has_recovery) return false;
@@ -81,7 +92,7 @@ enum ak_code ak_step_wait_or_confirm(
     const struct ak_waiting *waiting =
         ak_state_waiting(&step->engine->state, step->caller.account, what, device);
     *out_ready = false;
-    if (recovery_code && !code_fits(step->caller.account, recovery_code))
+    if (recovery_code && !ak_waiting_code_fits(step->caller.account, recovery_code))
         return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
     bool second = waiting && ak_step_is_second_voice(step, waiting);
     bool due = waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms;

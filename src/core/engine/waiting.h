@@ -1,14 +1,18 @@
-/* Changes that one device alone may only start: they wait for their time, a second device, or the recovery
- * code. */
+/* Changes that one device alone may only start, and devices that recover an account: they wait for their
+ * time, a second device, or the recovery code. */
 #ifndef AK_CORE_ENGINE_WAITING_H
 #define AK_CORE_ENGINE_WAITING_H
 
 #include "core/engine/internal.h"
 
-/* "device-remove", "account-resume", "trust-change". */
+/* "device-remove", "account-resume", "sign-in", "sign-in-by-code", "trust-change". */
 const char *ak_waiting_name(uint64_t what);
 /* 0 for an unknown name. */
 uint64_t ak_waiting_parse(struct ak_span name);
+/* A device that recovers the account by signing in. */
+bool ak_waiting_is_sign_in(uint64_t what);
+/* `recovery_code`: 32 secret bytes, or NULL; compared as a hash in constant time. */
+bool ak_waiting_code_fits(const struct ak_account *account, const uint8_t *recovery_code);
 
 /* Two devices confirm a change: the one that started it and the caller's, another one, both enrolled for the
  * waiting time itself. */

@@ -25,7 +25,7 @@ enum ak_err ak_frame_request_validate(const struct ak_frame_request *request)
 {
     if (request->call >= AK_CALL_COUNT) return AK_E_LIMIT;
     if (ak_call_get(request->call)->request->count == 0 && request->body.len) return AK_E_FORMAT;
-    if (request->transport < AK_TRANSPORT_UNIX || request->transport > AK_TRANSPORT_PLAIN) return AK_E_LIMIT;
+    if (request->transport < AK_TRANSPORT_UNIX || request->transport > AK_TRANSPORT_BROKER) return AK_E_LIMIT;
     for (size_t i = 0; i < request->idempotency_key.len; i++) {
         uint8_t c = request->idempotency_key.ptr[i];
         if (c < 0x21 || c > 0x7e) return AK_E_FORMAT;

@@ -13,7 +13,8 @@ enum ak_transport {
     AK_TRANSPORT_LOOPBACK = 2,
     AK_TRANSPORT_TLS = 3,      /* ended by the gateway itself */
     AK_TRANSPORT_OPERATOR = 4, /* the operator's own socket, peer checked */
-    AK_TRANSPORT_PLAIN = 5     /* none of these: a proof in each request */
+    AK_TRANSPORT_PLAIN = 5,    /* none of these: a proof in each request */
+    AK_TRANSPORT_BROKER = 6    /* the broker's socket, peer checked */
 };
 
 struct ak_frame_request {

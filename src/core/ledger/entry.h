@@ -58,7 +58,8 @@ enum ak_entry_type {
     AK_ENTRY_BLOB_DELETED = 24,
     AK_ENTRY_ISSUER_KEY_ROTATED = 25,
     AK_ENTRY_TRUST_CHANGED = 26,
-    AK_ENTRY_IDENTITY_UNLINKED = 28, /* 27 is taken, not built */
+    AK_ENTRY_RECOVERY_SEEN = 27,
+    AK_ENTRY_IDENTITY_UNLINKED = 28,
     AK_ENTRY_STATE_RESTORED = 29,
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
@@ -77,6 +78,8 @@ enum ak_entry_type {
 enum ak_entry_recovery {
     AK_RECOVERY_DEVICE_REMOVE = 1,
     AK_RECOVERY_ACCOUNT_RESUME = 2,
+    AK_RECOVERY_SIGN_IN = 3,      /* a device that is none of the account's, by an identity of it */
+    AK_RECOVERY_SIGN_IN_CODE = 4, /* the same with the recovery code */
     AK_RECOVERY_TRUST_CHANGE = 5, /* its `device` is the hash of the trust configuration that is proposed */
 };
 

@@ -14,6 +14,7 @@
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_sign.h"
+#include "core/wire/msg_sign_in.h"
 #include "core/wire/msg_token.h"
 #include "core/wire/msg_trust.h"
 #include "core/wire/msg_vault.h"
@@ -168,6 +169,22 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         "An operator puts another trust configuration in force; an account with two devices or more needs "
         "two "
         "of them. The worker then restarts."},
+    [AK_CALL_SIGN_IN_NONCE] = {"sign-in-nonce", GET, "/internal/v1/nonce", AK_AUTH_PUBLIC, AK_CALL_INTERNAL,
+        &ak_sign_in_nonce_request_msg, &ak_sign_in_nonce_reply_msg,
+        "The nonce that a device's proof for the broker needs now."},
+    [AK_CALL_WALLET_STARTED] = {"wallet-started", POST, "/internal/v1/wallet-started", AK_AUTH_SIGN_IN,
+        AK_CALL_INTERNAL, &ak_wallet_started_request_msg, &ak_wallet_started_reply_msg,
+        "The text by whose signature a wallet signs this device in."},
+    [AK_CALL_WALLET_ANSWERED] = {"wallet-answered", POST, "/internal/v1/wallet-answered", AK_AUTH_SIGN_IN,
+        AK_CALL_INTERNAL, &ak_wallet_answered_request_msg, &ak_sign_in_reply_msg,
+        "The signed text: a session, a new account, or a recovery that waits."},
+    [AK_CALL_IDENTITY_ANSWERED] = {"identity-answered", POST, "/internal/v1/identity-answered",
+        AK_AUTH_SIGN_IN, AK_CALL_INTERNAL, &ak_identity_answered_request_msg, &ak_sign_in_reply_msg,
+        "The broker's word that an identity answered for a device: a session where that device is enrolled, "
+        "a new account, or a recovery that waits."},
+    [AK_CALL_RECOVERY_SEEN] = {"recovery-seen", POST, "/v1/recovery/seen", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_recovery_cancel_request_msg, &ak_done_reply_msg,
+        "A device says that it has seen a recovery that waits; the shorter waiting time begins."},
 };
 
 const struct ak_call *ak_call_get(unsigned id)

@@ -58,6 +58,11 @@ enum ak_call_id {
     AK_CALL_MINT_OIDC_JWT,
     AK_CALL_TRUST,
     AK_CALL_TRUST_CHANGE,
+    AK_CALL_SIGN_IN_NONCE,
+    AK_CALL_WALLET_STARTED,
+    AK_CALL_WALLET_ANSWERED,
+    AK_CALL_IDENTITY_ANSWERED,
+    AK_CALL_RECOVERY_SEEN,
     AK_CALL_COUNT
 };
 
@@ -67,16 +72,18 @@ enum ak_call_auth {
     AK_AUTH_PROOF,  /* a DPoP proof by the caller's device key, no token */
     AK_AUTH_USE,    /* a token; a proof once a connection */
     AK_AUTH_CHANGE, /* a session token and a fresh proof with ak_bh */
+    AK_AUTH_SIGN_IN /* a proof by a device's key for the broker's URL, passed on; no token */
 };
 
 enum ak_call_flags {
-    AK_CALL_SIGNER = 1,  /* path stands under the signer's prefix, /dev or /tee */
-    AK_CALL_SESSION = 2, /* an agent's token is refused */
-    AK_CALL_LOCAL = 4,   /* only on the operator's own socket */
-    AK_CALL_DEV = 8,     /* alive on the development signer too */
-    AK_CALL_GIVES = 32,  /* gives rights: refused while the account is suspended */
-    AK_CALL_STORE = 16,  /* answered from the stored ledger, by the reader thread */
-    AK_CALL_VALUE = 64,  /* brings a sealed value: its body may have AK_LIMIT_VALUE_BODY bytes */
+    AK_CALL_SIGNER = 1,     /* path stands under the signer's prefix, /dev or /tee */
+    AK_CALL_SESSION = 2,    /* an agent's token is refused */
+    AK_CALL_LOCAL = 4,      /* only on the operator's own socket */
+    AK_CALL_DEV = 8,        /* alive on the development signer too */
+    AK_CALL_GIVES = 32,     /* gives rights: refused while the account is suspended */
+    AK_CALL_STORE = 16,     /* answered from the stored ledger, by the reader thread */
+    AK_CALL_INTERNAL = 128, /* only on the broker's socket, where nothing else is taken */
+    AK_CALL_VALUE = 64,     /* brings a sealed value: its body may have AK_LIMIT_VALUE_BODY bytes */
 };
 
 struct ak_call {

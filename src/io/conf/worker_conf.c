@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "base/num.h"
 #include "base/span.h"
 
 #ifndef AK_RELEASE
@@ -41,7 +42,8 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
     [AK_WORKER_RECOVERY_WAIT_CODE] = {"recovery_wait_code", AK_CONF_DURATION, "24h", 60, 90 * DAY, NULL,
         "The same with the recovery code or a linked wallet. Part of the trust configuration."},
     [AK_WORKER_SIGN_IN_LOCAL] = {"sign_in.local", AK_CONF_SWITCH, "on", 0, 0, NULL,
-        "Lets the local operator open accounts over operator_socket."},
+        "Lets the local operator open accounts over operator_socket; off by itself where broker_socket is "
+        "set."},
     [AK_WORKER_LOG_LEVEL] = {"log_level", AK_CONF_CHOICE, "info", 0, 0, "error|warn|info|debug",
         "Lowest level that is logged."},
     [AK_WORKER_MAX_CONNECTIONS] = {"max_connections", AK_CONF_NUMBER, "512", 8, 65536, NULL,
@@ -84,6 +86,16 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "File with the certificates of TPM makers, PEM: the TPM must show that one of them certified it (tee "
         "= "
         "tpm2); empty: not asked. Their hashes are part of the trust configuration."},
+    [AK_WORKER_BROKER_SOCKET] = {"broker_socket", AK_CONF_PATH, "", 0, 0, NULL,
+        "Unix socket of the broker (mode 0600, peer user checked); empty: nobody signs in by a broker."},
+    [AK_WORKER_BROKER_USER] = {"broker_user", AK_CONF_TEXT, "", 0, 32, NULL,
+        "User that the broker runs as, where it is not the worker's own."},
+    [AK_WORKER_BROKER_URL] = {"broker_url", AK_CONF_URL, "", 0, 0, NULL,
+        "Origin under which people reach the broker, as it stands in their proofs. Part of the trust "
+        "configuration."},
+    [AK_WORKER_BROKER_KEY] = {"broker_key", AK_CONF_PATH, "", 0, 0, NULL,
+        "File with the broker's public key (JWK), whose word counts for e-mail; empty: nobody's. Part of the "
+        "trust configuration."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {
@@ -112,6 +124,19 @@ enum ak_err ak_worker_conf_slot_dir(const struct ak_conf *conf, char *out_path, 
     return ak_buf_terminate(&buf);
 }
 
+uid_t ak_worker_conf_broker_uid(const struct ak_conf *conf)
+{
+    uint64_t uid = 0;
+    struct ak_span text = ak_span_str(ak_conf_text(conf, AK_WORKER_BROKER_USER));
+    return ak_num_parse_u64(text, UINT32_MAX - 1, &uid) == AK_OK ? (uid_t)uid : (uid_t)-1;
+}
+
+bool ak_worker_conf_sign_in_local(const struct ak_conf *conf)
+{
+    bool said = conf->values[AK_WORKER_SIGN_IN_LOCAL].source != AK_CONF_FROM_DEFAULT;
+    return said ? ak_conf_on(conf, AK_WORKER_SIGN_IN_LOCAL) : !ak_conf_text(conf, AK_WORKER_BROKER_SOCKET)[0];
+}
+
 /* By name; what links lead to is the administrator's. */
 static bool slots_are_outside(const struct ak_conf *conf)
 {
@@ -132,7 +157,7 @@ static enum ak_err refuse(const struct ak_conf *conf, unsigned key, const char *
 
 enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_fail *out_fail)
 {
-    const unsigned sockets[] = {AK_WORKER_SOCKET, AK_WORKER_OPERATOR_SOCKET};
+    const unsigned sockets[] = {AK_WORKER_SOCKET, AK_WORKER_OPERATOR_SOCKET, AK_WORKER_BROKER_SOCKET};
     for (size_t i = 0; i < AK_COUNT(sockets); i++)
         if (strlen(ak_conf_text(conf, sockets[i])) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
             return refuse(conf, sockets[i], "bad_value", "longer than a Unix socket's path can be", out_fail);
@@ -146,6 +171,10 @@ enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, struct ak_boot_f
     if (AK_RELEASE && software && !ak_conf_on(conf, AK_WORKER_INSECURE_DEV))
         return refuse(conf, AK_WORKER_TEE, "insecure_tee",
             "this release build takes the software backend only with --insecure-dev", out_fail);
+    bool by_broker = ak_conf_text(conf, AK_WORKER_BROKER_SOCKET)[0] != 0;
+    if (by_broker && !ak_conf_text(conf, AK_WORKER_BROKER_URL)[0])
+        return refuse(conf, AK_WORKER_BROKER_URL, "bad_value",
+            "broker_socket is set, and the proofs that come by it name the broker's origin", out_fail);
     if (!slots_are_outside(conf))
         return refuse(conf, AK_WORKER_VAULT_ERASURE_SLOT, "bad_value", "inside data_dir; it must lie outside",
             out_fail);

@@ -2,6 +2,8 @@
 #ifndef AK_IO_CONF_WORKER_CONF_H
 #define AK_IO_CONF_WORKER_CONF_H
 
+#include <sys/types.h>
+
 #include "io/conf/conf.h"
 
 #define AK_WORKER_CONF_FILE "/etc/agentkeys/worker.conf"
@@ -40,6 +42,10 @@ enum ak_worker_key {
     AK_WORKER_TEE_TCTI,            /* tpm2: how the TPM is reached */
     AK_WORKER_OPERATORS,           /* who may change the trust configuration; empty: nobody */
     AK_WORKER_EK_ROOTS,            /* file of certificates of TPM makers; empty: not asked */
+    AK_WORKER_BROKER_SOCKET,       /* the broker's Unix socket, 0600 and peer uid; empty: none */
+    AK_WORKER_BROKER_USER,         /* who else than the worker's user may use it; a name, later its number */
+    AK_WORKER_BROKER_URL,          /* origin of the broker, for `htu` */
+    AK_WORKER_BROKER_KEY,          /* file with its public JWK */
     AK_WORKER_KEY_COUNT
 };
 /* What is wrong with a value of AK_WORKER_OPERATORS. */
@@ -56,6 +62,11 @@ AK_MUST_USE enum ak_err ak_worker_conf_validate(const struct ak_conf *conf, stru
 bool ak_worker_conf_is_loopback(const struct ak_conf *conf);
 /* The folder of the erasure slots as it is in force. AK_E_LIMIT: longer than cap. */
 AK_MUST_USE enum ak_err ak_worker_conf_slot_dir(const struct ak_conf *conf, char *out_path, size_t cap);
+/* The number that the supervisor put in place of broker_user's name; (uid_t)-1: none. */
+uid_t ak_worker_conf_broker_uid(const struct ak_conf *conf);
+/* Whether the local operator signs in: as sign_in.local says; where nothing is said, while no broker is set.
+ */
+bool ak_worker_conf_sign_in_local(const struct ak_conf *conf);
 /* auto: TLS exactly where the listener is not loopback. */
 bool ak_worker_conf_tls(const struct ak_conf *conf);
 

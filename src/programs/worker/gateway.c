@@ -104,6 +104,8 @@ static enum ak_err open_http(void)
     add_listener(&config, AK_GATEWAY_FD_TCP, tls, tcp);
     add_listener(&config, AK_GATEWAY_FD_UNIX, false, AK_TRANSPORT_UNIX);
     add_listener(&config, AK_GATEWAY_FD_OPERATOR, false, AK_TRANSPORT_OPERATOR);
+    add_listener(&config, AK_GATEWAY_FD_BROKER, false, AK_TRANSPORT_BROKER);
+    the.gw.broker_uid = ak_worker_conf_broker_uid(&the.conf);
     AK_TRY(ak_http_open(&config, &the.gw.http));
     for (uint32_t i = 0; i < config.listener_count; i++)
         AK_TRY(watch(ak_http_fd(the.gw.http, i), EPOLLIN, i, EPOLL_CTL_ADD));

@@ -3,6 +3,8 @@
 #ifndef AK_PROGRAMS_WORKER_GATEWAY_H
 #define AK_PROGRAMS_WORKER_GATEWAY_H
 
+#include <sys/types.h>
+
 #include "base/limits.h"
 #include "core/frames/hello.h"
 #include "core/frames/reply.h"
@@ -30,6 +32,7 @@ struct ak_gateway {
     struct ak_frame_status status;
     uint64_t status_ms; /* when it came; 0: never */
     char nonce[AK_STATUS_NONCE_LEN + 1];
+    uid_t broker_uid;                          /* who else may use the broker's socket; (uid_t)-1: nobody */
     uint8_t transports[AK_HTTP_LISTENERS_MAX]; /* enum ak_transport a listener would give */
     uint8_t source_seed[32];
     uint64_t now_ms;

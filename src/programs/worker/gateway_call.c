@@ -51,6 +51,9 @@ void ak_gateway_opened(void *ctx, struct ak_http_conn *conn)
         return;
     }
     conn->source = hash_source(gw, "uid", ak_span(&peer.uid, sizeof peer.uid));
+    if (conn->kind == AK_TRANSPORT_BROKER && peer.uid != gw->broker_uid &&
+        ak_peer_require_uid(conn->fd, geteuid()) != AK_OK)
+        conn->kind = AK_TRANSPORT_PLAIN;
     if (conn->kind == AK_TRANSPORT_OPERATOR && ak_peer_require_uid(conn->fd, geteuid()) != AK_OK)
         conn->kind = AK_TRANSPORT_UNIX;
 }
@@ -101,6 +104,10 @@ static bool route(const struct ak_gateway *gw, const struct ak_http_request *req
     if (got->id == AK_CALL_ATTESTATION && !may_attest(gw, request, got)) return false;
     if ((got->call->flags & AK_CALL_LOCAL) && request->conn->kind != AK_TRANSPORT_OPERATOR)
         return refuse(got, AK_CODE_NOT_FOUND, "this call is taken on the operator's own socket only");
+    bool internal = got->call->flags & AK_CALL_INTERNAL;
+    if (internal != (request->conn->kind == AK_TRANSPORT_BROKER))
+        return refuse(
+            got, AK_CODE_NOT_FOUND, "the broker's calls are taken on its own socket, and no others");
     if (gw->welcome.dev && !(got->call->flags & AK_CALL_DEV))
         return refuse(got, AK_CODE_NOT_FOUND, "the development signer does not have this call");
     return true;
@@ -136,8 +143,8 @@ static bool check_credentials(const struct ak_http_request *request, struct gath
     if (request->headers[AK_HTTP_DPOP].len > AK_LIMIT_PROOF)
         return refuse(got, AK_CODE_BAD_SIGNATURE, "the DPoP proof is too long");
     if ((auth == AK_AUTH_USE || auth == AK_AUTH_CHANGE) && !take_token(request, got)) return false;
-    if ((auth == AK_AUTH_PROOF || auth == AK_AUTH_CHANGE) && request->headers[AK_HTTP_DPOP].len == 0)
-        return refuse(got, AK_CODE_PROOF_REQUIRED, NULL);
+    bool proves = auth == AK_AUTH_PROOF || auth == AK_AUTH_CHANGE || auth == AK_AUTH_SIGN_IN;
+    if (proves && request->headers[AK_HTTP_DPOP].len == 0) return refuse(got, AK_CODE_PROOF_REQUIRED, NULL);
     return true;
 }
 
@@ -205,7 +212,7 @@ static bool encode_body(
     const struct ak_msg_input input = {.json = request->body,
         .params = got->params,
         .param_count = got->param_count,
-        .strict = got->call->auth == AK_AUTH_CHANGE};
+        .strict = got->call->auth == AK_AUTH_CHANGE || got->call->auth == AK_AUTH_SIGN_IN};
     if (ak_msg_from_json(got->call->request, &input, body, &fault) == AK_OK) return true;
     return refuse(got, fault.code, fault_text(gw, &fault));
 }
@@ -282,7 +289,7 @@ void ak_gateway_request(void *ctx, struct ak_http_request *request)
     if (ak_gateway_health(gw, request)) return;
     bool routed = route(gw, request, &got);
     request->call = (uint16_t)(got.call ? got.id : AK_CALL_COUNT);
-    request->proof_call = got.call && got.call->auth != AK_AUTH_PUBLIC;
+    request->proof_call = got.call && (got.call->auth != AK_AUTH_PUBLIC || got.id == AK_CALL_SIGN_IN_NONCE);
     if (routed && serving(gw, &got) && check_credentials(request, &got) && check_body(request, &got) &&
         take_query(request, &got) && encode_body(gw, request, &got, &body) && send(gw, request, &got, &body))
         return;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/codec/hex.h"
+#include "base/codec/jose.h"
 #include "core/keys/service.h"
 #include "io/conf/boot_fail.h"
 #include "io/log/log.h"
@@ -175,6 +176,24 @@ static struct ak_span url_origin(const char *url)
     return ak_span_ends(text, AK_SPAN_LIT("/")) ? ak_span_sub(text, 0, text.len - 1) : text;
 }
 
+/* Whose word counts for e-mail: one public key, read before the sandbox. */
+static void read_broker_key(struct ak_keeper *keeper)
+{
+    enum { KEY_FILE_MAX = 1024 };
+    uint8_t text[KEY_FILE_MAX];
+    size_t len = 0;
+    AK_CLEANUP(ak_json_done) struct ak_json json = {0};
+    const char *path = ak_conf_text(&keeper->conf, AK_WORKER_BROKER_KEY);
+    if (!path[0]) return;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || ak_spawn_read_all(fd, text, sizeof text, &len) != AK_OK ||
+        ak_json_parse(ak_span(text, len), sizeof text, &json) != AK_OK ||
+        ak_jwk_parse(ak_json_root(&json), &keeper->engine_conf.broker_key) != AK_OK)
+        fail(keeper, "bad_value", AK_WORKER_BROKER_KEY, "not a file with one public P-256 key as JWK");
+    (void)close(fd);
+    keeper->engine_conf.has_broker_key = true;
+}
+
 static void fill_engine_conf(struct ak_keeper *keeper)
 {
     struct ak_engine_conf *conf = &keeper->engine_conf;
@@ -188,10 +207,13 @@ static void fill_engine_conf(struct ak_keeper *keeper)
     conf->issuer = issuer[0] ? url_origin(issuer) : conf->origins[0];
     conf->dev = keeper->dev;
     conf->verify_before_release = ak_conf_on(&keeper->conf, AK_WORKER_VERIFY_BEFORE_RELEASE);
-    conf->sign_in_local = ak_conf_on(&keeper->conf, AK_WORKER_SIGN_IN_LOCAL);
+    conf->sign_in_local = ak_worker_conf_sign_in_local(&keeper->conf);
     conf->session_secs = ak_conf_number(&keeper->conf, AK_WORKER_SESSION_LIFETIME);
     conf->agent_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_AGENT_TOKEN_LIFETIME);
     conf->recovery_wait_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT);
+    conf->recovery_wait_code_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT_CODE);
+    conf->broker_url = url_origin(ak_conf_text(&keeper->conf, AK_WORKER_BROKER_URL));
+    read_broker_key(keeper);
     conf->oidc_audience = ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_OIDC_AUDIENCE));
     conf->oidc_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_OIDC_TOKEN_LIFETIME);
     conf->sts_secs = ak_conf_number(&keeper->conf, AK_WORKER_CLOUD_STS_LIFETIME);

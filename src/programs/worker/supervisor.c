@@ -192,6 +192,25 @@ static struct ak_listen_owner socket_owner(void)
     return owner;
 }
 
+/* The children see a number: where they are, no list of users can be read. */
+static enum ak_err open_broker_listener(const struct ak_listen_owner *own, struct ak_boot_fail *out_fail)
+{
+    struct ak_conf_value *user = &the.conf.values[AK_WORKER_BROKER_USER];
+    struct ak_listen_owner owner = *own;
+    if (user->text[0]) {
+        const struct passwd *entry = getpwnam(user->text);
+        if (!entry)
+            ak_boot_fail("no_user", "broker_user", user->text, "there is no such user",
+                "docs/operations.md#configuration");
+        if (geteuid() == 0) owner.uid = entry->pw_uid;
+        struct ak_buf number = AK_BUF_ARR(user->text);
+        ak_buf_put_dec(&number, entry->pw_uid);
+        if (ak_buf_terminate(&number) != AK_OK) return AK_E_FULL;
+    }
+    return ak_listen_unix("broker_socket", ak_conf_text(&the.conf, AK_WORKER_BROKER_SOCKET), 0600, &owner,
+        &the.listeners[AK_GATEWAY_FD_BROKER], out_fail);
+}
+
 static void open_listeners(void)
 {
     struct ak_boot_fail fail;
@@ -206,6 +225,7 @@ static void open_listeners(void)
     if (!err)
         err = ak_listen_unix(
             "operator_socket", operator_path, 0600, &owner, &the.listeners[AK_GATEWAY_FD_OPERATOR], &fail);
+    if (!err) err = open_broker_listener(&owner, &fail);
     if (err) ak_boot_fail_exit(&fail);
     make_url(port);
     write_url_file();
@@ -216,7 +236,8 @@ static void open_listeners(void)
 static void remove_files(void)
 {
     const char *paths[] = {ak_conf_text(&the.conf, AK_WORKER_SOCKET),
-        ak_conf_text(&the.conf, AK_WORKER_OPERATOR_SOCKET), the.url_path};
+        ak_conf_text(&the.conf, AK_WORKER_OPERATOR_SOCKET), ak_conf_text(&the.conf, AK_WORKER_BROKER_SOCKET),
+        the.url_path};
     for (size_t i = 0; i < AK_COUNT(paths); i++)
         if (paths[i][0]) (void)unlink(paths[i]);
 }

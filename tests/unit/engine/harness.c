@@ -44,6 +44,13 @@ void h_random(void *ctx, void *out, size_t len)
 
 /* ---- life ---- */
 
+void h_broker_key(struct ak_p256_signer *out_signer, struct ak_p256_pub *out_pub)
+{
+    const struct ak_secret32 scalar = {{0, 0xb0}};
+    H_CHECK(ak_p256_pub_from_scalar(&scalar, out_pub) == AK_OK);
+    H_CHECK(ak_p256_signer_open(out_signer, &scalar) == AK_OK);
+}
+
 struct ak_engine_conf h_conf(void)
 {
     struct ak_engine_conf conf = {.worker_id = {0xa1, 2, 3},
@@ -60,7 +67,13 @@ struct ak_engine_conf h_conf(void)
         .sts_secs = AK_OIDC_STS_SECS,
         .mints_per_hour = 30,
         .recovery_wait_ms = H_DAY_MS,
+        .recovery_wait_code_ms = H_DAY_MS / 4,
+        .broker_url = AK_SPAN_LIT(H_BROKER),
+        .has_broker_key = true,
         .version = AK_SPAN_LIT("0.0.test")};
+    struct ak_p256_signer signer;
+    h_broker_key(&signer, &conf.broker_key);
+    ak_p256_signer_close(&signer);
     return conf;
 }
 

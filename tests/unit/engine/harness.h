@@ -22,6 +22,7 @@
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_sign.h"
+#include "core/wire/msg_sign_in.h"
 #include "core/wire/msg_token.h"
 
 #define H_CHECK(cond)                                                                                        \
@@ -34,6 +35,7 @@
 
 #define H_START_MS UINT64_C(1767225600000)
 #define H_ISSUER   "http://127.0.0.1:8092"
+#define H_BROKER   "http://127.0.0.1:8091"
 #define H_DAY_MS   (UINT64_C(24) * 3600 * 1000)
 
 struct h_device {
@@ -54,6 +56,7 @@ struct h_batch {
 
 /* How one call differs from a fault-free one. */
 struct h_how {
+    const struct ak_msg_sign_in *device; /* sign-in: what the proof's ak_bh is over; NULL: nothing */
     bool no_proof, raw_proof;
     struct ak_span proof;      /* raw_proof */
     const char *method, *path; /* of the proof */
@@ -112,6 +115,8 @@ void h_open_with(struct h *h, const struct ak_engine_conf *conf); /* NULL: h_con
 struct ak_engine_conf h_conf(void);
 void h_close(struct h *h);
 
+/* The broker's signing key, whose public half is in h_conf(). */
+void h_broker_key(struct ak_p256_signer *out_signer, struct ak_p256_pub *out_pub);
 void h_device(struct h_device *device, unsigned number);
 void h_device_done(struct h_device *device);
 

@@ -4,9 +4,23 @@
 #include "core/wire/msg_vault.h"
 #include "unit/engine/harness.h"
 
+/* Where at the broker a device asks for what becomes this call. */
+static const char *broker_path(unsigned call, struct ak_span body, char *out_path, size_t cap)
+{
+    struct ak_msg_identity_answered_request request;
+    if (call == AK_CALL_WALLET_STARTED) return "/v1/auth/wallet/start";
+    if (call == AK_CALL_WALLET_ANSWERED) return "/v1/auth/wallet/verify";
+    if (ak_msg_decode(&ak_identity_answered_request_msg, body, &request, NULL) != AK_OK) return "/nowhere";
+    (void)snprintf(out_path, cap, "%.*s", (int)request.poll_path.len, (const char *)request.poll_path.ptr);
+    return out_path;
+}
+
 static struct ak_span url_of(struct ak_buf *buf, unsigned call, const char *path, struct ak_span body)
 {
-    ak_buf_put_str(buf, H_ISSUER);
+    char at_broker[256];
+    bool sign_in = ak_call_get(call)->auth == AK_AUTH_SIGN_IN;
+    if (sign_in && !path) path = broker_path(call, body, at_broker, sizeof at_broker);
+    ak_buf_put_str(buf, sign_in ? H_BROKER : H_ISSUER);
     if (path)
         ak_buf_put_str(buf, path);
     else if (ak_call_put_path(call, "/tee", body, false, buf) != AK_OK)
@@ -25,6 +39,15 @@ static bool read_key(unsigned id, struct ak_span body, uint8_t out_key[32])
     return true;
 }
 
+static bool sign_in_meaning(const struct ak_msg_sign_in *device, uint8_t out_meaning[32])
+{
+    static const struct ak_msg_sign_in nothing;
+    uint8_t memory[256];
+    struct ak_buf body = AK_BUF_ARR(memory);
+    return ak_msg_encode(&ak_sign_in_msg, device ? device : &nothing, &body) == AK_OK &&
+           ak_msg_meaning(&ak_sign_in_msg, AK_SIGN_IN_CALL, ak_buf_span(&body), out_meaning) == AK_OK;
+}
+
 static struct ak_span make_proof(struct h *h, struct h_device *device, struct ak_span token,
     const struct ak_call *call, unsigned id, struct ak_span body, const struct h_how *how)
 {
@@ -34,9 +57,13 @@ static struct ak_span make_proof(struct h *h, struct h_device *device, struct ak
     ak_engine_status(h->engine, &status);
     bool has_bh =
         call->auth == AK_AUTH_CHANGE && ak_msg_meaning(call->request, call->name, body, meaning) == AK_OK;
+    if (call->auth == AK_AUTH_SIGN_IN && id != AK_CALL_WALLET_STARTED)
+        has_bh = sign_in_meaning(how->device, meaning);
     bool has_key = read_key(id, body, key);
     struct h_device *by = how->proof_by ? how->proof_by : device;
-    struct ak_dpop_make make = {.method = ak_span_str(how->method ? how->method : call->method),
+    struct ak_dpop_make make = {.method = ak_span_str(how->method                       ? how->method
+                                                      : id == AK_CALL_IDENTITY_ANSWERED ? "GET"
+                                                                                        : call->method),
         .url = url_of(&url_buf, id, how->path, body),
         .nonce = how->nonce.len ? how->nonce : AK_SPAN_ARR(status.nonce),
         .token = how->wrong_token ? how->proof_token : token,
@@ -89,9 +116,10 @@ enum ak_code h_step(struct h *h, struct h_device *device, struct ak_span token, 
     struct ak_frame_request request = {.call = (uint16_t)id,
         .conn = how->conn,
         .source = how->source,
-        .transport = how->transport                ? how->transport
-                     : call->flags & AK_CALL_LOCAL ? AK_TRANSPORT_OPERATOR
-                                                   : AK_TRANSPORT_LOOPBACK,
+        .transport = how->transport                   ? how->transport
+                     : call->flags & AK_CALL_LOCAL    ? AK_TRANSPORT_OPERATOR
+                     : call->flags & AK_CALL_INTERNAL ? AK_TRANSPORT_BROKER
+                                                      : AK_TRANSPORT_LOOPBACK,
         .token = token,
         .idempotency_key = ak_span_str(how->key),
         .body = ak_buf_span(&body)};

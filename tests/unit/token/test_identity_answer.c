@@ -44,7 +44,10 @@ static void made_is_taken(void **state)
     assert_int_equal(ak_identity_answer_verify(
                          ak_buf_span(&text), &key.pub, AK_SPAN_LIT(ISS), AK_SPAN_LIT(AUD), TEST_NOW_S, &got),
         AK_OK);
-    assert_memory_equal(&got, &answer, sizeof got);
+    assert_memory_equal(got.value, answer.value, sizeof got.value);
+    assert_memory_equal(got.jkt, answer.jkt, 32);
+    assert_memory_equal(got.jti, answer.jti, 16);
+    assert_true(got.iat == answer.iat && got.exp == answer.exp && got.type_len == 5);
     /* and so is the fixed text of the same claims */
     assert_int_equal(verify_at(&key, HEADER, GOOD, TEST_NOW_S, &got), AK_OK);
     assert_memory_equal(&got, &answer, sizeof got);

@@ -63,20 +63,25 @@ static const char snapshot[] = "derive-address POST $/derive-address use dev\n"
                                "jwks GET /.well-known/jwks.json public\n"
                                "mint-oidc-jwt POST /v1/mint-oidc-jwt use\n"
                                "trust GET /v1/trust use session\n"
-                               "trust-change POST /v1/trust change session\n";
+                               "trust-change POST /v1/trust change session\n"
+                               "sign-in-nonce GET /internal/v1/nonce public internal\n"
+                               "wallet-started POST /internal/v1/wallet-started sign-in internal\n"
+                               "wallet-answered POST /internal/v1/wallet-answered sign-in internal\n"
+                               "identity-answered POST /internal/v1/identity-answered sign-in internal\n"
+                               "recovery-seen POST /v1/recovery/seen change session\n";
 
 static void is_the_contract(void **state)
 {
     (void)state;
-    static const char *const auths[] = {"public", "proof", "use", "change"};
+    static const char *const auths[] = {"public", "proof", "use", "change", "sign-in"};
     char text[8192];
     size_t len = 0;
     for (unsigned i = 0; i < AK_CALL_COUNT; i++) {
         const struct ak_call *call = ak_call_get(i);
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s %s %s%s %s%s%s%s\n", call->name,
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s %s %s%s %s%s%s%s%s\n", call->name,
             call->method, call->flags & AK_CALL_SIGNER ? "$" : "", call->path, auths[call->auth],
             call->flags & AK_CALL_SESSION ? " session" : "", call->flags & AK_CALL_LOCAL ? " local" : "",
-            call->flags & AK_CALL_DEV ? " dev" : "");
+            call->flags & AK_CALL_INTERNAL ? " internal" : "", call->flags & AK_CALL_DEV ? " dev" : "");
     }
     assert_string_equal(text, snapshot);
     assert_null(ak_call_get(AK_CALL_COUNT));
