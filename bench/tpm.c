@@ -4,15 +4,14 @@
  * own CPU is not counted: a chip has its own. usage: tpm BUILD [FOLDER [ROUNDS]] */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "bench/common/bench.h"
 #include "bench/common/fleet.h"
 #include "bench/common/load.h"
+#include "bench/common/tpm.h"
 #include "bench/common/worker.h"
 
-enum { CONNECTIONS = 32, ROUNDS = 9, STARTS = 5, TPM_READY_MS = 5000 };
+enum { CONNECTIONS = 32, ROUNDS = 9, STARTS = 5 };
 static const double warm_s = 1, round_s = 2;
 
 struct side {
@@ -43,26 +42,6 @@ static void put_request(void *ctx, size_t connection, struct bench_request *out)
 static void put_first(void *ctx, size_t connection, struct bench_request *out)
 {
     put(ctx, connection, true, out);
-}
-
-/* A software TPM on a Unix socket in the folder; -1 where there is none. */
-static pid_t start_tpm(const char *folder)
-{
-    char state[600], server[600], control[600], log[600];
-    (void)snprintf(state, sizeof state, "dir=%s", folder);
-    (void)snprintf(server, sizeof server, "type=unixio,path=%s/tpm", folder);
-    (void)snprintf(control, sizeof control, "type=unixio,path=%s/ctrl", folder);
-    (void)snprintf(log, sizeof log, "%s/log", folder);
-    (void)snprintf(tcti, sizeof tcti, "swtpm:path=%s/tpm", folder);
-    const char *const argv[] = {"swtpm", "socket", "--tpm2", "--tpmstate", state, "--server", server,
-        "--ctrl", control, "--flags", "not-need-init,startup-clear", NULL};
-    pid_t pid = bench_spawn(argv, log);
-    for (unsigned waited = 0; waited < TPM_READY_MS; waited += 10) {
-        if (access(tcti + strlen("swtpm:path="), F_OK) == 0) return pid;
-        bench_sleep_us(10000);
-    }
-    bench_end(pid);
-    return -1;
 }
 
 static void use(const struct side *side)
@@ -116,7 +95,7 @@ int main(int argc, char **argv)
     bench_must(argc > 1, "usage: tpm BUILD [FOLDER [ROUNDS]]");
     const char *parent = argc > 2 ? argv[2] : "/var/tmp";
     long rounds = argc > 3 ? strtol(argv[3], NULL, 10) : ROUNDS;
-    pid_t tpm = start_tpm(bench_folder(parent));
+    pid_t tpm = bench_tpm_start(bench_folder(parent), tcti, sizeof tcti);
     if (tpm < 0) {
         bench_skip("start-tpm", "swtpm is not here: scripts/setup-dev-env.sh --with tpm");
         bench_skip("sign-with-tpm", "swtpm is not here: scripts/setup-dev-env.sh --with tpm");
