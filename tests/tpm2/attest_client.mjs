@@ -137,6 +137,9 @@ await main(async () => {
   const front = await Front.open();
   const worker = new Worker({ env: chip.env(), args: ['--tls', 'on', '--public-url', front.url] });
   worker.init();
+  const told = worker.command(['evidence', '00'.repeat(64), tempDir(), '--data-dir', worker.dataDir, '--public-url', front.url]);
+  const said = told.stdout.trim().split('\n');
+  assert.equal(said.length, 6, told.stderr);
   await worker.start();
   front.worker = worker.port;
   const alice = new Party(worker, front.url);
@@ -149,6 +152,8 @@ await main(async () => {
     const met = await alice.cli('init', '--local', 'email:alice@demo.example', '--yes');
     assert.equal(met.status, 0, met.text);
     for (const row of ['attestation key', 'pcr23', 'config', 'ledger key', 'not promised']) assert.match(met.err, new RegExp(`^${row}  `, 'm'));
+    // The operator says the same, on the machine: before the worker serves.
+    for (const row of said) assert.ok(met.err.includes(row), row);
     for (const name of ['worker.pin', 'evidence.json', 'config.pin', 'ledger.pin']) assert.ok(fs.existsSync(alice.file(name)), name);
   });
 
@@ -160,7 +165,7 @@ await main(async () => {
     const { claims } = JSON.parse((await alice.cli('attest', '--json')).out);
     const { capabilities_not_held: lacking } = await (await fetchReady(worker)).json;
     for (const cap of claims.caps) assert.ok(!lacking.includes(cap), cap);
-    assert.equal(claims.caps.length + lacking.length, 6);
+    assert.equal(claims.caps.length + lacking.length, 7);
   });
 
   await test('the contract over attested connections: store, pair, sign, read', async () => {

@@ -6,7 +6,7 @@
 enum { NAME_WIDTH = 18 };
 
 const char *const ak_channel_cap_names[] = {
-    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", NULL};
+    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", "maker", NULL};
 
 static void put_name(struct ak_buf *out, const char *name)
 {
@@ -63,6 +63,7 @@ static const struct {
     {"erase", "erasure: old copies of the disk bring destroyed credentials back"},
     {"mem_isolated", "memory: who runs the machine can read the worker's keys"},
     {"measured", "the image: nothing shows which program runs"},
+    {"maker", "the chip: no maker vouches for it, so its host may emulate it"},
 };
 
 static bool has_cap(uint32_t caps, const char *const *names, const char *name)

@@ -7,6 +7,7 @@
 
 #include "base/codec/cbor.h"
 #include "base/codec/hex.h"
+#include "base/crypto/sha256.h"
 #include "io/conf/worker_conf.h"
 #include "io/log/log.h"
 #include "io/proc/durable.h"
@@ -18,6 +19,7 @@
 enum { EVIDENCE_MAX = 8192, REPORT_DATA_LEN = 64 };
 
 /* The members of the map in docs/formats/sealed.md, TPM backend, from 1 on. */
+enum { PART_AK_PUBLIC = 0, PART_PCRS = 3 };
 static const char *const part_names[] = {
     "ak.public", "quote.attest", "quote.sig", "pcrs.bin", "counter.attest", "counter.sig"};
 
@@ -59,6 +61,27 @@ static enum ak_err write_file(const struct evidence *evidence, const char *name,
     return ak_durable_write(&ops, evidence->out_fd, name, bytes);
 }
 
+static void print_row(const char *name, const char *prefix, struct ak_span bytes)
+{
+    char hex[2 * AK_SHA256_LEN + 1];
+    struct ak_buf text = AK_BUF_ARR(hex);
+    ak_hex_encode(&text, bytes);
+    if (ak_buf_terminate(&text) == AK_OK) (void)printf("%-18s%s%s\n", name, prefix, hex);
+}
+
+/* What clients compare at their first meeting, in the words in which they show it. */
+static void print_part(size_t part, struct ak_span bytes)
+{
+    static const char *const registers[] = {"pcr0", "pcr2", "pcr4", "pcr7", "pcr23"};
+    uint8_t digest[AK_SHA256_LEN];
+    if (part == PART_AK_PUBLIC) {
+        ak_sha256(ak_span_sub(bytes, 2, bytes.len), digest); /* of the area, without the length before it */
+        print_row("attestation key", "000b", AK_SPAN_ARR(digest));
+    }
+    for (size_t i = 0; part == PART_PCRS && i < AK_COUNT(registers); i++)
+        print_row(registers[i], "", ak_span_sub(bytes, i * AK_SHA256_LEN, AK_SHA256_LEN));
+}
+
 static enum ak_err write_parts(const struct evidence *evidence)
 {
     struct ak_reader outer = ak_reader(ak_buf_span(&evidence->buf));
@@ -74,6 +97,7 @@ static enum ak_err write_parts(const struct evidence *evidence)
         struct ak_span bytes = ak_cbor_bytes(&map);
         if (key != i + 1 || map.failed) return AK_E_FORMAT;
         AK_TRY(write_file(evidence, part_names[i], bytes));
+        print_part(i, bytes);
     }
     AK_TRY(ak_reader_finish(&map));
     return write_file(evidence, "evidence.cbor", ak_buf_span(&evidence->buf));

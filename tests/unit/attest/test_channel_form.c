@@ -12,7 +12,7 @@ static struct ak_channel_claims claims, read;
 static struct ak_channel_binding binding;
 static uint8_t memory[AK_CHANNEL_MESSAGE_MAX + 64], long_text[AK_CHANNEL_CHECKPOINT_MAX + 1];
 static const char *const cap_names[] = {
-    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", NULL};
+    "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", "maker", NULL};
 
 static int begin(void **state)
 {
@@ -345,6 +345,7 @@ static void an_accepted_verdict_says_what_is_not_promised(void **state)
               "delivery key      dededededededededededededededededededededededededededededededede\n"
               "promised          report seal_hw counter_hw erase measured\n"
               "not promised      memory: who runs the machine can read the worker's keys\n"
+              "not promised      the chip: no maker vouches for it, so its host may emulate it\n"
               "not promised      the host: registers say what it measured itself, so root on it can lie\n");
 }
 
@@ -380,7 +381,7 @@ static void each_missing_capability_is_named(void **state)
     assert_int_equal(ak_buf_terminate(&out), AK_OK);
     static const char *const words[] = {"promised          none\n", "the disk alone opens it",
         "is not noticed", "bring destroyed credentials back", "can read the worker's keys",
-        "nothing shows which program runs"};
+        "nothing shows which program runs", "its host may emulate it"};
     for (size_t i = 0; i < AK_COUNT(words); i++) assert_non_null(strstr((const char *)memory, words[i]));
     static const char *const nameless[] = {NULL};
     struct ak_buf again = AK_BUF_ARR(memory);
