@@ -69,7 +69,10 @@ static void queue(struct ak_keeper *keeper, enum ak_vault_check_what what, enum 
     static const struct ak_vault_work none = {.kind = AK_VAULT_NONE};
     struct ak_vault_checking *checking = &keeper->checking;
     struct ak_vault_call *call = ak_keeper_vault_call(keeper, NULL, &none);
-    if (!call) return;
+    if (!call) { /* no memory: later */
+        checking->rest_until_ms = ak_clock_mono_ms() + REST_MAX_MS;
+        return;
+    }
     checking->given_us = ak_clock_mono_ns() / 1000;
     checking->phase = phase;
     checking->piece->what = what;
