@@ -321,6 +321,35 @@ static void the_list_shows_what_waits(void **state)
     h_device_done(&phone.device);
 }
 
+/* Other changes that wait are not taken for it, and where too many wait, it is one too many. */
+static void beside_other_changes(void **state)
+{
+    struct world *w = *state;
+    struct h_person devices[AK_STATE_WAITING_ACCOUNT];
+    struct ak_msg_trust_reply reply;
+    struct ak_msg_device_remove_request remove = {0};
+    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) h_second(&w->h, &w->alice, &devices[i], 30 + i);
+    assert_int_equal(ask(w, &w->alice), AK_CODE_PENDING);
+    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) {
+        memcpy(remove.id, devices[i].device.jkt, 32);
+        enum ak_code code =
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove);
+        bool fits = i + 1 < AK_STATE_WAITING_ACCOUNT;
+        assert_int_equal(code, fits ? AK_CODE_PENDING : AK_CODE_RATE_LIMIT_EXCEEDED);
+    }
+    read_trust(w, &w->alice, &reply); /* the oldest of them */
+    assert_memory_equal(reply.proposed, change.to, 32);
+    struct ak_msg_recovery_cancel_request cancel = {
+        .what = AK_SPAN_LIT("trust-change"), .present = 1u << AK_RECOVERY_CANCEL_REQUEST_DEVICE};
+    memcpy(cancel.device, change.to, 32);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_RECOVERY_CANCEL, &cancel), AK_CODE_OK);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
+    assert_refused(w, &w->alice, AK_CODE_RATE_LIMIT_EXCEEDED);
+    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) h_device_done(&devices[i].device);
+}
+
 /* A second device that is gone again leaves the last one alone with what was proposed. */
 static void the_last_device_finishes_it(void **state)
 {
@@ -383,6 +412,7 @@ int main(void)
         TRUST_TEST(one_device_of_two_only_proposes),
         TRUST_TEST(the_second_device_confirms_the_same_only),
         TRUST_TEST(the_list_shows_what_waits),
+        TRUST_TEST(beside_other_changes),
         TRUST_TEST(the_last_device_finishes_it),
         TRUST_TEST(the_fold_refuses_what_does_not_follow),
     };

@@ -443,12 +443,19 @@ static void json_of_services_addresses_and_unknowns(void **state)
     ak_json_open_object(&w);
     ak_entry_put_json(&entry, &w);
     ak_json_close_object(&w);
+    entry = (struct ak_entry){.type = AK_ENTRY_TRUST_CHANGED, .present = AK_F_BIT(AK_F_TRUST)};
+    entry.service = AK_SPAN_LIT("worker");
+    entry.trust = AK_SPAN_LIT("\xa3\x00");
+    ak_json_open_object(&w);
+    ak_entry_put_json(&entry, &w);
+    ak_json_close_object(&w);
     ak_json_close_array(&w);
     assert_int_equal(ak_buf_terminate(&buf), AK_OK);
     assert_string_equal((const char *)text,
         "[{\"type\":\"unknown\",\"type_number\":200,\"time_ms\":5,\"actor\":\"later\"},"
         "{\"type\":\"PathRotated\",\"time_ms\":0,\"actor\":\"worker\","
-        "\"address\":\"0x0000000000000000000000000000000000000000\"}]");
+        "\"address\":\"0x0000000000000000000000000000000000000000\"},"
+        "{\"type\":\"TrustChanged\",\"time_ms\":0,\"actor\":\"worker\",\"trust\":\"a300\"}]");
 }
 
 int main(void)
