@@ -60,7 +60,7 @@ _agentkeys()
     "credentials delete") words='--path --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "trust") words='show change' ;;
     "trust show") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --ek-roots --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --ek-roots --broker-key --broker-url --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch") words='list rotate destroy' ;;
     "epoch list") words='--json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch rotate") words='--wait --json --yes --help --profile --signer-url --operator-socket --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec/jose.h"
+#include "base/codec/json.h"
 #include "base/crypto/x509.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_trust.h"
@@ -96,15 +98,38 @@ static int take_makers(struct ak_cli *cli, struct ak_trust *trust)
     return 0;
 }
 
+/* The thumbprint of a file's key. */
+static int take_broker_key(struct ak_cli *cli, struct ak_trust *trust)
+{
+    enum { KEY_FILE_MAX = 1024 };
+    uint8_t memory[KEY_FILE_MAX + 1];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    struct ak_p256_pub pub;
+    AK_CLEANUP(ak_json_done) struct ak_json json = {0};
+    const char *path = ak_cli_value(cli, "broker-key");
+    if (!path) return 0;
+    if (ak_cli_read_file(path, &text) != AK_OK ||
+        ak_json_parse(ak_buf_span(&text), KEY_FILE_MAX, &json) != AK_OK ||
+        ak_jwk_parse(ak_json_root(&json), &pub) != AK_OK)
+        return ak_cli_fail_usage(
+            cli, "--broker-key is not usable", "a file with one public P-256 key as JWK");
+    trust->has_broker_key = true;
+    ak_jwk_thumbprint(&pub, trust->broker_key);
+    return 0;
+}
+
 /* What was typed, over what is in force. */
 static int take_options(struct ak_cli *cli, struct ak_trust *trust)
 {
-    const char *issuer = ak_cli_value(cli, "issuer"), *operators = ak_cli_value(cli, "operators");
+    const char *issuer = ak_cli_value(cli, "issuer"), *operators = ak_cli_value(cli, "operators"),
+               *broker_url = ak_cli_value(cli, "broker-url");
     int status = take_duration(cli, "recovery-wait", &trust->recovery_wait_secs);
     if (!status) status = take_duration(cli, "recovery-wait-code", &trust->recovery_wait_code_secs);
     if (!status) status = take_makers(cli, trust);
+    if (!status) status = take_broker_key(cli, trust);
     if (status) return status;
     if (issuer) trust->issuer = ak_span_str(issuer);
+    if (broker_url) trust->broker_url = ak_span_str(broker_url);
     if (operators && ak_trust_set_operators(trust, ak_span_str(operators)) != AK_OK)
         return ak_cli_fail_usage(cli, "--operators is not usable",
             "at most 8 of: 64 hex digits, or type:value as email:alice@demo.example");

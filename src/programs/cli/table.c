@@ -37,6 +37,8 @@ static const struct ak_cli_option trust_options[] = {
     {"operators", "LIST",
         "All accounts that may change this: anchors or email:alice@demo.example, with commas."},
     {"ek-roots", "FILE", "Certificates of TPM makers, PEM, in place of those that are trusted."},
+    {"broker-key", "FILE", "The broker's public key (JWK), whose word counts for e-mail."},
+    {"broker-url", "URL", "The origin of the broker."},
 };
 static const struct ak_cli_option sign_options[] = {
     AK_CLI_MESSAGE_TEXT,

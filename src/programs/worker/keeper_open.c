@@ -2,11 +2,11 @@
  * names setting and remedy. There is no silent fall-back. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/codec/hex.h"
-#include "base/codec/jose.h"
 #include "core/keys/service.h"
 #include "io/conf/boot_fail.h"
 #include "io/log/log.h"
@@ -95,6 +95,8 @@ static void start_sealed(
         ak_worker_trust_check_maker(trust, &sealed, &keeper->tee, ak_clock_wall_ms() / 1000) != AK_OK)
         ak_worker_trust_fail(trust);
     ak_worker_trust_done(trust);
+    keeper->engine_conf.has_broker_key = trust->wanted.has_broker_key;
+    keeper->engine_conf.broker_key = trust->broker_pub;
     if (ops->check_maker && sealed.ek_root_count == 0)
         ak_log_event(AK_LOG_WARN, "tpm_not_shown_to_be_of_a_maker");
 }
@@ -176,24 +178,6 @@ static struct ak_span url_origin(const char *url)
     return ak_span_ends(text, AK_SPAN_LIT("/")) ? ak_span_sub(text, 0, text.len - 1) : text;
 }
 
-/* Whose word counts for e-mail: one public key, read before the sandbox. */
-static void read_broker_key(struct ak_keeper *keeper)
-{
-    enum { KEY_FILE_MAX = 1024 };
-    uint8_t text[KEY_FILE_MAX];
-    size_t len = 0;
-    AK_CLEANUP(ak_json_done) struct ak_json json = {0};
-    const char *path = ak_conf_text(&keeper->conf, AK_WORKER_BROKER_KEY);
-    if (!path[0]) return;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || ak_spawn_read_all(fd, text, sizeof text, &len) != AK_OK ||
-        ak_json_parse(ak_span(text, len), sizeof text, &json) != AK_OK ||
-        ak_jwk_parse(ak_json_root(&json), &keeper->engine_conf.broker_key) != AK_OK)
-        fail(keeper, "bad_value", AK_WORKER_BROKER_KEY, "not a file with one public P-256 key as JWK");
-    (void)close(fd);
-    keeper->engine_conf.has_broker_key = true;
-}
-
 static void fill_engine_conf(struct ak_keeper *keeper)
 {
     struct ak_engine_conf *conf = &keeper->engine_conf;
@@ -213,7 +197,6 @@ static void fill_engine_conf(struct ak_keeper *keeper)
     conf->recovery_wait_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT);
     conf->recovery_wait_code_ms = ak_conf_ms(&keeper->conf, AK_WORKER_RECOVERY_WAIT_CODE);
     conf->broker_url = url_origin(ak_conf_text(&keeper->conf, AK_WORKER_BROKER_URL));
-    read_broker_key(keeper);
     conf->oidc_audience = ak_span_str(ak_conf_text(&keeper->conf, AK_WORKER_OIDC_AUDIENCE));
     conf->oidc_token_secs = ak_conf_number(&keeper->conf, AK_WORKER_OIDC_TOKEN_LIFETIME);
     conf->sts_secs = ak_conf_number(&keeper->conf, AK_WORKER_CLOUD_STS_LIFETIME);
@@ -259,10 +242,22 @@ static void load(struct ak_keeper *keeper)
     check_checkpoint(keeper);
 }
 
+/* Whether what was just sealed is about keys and certificates in files, which were held against what was
+ * sealed before. */
+static bool names_other_files(const struct ak_keeper *keeper)
+{
+    struct ak_trust before, now;
+    const struct ak_seal_state *state = keeper->state;
+    return ak_trust_parse(ak_span(keeper->trust_bytes, keeper->trust_len), &before) != AK_OK ||
+           ak_trust_parse(ak_span(state->trust, state->trust_len), &now) != AK_OK ||
+           (ak_trust_differs(&before, &now) & (1u << AK_TRUST_BROKER_KEY | 1u << AK_TRUST_EK_ROOTS));
+}
+
 /* A crash between the entry of a change and its seal: the entry is the worker's own and durable, so the step
  * is finished here, and the log read again under the new configuration. */
 static void finish_trust_change(struct ak_keeper *keeper)
 {
+    enum { RESTART = 2 }; /* not a start that failed: the supervisor starts all again */
     keeper->durable_size = ak_engine_log(keeper->engine)->tree.size;
     if (!ak_keeper_take_trust(keeper)) return;
     bool clean = keeper->state->clean;
@@ -273,6 +268,10 @@ static void finish_trust_change(struct ak_keeper *keeper)
         fail(keeper, "data_dir_io", AK_WORKER_DATA_DIR, "the changed trust configuration cannot be sealed");
     keeper->state->clean = clean;
     keeper->state->clean_size = clean_size;
+    if (names_other_files(keeper)) {
+        ak_log_event(AK_LOG_ERROR, "trust_changed_start_again");
+        exit(RESTART);
+    }
     put_in_force(keeper);
     fill_engine_conf(keeper);
     ak_log(AK_LOG_WARN, "trust_changed", ak_log_hex("config", AK_SPAN_ARR(keeper->sealed.config)));

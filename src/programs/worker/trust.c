@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/codec/jose.h"
+#include "base/codec/json.h"
 #include "programs/worker/folder.h"
 
 static const char *const see = "docs/operations.md#trust-configuration";
@@ -17,6 +19,8 @@ static const struct {
     {AK_TRUST_RECOVERY_WAIT_CODE, AK_WORKER_RECOVERY_WAIT_CODE},
     {AK_TRUST_OPERATORS, AK_WORKER_OPERATORS},
     {AK_TRUST_EK_ROOTS, AK_WORKER_EK_ROOTS},
+    {AK_TRUST_BROKER_KEY, AK_WORKER_BROKER_KEY},
+    {AK_TRUST_BROKER_URL, AK_WORKER_BROKER_URL},
 };
 
 static enum ak_err refuse(struct ak_worker_trust *trust, unsigned key, const char *reason)
@@ -60,6 +64,24 @@ static enum ak_err read_makers(struct ak_worker_trust *trust)
     return AK_OK;
 }
 
+/* One public key as JWK: whose word counts for e-mail. Read once, so that what is compared is what is used.
+ */
+static enum ak_err read_broker_key(struct ak_worker_trust *trust)
+{
+    enum { KEY_FILE_MAX = 1024 };
+    uint8_t memory[KEY_FILE_MAX + 1];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    AK_CLEANUP(ak_json_done) struct ak_json json = {0};
+    const char *path = ak_conf_text(trust->conf, AK_WORKER_BROKER_KEY);
+    if (!path[0]) return AK_OK;
+    if (read_file(path, &text) != AK_OK || ak_json_parse(ak_buf_span(&text), KEY_FILE_MAX, &json) != AK_OK ||
+        ak_jwk_parse(ak_json_root(&json), &trust->broker_pub) != AK_OK)
+        return refuse(trust, AK_WORKER_BROKER_KEY, "not a file with one public P-256 key as JWK");
+    trust->wanted.has_broker_key = true;
+    ak_jwk_thumbprint(&trust->broker_pub, trust->wanted.broker_key);
+    return AK_OK;
+}
+
 static struct ak_buf encode(struct ak_worker_trust *trust)
 {
     struct ak_buf bytes = AK_BUF_ARR(trust->bytes);
@@ -81,6 +103,8 @@ enum ak_err ak_worker_trust_read(const struct ak_conf *conf, struct ak_worker_tr
         return refuse(out, AK_WORKER_RECOVERY_WAIT_CODE, "longer than recovery_wait");
     if (ak_trust_set_operators(wanted, ak_span_str(ak_conf_text(conf, AK_WORKER_OPERATORS))) != AK_OK)
         return refuse(out, AK_WORKER_OPERATORS, AK_WORKER_OPERATORS_FORM);
+    wanted->broker_url = ak_span_str(ak_conf_text(conf, AK_WORKER_BROKER_URL));
+    AK_TRY(read_broker_key(out));
     AK_TRY(read_makers(out));
     if (encode(out).len == 0) return refuse(out, AK_WORKER_ISSUER, "not UTF-8");
     return AK_OK;
@@ -206,5 +230,6 @@ void ak_worker_trust_apply(const struct ak_trust *sealed, struct ak_conf *conf)
     set(conf, AK_WORKER_RECOVERY_WAIT, sealed, AK_TRUST_RECOVERY_WAIT, sealed->recovery_wait_secs);
     set(conf, AK_WORKER_RECOVERY_WAIT_CODE, sealed, AK_TRUST_RECOVERY_WAIT_CODE,
         sealed->recovery_wait_code_secs);
+    set(conf, AK_WORKER_BROKER_URL, sealed, AK_TRUST_BROKER_URL, 0);
     set(conf, AK_WORKER_OPERATORS, sealed, AK_TRUST_OPERATORS, 0);
 }

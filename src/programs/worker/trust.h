@@ -4,6 +4,7 @@
 #ifndef AK_PROGRAMS_WORKER_TRUST_H
 #define AK_PROGRAMS_WORKER_TRUST_H
 
+#include "base/crypto/p256.h"
 #include "base/crypto/x509.h"
 #include "core/trust/trust.h"
 #include "io/conf/worker_conf.h"
@@ -14,8 +15,9 @@ struct ak_worker_trust {
     struct ak_trust wanted; /* what the settings say; its texts are the configuration's */
     uint32_t given;         /* bits 1 << enum ak_trust_item of settings that were given */
     uint8_t bytes[AK_TRUST_LEN_MAX];
-    struct ak_x509_bundle makers; /* certificates of the setting ek_roots */
-    unsigned wrong;               /* the item that did not fit; 0: none */
+    struct ak_x509_bundle makers;  /* certificates of the setting ek_roots */
+    struct ak_p256_pub broker_pub; /* the key of the setting broker_key, where wanted.has_broker_key */
+    unsigned wrong;                /* the item that did not fit; 0: none */
     struct ak_boot_fail why;
 };
 

@@ -68,8 +68,9 @@ export class Worker {
     return this.dev ? '/dev' : '/tee';
   }
 
+  // With the settings that it serves with: those that decide trust are fixed here.
   init() {
-    const made = spawnSync(program, ['init', '--data-dir', this.dataDir], { env: this.env, encoding: 'utf8' });
+    const made = spawnSync(program, ['init', '--data-dir', this.dataDir, ...this.args], { env: this.env, encoding: 'utf8' });
     if (made.status !== 0) throw new Error(`init: ${made.stderr}`);
     return made.stdout;
   }

@@ -259,6 +259,61 @@ static void makers_that_do_not_read(void **state)
     assert_non_null(strstr(trust.why.reason, "PEM"));
 }
 
+/* ---- the broker ---- */
+
+static void write_jwk(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    fclose(file);
+}
+
+/* RFC 7515 A.3 and RFC 7517 A.1: two published keys. */
+#define JWK_1                                                                                                \
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","               \
+    "\"y\":\"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"}\n"
+#define JWK_2                                                                                                \
+    "{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4\","               \
+    "\"y\":\"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM\"}\n"
+
+static void the_broker_is_fixed(void **state)
+{
+    (void)state;
+    char path[64], given[200], url[200];
+    struct ak_trust sealed;
+    (void)snprintf(path, sizeof path, "/tmp/agentkeys-broker-%d", (int)getpid());
+    (void)snprintf(given, sizeof given, "broker_url = https://b.example\nbroker_key = %s\n", path);
+    (void)snprintf(url, sizeof url, "broker_url = https://c.example\nbroker_key = %s\n", path);
+    write_jwk(path, JWK_1);
+    seal(given);
+    assert_int_equal(ak_trust_parse(ak_buf_span(&sealed_bytes), &sealed), AK_OK);
+    assert_true(sealed.has_broker_key);
+    assert_memory_equal(sealed.broker_key, trust.wanted.broker_key, 32);
+    assert_true(fits(given));
+    assert_true(fits(""));
+    assert_false(trust.wanted.has_broker_key); /* without the file nobody's word counts */
+    ak_worker_trust_apply(&sealed, &conf);
+    assert_string_equal(ak_conf_text(&conf, AK_WORKER_BROKER_URL), "https://b.example");
+    assert_false(fits(url));
+    assert_string_equal(trust.why.setting, "broker_url");
+    write_jwk(path, JWK_2); /* the same file with another key in it */
+    assert_false(fits(given));
+    assert_string_equal(trust.why.setting, "broker_key");
+    seal("");
+    assert_false(fits(given));
+    static const char *const bad[] = {"", "{}", "{\"kty\":\"EC\"}", "not JSON"};
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        write_jwk(path, bad[i]);
+        load(given);
+        assert_int_equal(ak_worker_trust_read(&conf, &trust), AK_E_MEANING);
+        assert_string_equal(trust.why.setting, "broker_key");
+    }
+    (void)unlink(path);
+    load(given);
+    assert_int_equal(ak_worker_trust_read(&conf, &trust), AK_E_MEANING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -270,6 +325,7 @@ int main(void)
         cmocka_unit_test(what_is_sealed_is_in_force),
         cmocka_unit_test(makers_are_fixed_and_asked),
         cmocka_unit_test(makers_that_do_not_read),
+        cmocka_unit_test(the_broker_is_fixed),
     };
     return cmocka_run_group_tests_name("worker trust", tests, NULL, NULL);
 }
