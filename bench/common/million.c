@@ -15,14 +15,17 @@
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 #include "io/proc/secmem.h"
+#include "io/vault/internal.h"
 #include "programs/worker/keeper.h"
 
-enum { PATHS_AN_ACCOUNT = 1000, MAX_ACCOUNTS = 2000, BATCH = 1024 };
+enum { PATHS_AN_ACCOUNT = 1000, MAX_ACCOUNTS = 1000 * 1000, BATCH = 1024 };
 
 struct account {
     uint64_t seq;
     uint8_t anchor[32];
     uint8_t last_leaf[32];
+    uint8_t home_wallet[20];
+    struct ak_epoch_key key; /* of the epoch its credentials are in */
 };
 
 static struct ak_keeper keeper;
@@ -30,7 +33,7 @@ static struct ak_ledger_log ledger;
 static struct ak_hmac_key mac_key;
 static struct ak_ledger_batch batch;
 static uint8_t segment[AK_SEGMENT_LEN_MAX], leaves[BATCH * 32], record_bytes[AK_RECORD_LEN_MAX];
-static struct account accounts[MAX_ACCOUNTS];
+static struct account *accounts;
 static uint64_t time_ms;
 
 static void open_folder(const char *data_dir)
@@ -93,7 +96,9 @@ static void put(struct ak_entry *entry, uint64_t account)
 static void put_account(uint64_t number)
 {
     ak_random_bytes(accounts[number].anchor, 32);
+    ak_random_bytes(accounts[number].home_wallet, 20);
     struct ak_entry opened = {.type = AK_ENTRY_ACCOUNT_OPENED, .identity_type = AK_SPAN_LIT("email")};
+    memcpy(opened.home_wallet, accounts[number].home_wallet, 20);
     memcpy(opened.omni, accounts[number].anchor, 32);
     put(&opened, number);
     struct ak_entry device = {.type = AK_ENTRY_DEVICE_ENROLLED, .name = AK_SPAN_LIT("first device")};
@@ -137,10 +142,24 @@ static void put_use(uint64_t path)
     put(&entry, account);
 }
 
+static void close_folder(void)
+{
+    write_batch();
+    bench_must(ak_sealed_file_write(&keeper.sealed, keeper.state) == AK_OK, "sealed state");
+    ak_keeper_close(&keeper);
+}
+
+static void make_accounts(uint64_t count)
+{
+    bench_must(count > 0 && count <= MAX_ACCOUNTS, "number of accounts");
+    accounts = calloc(count, sizeof *accounts);
+    bench_must(accounts != NULL, "memory");
+}
+
 static void fill(const char *data_dir, uint64_t paths, uint64_t entries)
 {
     uint64_t count = (paths + PATHS_AN_ACCOUNT - 1) / PATHS_AN_ACCOUNT;
-    bench_must(paths > 0 && count <= MAX_ACCOUNTS, "number of paths");
+    make_accounts(count);
     open_folder(data_dir);
     for (uint64_t i = 0; i < count; i++) put_account(i);
     for (uint64_t i = 0; i < paths; i++) put_path(i);
@@ -149,19 +168,164 @@ static void fill(const char *data_dir, uint64_t paths, uint64_t entries)
         if (ledger.tree.size % BATCH == 0) time_ms++;
         put_use(at);
     }
-    write_batch();
-    bench_must(ak_sealed_file_write(&keeper.sealed, keeper.state) == AK_OK, "sealed state");
-    ak_keeper_close(&keeper);
+    close_folder();
+}
+
+/* ---- credentials ---- */
+
+static struct ak_blob_name staged[BATCH];
+static size_t staged_count;
+
+static void commit_files(void)
+{
+    const struct ak_blob_store *store = &keeper.vaulting.vault.blobs;
+    bench_must(store->ops->commit(store->impl, staged, staged_count) == AK_OK, "files");
+    staged_count = 0;
+}
+
+static void put_epochs(uint64_t count)
+{
+    struct ak_epoch_key *keys = calloc(count, sizeof *keys);
+    struct ak_vault_result result;
+    bench_must(keys != NULL, "memory");
+    for (uint64_t i = 0; i < count; i++) {
+        struct account *account = &accounts[i];
+        account->key.epoch = 1;
+        memcpy(account->key.anchor, account->anchor, 32);
+        ak_random_bytes(account->key.dek_id, 32);
+        keys[i] = account->key;
+        struct ak_entry entry = {.type = AK_ENTRY_EPOCH_ROTATED, .to = 1};
+        memcpy(entry.dek_id, account->key.dek_id, 32);
+        put(&entry, i);
+    }
+    struct ak_vault_work work = {.kind = AK_VAULT_ROTATE, .items = keys, .item_count = (uint32_t)count};
+    ak_vault_run(&keeper.vaulting.vault, &work, &result);
+    bench_must(result.code == AK_VAULT_DONE, "data keys");
+    ak_vault_apply(&keeper.vaulting.vault, &work, &result);
+    free(keys);
+}
+
+static struct ak_blob_place place_of(uint64_t number, uint64_t service)
+{
+    const struct account *account = &accounts[number];
+    uint8_t random[10];
+    char name[32];
+    struct ak_blob_place place = {.epoch = 1};
+    ak_random_bytes(random, sizeof random);
+    ak_blob_id_make(time_ms, random, place.blob_id);
+    memcpy(place.anchor, account->anchor, 32);
+    memcpy(place.home_wallet, account->home_wallet, 20);
+    (void)snprintf(name, sizeof name, "service-%llu", (unsigned long long)service);
+    place.service_len = (uint8_t)strlen(name);
+    memcpy(place.service, name, place.service_len);
+    return place;
+}
+
+static void put_blob(uint64_t number, uint64_t service, const struct ak_secret32 *dek, size_t len)
+{
+    static const uint8_t value[AK_LIMIT_VALUE];
+    static uint8_t memory[AK_BLOB_LEN_MAX];
+    struct ak_buf blob = AK_BUF_ARR(memory);
+    struct ak_blob_head head;
+    struct ak_vault_result result;
+    struct ak_blob_place place = place_of(number, service);
+    memcpy(head.dek_id, accounts[number].key.dek_id, 32);
+    ak_random_bytes(head.nonce, sizeof head.nonce);
+    bench_must(ak_blob_seal(&head, &place, dek, ak_span(value, len), &blob) == AK_OK &&
+                   ak_vault_stage(&keeper.vaulting.vault, &place, ak_buf_span(&blob), &result) == AK_OK,
+        "blob");
+    staged[staged_count++] = ak_blob_name_of(&place);
+    if (staged_count == BATCH) commit_files();
+    struct ak_entry entry = {.type = AK_ENTRY_BLOB_WRITTEN,
+        .credential = ak_span(place.service, place.service_len),
+        .epoch = 1,
+        .value_version = 1,
+        .size = len};
+    memcpy(entry.blob_id, place.blob_id, 16);
+    memcpy(entry.hash, result.hash, 32);
+    put(&entry, number);
+}
+
+static void fill_blobs(const char *data_dir, const struct bench_blobs *blobs)
+{
+    make_accounts(blobs->accounts);
+    open_folder(data_dir);
+    for (uint64_t i = 0; i < blobs->accounts; i++) {
+        put_account(i);
+        put_path(i * PATHS_AN_ACCOUNT);
+    }
+    put_epochs(blobs->accounts);
+    for (uint64_t i = 0; i < blobs->accounts; i++) {
+        struct ak_secret32 dek;
+        bench_must(ak_vault_dek(&keeper.root,
+                       ak_epoch_find(&keeper.vaulting.vault.epochs.table, &accounts[i].key), &dek) == AK_OK,
+            "data key");
+        for (uint64_t n = 0; n < blobs->each; n++) put_blob(i, n, &dek, blobs->len);
+        ak_secret32_done(&dek);
+    }
+    commit_files();
+    close_folder();
+}
+
+/* Suspending an agent asks for a new epoch. */
+static void suspend_all(const char *data_dir)
+{
+    char label[32];
+    open_folder(data_dir);
+    const struct ak_state *state = ak_engine_state(keeper.engine);
+    make_accounts(state->accounts.count);
+    for (uint32_t i = 0; i < state->accounts.count; i++) {
+        const struct ak_account *account = ak_state_account_at(state, i);
+        accounts[i].seq = account->seq;
+        memcpy(accounts[i].anchor, account->anchor, 32);
+        memcpy(accounts[i].last_leaf, account->last_leaf, 32);
+        struct ak_entry entry = {.type = AK_ENTRY_PATH_SUSPENDED, .label = label_of(0, label)};
+        put(&entry, i);
+    }
+    close_folder();
+}
+
+/* ---- in a process of its own ---- */
+
+static pid_t begin(void)
+{
+    pid_t pid = fork();
+    bench_must(pid >= 0, "fork");
+    return pid;
+}
+
+static void end(pid_t pid)
+{
+    int status = -1;
+    bench_must(waitpid(pid, &status, 0) == pid && status == 0, "filling the ledger");
 }
 
 void bench_million_fill(const char *data_dir, uint64_t paths, uint64_t entries)
 {
-    int status = -1;
-    pid_t pid = fork();
-    bench_must(pid >= 0, "fork");
+    pid_t pid = begin();
     if (pid == 0) {
         fill(data_dir, paths, entries);
         _exit(0);
     }
-    bench_must(waitpid(pid, &status, 0) == pid && status == 0, "filling the ledger");
+    end(pid);
+}
+
+void bench_million_fill_blobs(const char *data_dir, const struct bench_blobs *blobs)
+{
+    pid_t pid = begin();
+    if (pid == 0) {
+        fill_blobs(data_dir, blobs);
+        _exit(0);
+    }
+    end(pid);
+}
+
+void bench_million_ask_epochs(const char *data_dir)
+{
+    pid_t pid = begin();
+    if (pid == 0) {
+        suspend_all(data_dir);
+        _exit(0);
+    }
+    end(pid);
 }
