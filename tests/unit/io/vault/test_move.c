@@ -315,6 +315,47 @@ static void what_is_wrong_with_the_old_blob_is_told_apart(void **state)
 
 /* ---- many at once ---- */
 
+enum { EPOCHS = 1000 };
+static unsigned renames;
+static int counting_rename(void *ctx, int dir_fd, const char *from, const char *to)
+{
+    renames++;
+    return ak_file_ops_system().rename(ctx, dir_fd, from, to);
+}
+
+static void run_epochs(enum ak_vault_kind kind, const struct ak_epoch_key *keys)
+{
+    struct ak_vault_work work = {.kind = kind, .items = keys, .item_count = EPOCHS};
+    struct ak_vault_result result;
+    renames = 0;
+    ak_vault_run(&vault, &work, &result);
+    assert_int_equal(result.code, AK_VAULT_DONE);
+    assert_int_equal(renames, 1);
+    ak_vault_apply(&vault, &work, &result);
+}
+
+/* A thousand epochs are made by one new store and destroyed by one, under one new key. */
+static void a_thousand_epochs_in_one_rewrite(void **state)
+{
+    (void)state;
+    static struct ak_epoch_key keys[EPOCHS];
+    make_epoch(1);
+    for (unsigned i = 0; i < EPOCHS; i++) {
+        keys[i] = key_of(1);
+        keys[i].anchor[0] = (uint8_t)(i / 256);
+        keys[i].anchor[1] = (uint8_t)i;
+    }
+    vault.epochs.ops.rename = counting_rename;
+    run_epochs(AK_VAULT_ROTATE, keys);
+    assert_int_equal(vault.epochs.table.count, EPOCHS + 1);
+    unsigned slot = vault.epochs.slot;
+    run_epochs(AK_VAULT_DESTROY, keys);
+    assert_int_not_equal(vault.epochs.slot, slot);
+    assert_int_equal(vault.epochs.table.count, 1);
+    const struct ak_epoch_key kept = key_of(1);
+    assert_non_null(ak_epoch_find(&vault.epochs.table, &kept));
+}
+
 enum { MANY = 60, BIG = 7, TAMPERED = 11, MISSING = 12, NO_DEK = 40 };
 static struct ak_vault_work works[MANY];
 static struct ak_vault_result results[MANY];
@@ -426,6 +467,6 @@ int main(void)
     const struct CMUnitTest tests[] = {T(an_honest_move), T(lies_lose_nothing),
         T(a_conversation_that_ends_is_noticed), T(an_answer_without_bounds_is_noticed),
         T(what_is_wrong_with_the_old_blob_is_told_apart), T(many_at_once), T(many_and_a_liar),
-        T(many_removed)};
+        T(many_removed), T(a_thousand_epochs_in_one_rewrite)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
