@@ -48,6 +48,8 @@ static bool set_server(CURL *curl, const struct ak_mail_server *server)
         curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(server->plain ? CURLUSESSL_NONE : CURLUSESSL_ALL)) ||
         curl_easy_setopt(curl, CURLOPT_TIMEOUT, timeout) ||
         curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout) ||
+        /* of the good-bye too, which the library says after a time-out as well */
+        curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, timeout) ||
         curl_easy_setopt(curl, CURLOPT_URL, server->url);
     if (server->user[0])
         failed = failed || curl_easy_setopt(curl, CURLOPT_USERNAME, server->user) ||

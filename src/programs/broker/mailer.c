@@ -7,7 +7,7 @@
 #include "io/proc/clock.h"
 #include "programs/broker/broker.h"
 
-enum { LEASE_BESIDE_S = 30, IDLE_S = 5, PAUSE_MAX_S = 60, SWEEP_S = 30, TEMPORARY = 400 };
+enum { LEASE_BESIDE_S = 5, IDLE_S = 2, PAUSE_MAX_S = 60, SWEEP_S = 30, TEMPORARY = 400 };
 
 struct mailer {
     struct ak_broker *broker;
@@ -104,8 +104,8 @@ static void later(struct mailer *mailer, const struct ak_signin_mail *mail, enum
 static bool send_next(struct mailer *mailer)
 {
     struct ak_signin_mail mail;
-    enum ak_err err =
-        ak_signin_db_mail_take(mailer->db, now_s(), mailer->broker->mail.timeout_s + LEASE_BESIDE_S, &mail);
+    enum ak_err err = ak_signin_db_mail_take(
+        mailer->db, now_s(), 2 * mailer->broker->mail.timeout_s + LEASE_BESIDE_S, &mail);
     if (err) return false;
     err = mail.until_s <= now_s() ? AK_E_EXPIRED : send(mailer, &mail);
     if (err == AK_OK) {

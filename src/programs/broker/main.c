@@ -31,7 +31,7 @@ static const char help_head[] =
     "\n"
     "example:\n"
     "  agentkeys-broker init --data-dir /var/lib/agentkeys-broker\n"
-    "  agentkeys-broker serve --mail.url smtps://mail.example.org --mail.from keys@example.org\n"
+    "  agentkeys-broker serve --mail-url smtps://mail.example.org --mail-from keys@example.org\n"
     "\n"
     "options (each is also a key of " AK_BROKER_CONF_FILE " and a variable AGENTKEYS_...):\n"
     "  -h, --help     this text\n"

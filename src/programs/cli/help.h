@@ -28,7 +28,8 @@ void ak_help_command(
 void ak_help_man(const struct ak_cli_program *program, struct ak_buf *out);
 void ak_help_bash(const struct ak_cli_program *program, struct ak_buf *out);
 void ak_help_zsh(const struct ak_cli_program *program, struct ak_buf *out);
-/* docs/man/agentkeys-worker.1, whose settings are a table too. */
+/* docs/man/agentkeys-worker.1 and agentkeys-broker.1, whose settings are tables too. */
 void ak_help_man_worker(struct ak_buf *out);
+void ak_help_man_broker(struct ak_buf *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* Man pages out of the tables. */
 #include <string.h>
 
+#include "io/conf/broker_conf.h"
 #include "io/conf/worker_conf.h"
 #include "programs/cli/help.h"
 
@@ -116,6 +117,18 @@ static const struct {
         "Export, verify or snapshot the ledger in data_dir while no worker runs on it."},
 };
 
+static const struct {
+    const char *usage;
+    const char *doc;
+} broker_commands[] = {
+    {"agentkeys-broker serve [OPTIONS]", "Run the broker. This is what it does without a command, too."},
+    {"agentkeys-broker init [OPTIONS]",
+        "Make the signing key and the file key in data_dir, once, and the public half for the worker's "
+        "broker_key."},
+    {"agentkeys-broker check-config [OPTIONS]",
+        "Check the configuration and print it, each value with its source."},
+};
+
 void ak_help_man_worker(struct ak_buf *out)
 {
     put_title(
@@ -139,4 +152,31 @@ void ak_help_man_worker(struct ak_buf *out)
                         "agentkeys\\-worker serve \\-\\-data\\-dir /var/lib/agentkeys\n.EE\n"
                         ".SH FILES\n.TP\n.I " AK_WORKER_CONF_FILE "\nSettings.\n"
                         ".SH SEE ALSO\n.BR agentkeys (1),\n.BR agentkeys\\-daemon (1)\n");
+}
+
+void ak_help_man_broker(struct ak_buf *out)
+{
+    put_title(out, "agentkeys-broker", "signs people in, by mail or by their wallet");
+    ak_buf_put_str(out,
+        ".SH SYNOPSIS\n.B agentkeys\\-broker\n[\\fICOMMAND\\fR] [\\fIOPTIONS\\fR]\n.SH DESCRIPTION\n"
+        "Stands before a worker and signs people in. The worker believes it only for opening accounts and\n"
+        "starting recoveries; signatures of wallets and proofs of devices it checks itself. A start that "
+        "fails\n"
+        "prints one line, BOOT_FAIL with code, setting and reason, and exits with 1. SIGTERM ends it after "
+        "what\n"
+        "is under way.\n.SH COMMANDS\n");
+    for (size_t i = 0; i < AK_COUNT(broker_commands); i++) {
+        put_line(out, ".SS ", broker_commands[i].usage);
+        put_line(out, "", broker_commands[i].doc);
+    }
+    ak_buf_put_str(out, ".SH OPTIONS\n.TP\n.B \\-\\-config \\fIFILE\\fR\nAnother configuration file.\n"
+                        ".TP\n.B \\-\\-help\nPrint help.\n.TP\n.B \\-\\-version\nPrint the version.\n"
+                        ".PP\nEach setting below is an option too: \\fB\\-\\-mail\\-url\\fR \\fIURL\\fR.\n");
+    ak_conf_document(&ak_broker_conf_table, AK_CONF_DOC_MAN, out);
+    ak_buf_put_str(out,
+        ".SH EXAMPLES\n.EX\nagentkeys\\-broker init \\-\\-data\\-dir /var/lib/agentkeys\\-broker\n"
+        "agentkeys\\-broker serve \\-\\-mail\\-url smtps://mail.example.org \\-\\-mail\\-from "
+        "keys@example.org\n.EE\n"
+        ".SH FILES\n.TP\n.I " AK_BROKER_CONF_FILE "\nSettings.\n"
+        ".SH SEE ALSO\n.BR agentkeys\\-worker (1),\n.BR agentkeys (1)\n");
 }

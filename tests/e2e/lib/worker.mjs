@@ -12,7 +12,7 @@ import { Connection } from './http.mjs';
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = process.env.AK_BUILD ?? path.join(root, 'build');
 export const shared = process.env.AK_SHARED ?? path.join(root, '../shared');
-export const program = path.join(build, 'src/programs/worker/agentkeys-worker');
+export const program = process.env.AK_WORKER ?? path.join(build, 'src/programs/worker/agentkeys-worker');
 
 export function tempDir() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ak-'));

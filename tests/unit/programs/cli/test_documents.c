@@ -49,6 +49,9 @@ static void test_man(void **state)
     buf = AK_BUF_ARR(made);
     ak_help_man_worker(&buf);
     check("docs/man/agentkeys-worker.1", &buf);
+    buf = AK_BUF_ARR(made);
+    ak_help_man_broker(&buf);
+    check("docs/man/agentkeys-broker.1", &buf);
 }
 
 static void test_completion(void **state)
