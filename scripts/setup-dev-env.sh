@@ -12,7 +12,7 @@ usage: scripts/setup-dev-env.sh [--check] [--no-build] [--with GROUP]...
 
   --check        only report; exit 1 if something is missing
   --no-build     install, but neither build nor run the smoke test
-  --with GROUP   also bring real servers for end-to-end tests and benchmarks: tpm, ceph, barbican
+  --with GROUP   also bring real servers for end-to-end tests and benchmarks: tpm, ceph, pages, barbican
   --help         this text
 
 example: scripts/setup-dev-env.sh && scripts/test unit
@@ -68,6 +68,7 @@ ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon              
 ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | ceph           | -
 ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | ceph           | -
 ceph | cmd:ceph                 | ceph-common           | ceph-common            | ceph           | -
+pages | cmd:chromium             | chromium              | chromium               | chromium       | -
 barbican | cmd:uwsgi         | uwsgi-core            | uwsgi                  | uwsgi          | -
 barbican | file:/usr/lib/uwsgi/plugins/python3_plugin.so | uwsgi-plugin-python3 | uwsgi-plugin-python3 | uwsgi-plugin-python | -
 barbican | file:/usr/lib/python3/dist-packages/barbican | python3-barbican | openstack-barbican-api | - | -
@@ -227,7 +228,7 @@ main() {
         --no-build) do_build=0 ;;
         --with)
             shift
-            case ${1:-} in tpm | ceph | barbican) groups="$groups $1" ;; *) die "--with knows the groups tpm, ceph and barbican, not '${1:-}'" ;; esac
+            case ${1:-} in tpm | ceph | pages | barbican) groups="$groups $1" ;; *) die "--with knows the groups tpm, ceph, pages and barbican, not '${1:-}'" ;; esac
             ;;
         --help | -h) usage; exit 0 ;;
         *) usage >&2; die "unknown option $1" ;;
