@@ -37,7 +37,14 @@ enum ak_err ak_window_read(struct ak_span bytes, struct ak_window *out_window)
     struct ak_reader reader = ak_reader(bytes);
     memset(out_window, 0, sizeof *out_window);
     if (bytes.len % 8 != 0 || bytes.len > AK_WINDOW_BYTES_MAX) return AK_E_FORMAT;
-    for (size_t i = 0; i < bytes.len / 8; i++) out_window->uses_s[i] = ak_reader_u64(&reader);
+    for (size_t i = 0; i < bytes.len / 8; i++) {
+        uint64_t use_s = ak_reader_u64(&reader);
+        if (i && use_s < out_window->uses_s[i - 1]) {
+            memset(out_window, 0, sizeof *out_window);
+            return AK_E_FORMAT;
+        }
+        out_window->uses_s[i] = use_s;
+    }
     out_window->count = bytes.len / 8;
     return AK_OK;
 }

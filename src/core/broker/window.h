@@ -24,7 +24,7 @@ bool ak_window_take(
 
 /* Eight bytes a use. */
 void ak_window_put(const struct ak_window *window, struct ak_buf *buf);
-/* AK_E_FORMAT. */
+/* AK_E_FORMAT: not whole, too long, or not in order; the window is empty then. */
 AK_MUST_USE enum ak_err ak_window_read(struct ak_span bytes, struct ak_window *out_window);
 
 #endif

@@ -75,6 +75,9 @@ static void round_trip(void **state)
     assert_memory_equal(&again, &window, sizeof window);
     assert_int_equal(ak_window_read(ak_span(bytes, 7), &again), AK_E_FORMAT);
     assert_int_equal(ak_window_read(ak_span(bytes, AK_WINDOW_BYTES_MAX + 8), &again), AK_E_FORMAT);
+    bytes[0] = 1; /* later than the next */
+    assert_int_equal(ak_window_read(ak_buf_span(&buf), &again), AK_E_FORMAT);
+    assert_int_equal(again.count, 0);
     assert_int_equal(ak_window_read(AK_SPAN_EMPTY, &again), AK_OK);
     assert_int_equal(again.count, 0);
 }
