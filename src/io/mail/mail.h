@@ -1,8 +1,8 @@
 /* One mail to one address by SMTP, through libcurl. TLS 1.2 or later with the server's certificate checked,
  * implicit (smtps://) or by STARTTLS, which is then demanded; plain only where the caller says so. No proxy,
  * no netrc, no redirect. Secret: password and text; nothing is logged. Not guaranteed: that a mail the server
- * took arrives, or that one whose answer was lost did not leave. Blocks for at most twice the time-out. One thread
- * a sender. */
+ * took arrives, or that one whose answer was lost did not leave. Blocks for at most twice the time-out. One
+ * thread a sender. */
 #ifndef AK_IO_MAIL_MAIL_H
 #define AK_IO_MAIL_MAIL_H
 
