@@ -2,6 +2,8 @@
  * tickets, new connections limited. The client is OpenSSL in a child process. */
 #include "unit/io/http/harness.h"
 
+#include "base/crypto/sha256.h"
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
@@ -97,6 +99,19 @@ static int check_peer(SSL *ssl, int requests)
     return CLIENT_OK;
 }
 
+/* For the test of the binding: the client shows a certificate, and tells its exporter. */
+static bool show_certificate;
+static int tell_fd = -1;
+static uint8_t context[32];
+#define LABEL "EXPORTER-test"
+
+static bool tell(SSL *ssl)
+{
+    uint8_t exporter[32];
+    return SSL_export_keying_material(ssl, exporter, 32, LABEL, strlen(LABEL), context, 32, 1) == 1 &&
+           write(tell_fd, exporter, 32) == 32;
+}
+
 static int client(int max_version, const char *groups, int requests)
 {
     (void)signal(SIGPIPE, SIG_IGN);
@@ -105,6 +120,9 @@ static int client(int max_version, const char *groups, int requests)
     char list[64]; /* OpenSSL's macro takes it without const */
     (void)snprintf(list, sizeof list, "%s", groups ? groups : "");
     if (groups && SSL_CTX_set1_groups_list(ctx, list) != 1) return CLIENT_WRONG;
+    if (show_certificate && (SSL_CTX_use_certificate_ASN1(ctx, (int)certificate_len, certificate) != 1 ||
+                                SSL_CTX_use_PrivateKey(ctx, key) != 1))
+        return CLIENT_WRONG;
     SSL *ssl = SSL_new(ctx);
     int fd = harness_connect(&h);
     (void)fcntl(fd, F_SETFL, 0);
@@ -112,6 +130,7 @@ static int client(int max_version, const char *groups, int requests)
     (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     SSL_set_fd(ssl, fd);
     if (SSL_connect(ssl) != 1) return CLIENT_NO_HANDSHAKE;
+    if (tell_fd >= 0 && !tell(ssl)) return CLIENT_WRONG;
     int result = check_peer(ssl, requests);
     SSL_shutdown(ssl);
     return result;
@@ -201,6 +220,69 @@ static void takes_no_plain_text(void **state)
     assert_int_equal(h.asked, before);
 }
 
+/* ---- what evidence is bound to ---- */
+
+static void own_spki(uint8_t out_hash[32])
+{
+    uint8_t *der = NULL;
+    int len = i2d_PUBKEY(key, &der);
+    assert_true(len > 0);
+    ak_sha256(ak_span(der, (size_t)len), out_hash);
+    OPENSSL_free(der);
+}
+
+/* Both ends have one exporter; another context or label gives another one. */
+static void check_binding(const struct ak_http_request *request, const uint8_t told[32])
+{
+    static const uint8_t zeros[32];
+    uint8_t client_key[32], exporter[32], other[32], spki[32];
+    own_spki(spki);
+    memset(other, 0x77, sizeof other);
+    assert_true(ak_http_tls_binding(request, AK_SPAN_LIT(LABEL), context, client_key, exporter));
+    assert_memory_equal(exporter, told, 32);
+    assert_memory_equal(client_key, show_certificate ? spki : zeros, 32);
+    assert_true(ak_http_tls_binding(request, AK_SPAN_LIT(LABEL), other, client_key, exporter));
+    assert_memory_not_equal(exporter, told, 32);
+    assert_true(ak_http_tls_binding(request, AK_SPAN_LIT("EXPORTER-other"), context, client_key, exporter));
+    assert_memory_not_equal(exporter, told, 32);
+}
+
+static void binds(bool with_certificate)
+{
+    uint8_t told[32];
+    int ends[2], status = 0;
+    assert_int_equal(pipe(ends), 0);
+    show_certificate = with_certificate;
+    h.now_ms += 1000;
+    h.defer = true;
+    h.kept = NULL;
+    tell_fd = ends[1];
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) _exit(client(TLS1_3_VERSION, NULL, 1));
+    while (!h.kept && waitpid(pid, &status, WNOHANG) == 0) harness_turn(&h);
+    assert_non_null(h.kept);
+    assert_int_equal(read(ends[0], told, sizeof told), sizeof told);
+    check_binding(h.kept, told);
+    harness_answer(&h, h.kept);
+    while (waitpid(pid, &status, WNOHANG) == 0) harness_turn(&h);
+    while (harness_turn(&h)) {
+    }
+    assert_int_equal(WEXITSTATUS(status), CLIENT_OK);
+    h.defer = show_certificate = false;
+    tell_fd = -1;
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void binds_to_the_connection_and_the_certificate(void **state)
+{
+    (void)state;
+    memset(context, 0x55, sizeof context);
+    binds(false);
+    binds(true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +292,7 @@ int main(void)
         cmocka_unit_test(ends_where_nobody_signs),
         cmocka_unit_test(limits_handshakes),
         cmocka_unit_test(takes_no_plain_text),
+        cmocka_unit_test(binds_to_the_connection_and_the_certificate),
     };
     return cmocka_run_group_tests(tests, make_certificate, drop_certificate);
 }
