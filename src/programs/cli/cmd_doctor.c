@@ -234,6 +234,12 @@ static void report_not_held(struct doctor *doctor, struct ak_json_value list)
         struct ak_span text = AK_SPAN_EMPTY;
         char seen[96];
         if (ak_json_string(ak_json_at(list, i), &text) != AK_OK) continue;
+        if (ak_span_eq(text, AK_SPAN_LIT("maker"))) {
+            report(doctor, WARN, "capability",
+                "the chip is not shown to be of a maker: its host may emulate it",
+                "ek_roots with tee = tpm2; see docs/operations.md#tpm");
+            continue;
+        }
         (void)snprintf(seen, sizeof seen, "%.*s does not hold here", (int)(text.len < 40 ? text.len : 40),
             (const char *)text.ptr);
         report(doctor, WARN, "capability", seen, "a backend with hardware; see docs/threat-model.md");
