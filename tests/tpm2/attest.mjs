@@ -134,6 +134,30 @@ await main(async () => {
     assert.ok(signed.length > 50 && worst < 1000, `${signed.length} signatures, worst ${worst} ms`);
   });
 
+  await test('a slow TPM and questions without end: signing and sealing go on', async () => {
+    const owner = await worker.owner('email:carol@demo.example');
+    const agent = worker.again(await worker.agent(owner, 'agent-2', { rate: 10000 }), worker.socket);
+    chip.set('delay', 100);
+    const channels = await Promise.all(Array.from({ length: 4 }, () => Channel.open(worker.port)));
+    const quotes = new Set();
+    let on = true;
+    const floods = channels.map(async (channel) => {
+      while (on) quotes.add(hex((await channel.ask()).evidence.quote));
+    });
+    const from = performance.now();
+    for (let i = 0; i < 20; i++) assert.equal((await agent.sign('always')).status, 200);
+    const signed = performance.now() - from;
+    await owner.must('agent-suspend', { label: 'agent-2' }); // answers once it is sealed
+    const sealed = performance.now() - from - signed;
+    on = false;
+    await Promise.all(floods);
+    chip.set('delay', 0);
+    for (const channel of channels) channel.close();
+    console.log(`# 20 signatures in ${signed.toFixed(0)} ms, suspended and sealed in ${sealed.toFixed(0)} ms, ${quotes.size} reports meanwhile`);
+    assert.ok(signed < 2000, `${signed} ms`);
+    assert.ok(sealed < 8000, `${sealed} ms`);
+  });
+
   await test('a TPM that is away: 503, and evidence again once the worker is back', async () => {
     let channel = await Channel.open(worker.port);
     chip.cutAt(2, false);

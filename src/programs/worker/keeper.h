@@ -148,7 +148,7 @@ struct ak_attesting {
     size_t waiting_count;
     size_t asked_count, answered; /* of the report under way, or the one that is answered */
     bool reported;
-    uint64_t begun_ms;
+    uint64_t begun_ms, next_ms; /* the report under way; the next one, at the earliest */
     enum ak_err result;
     char why[192];
     uint8_t root[AK_CHANNEL_RD_LEN];

@@ -1,9 +1,10 @@
 /* Evidence for clients' connections. The TEE is slow (a TPM takes 20 to 500 ms), so it is asked on a thread
- * of its own, at most twice a second, for all that wait at once: a flood costs no signature and no more
- * reports. The gateway says what it sees of a connection; whose key answers, and what is claimed, is put in
- * here. */
+ * of its own, at most twice a second and half of its time, for all that wait at once: a flood costs no
+ * signature and no more reports. The gateway says what it sees of a connection; whose key answers, and what
+ * is claimed, is put in here. */
 #include <stdio.h>
 
+#include "base/num.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_attestation.h"
 #include "io/log/log.h"
@@ -91,6 +92,7 @@ static void begin(struct ak_keeper *keeper, uint64_t now_ms)
     attesting->waiting_count = 0;
     attesting->result = encode_claims(keeper);
     if (attesting->result) {
+        attesting->next_ms = now_ms + AK_ATTEST_EVERY_MS;
         attesting->reported = true;
         return;
     }
@@ -145,10 +147,14 @@ static void answer(struct ak_keeper *keeper, size_t index)
             keeper, asked->slot, asked->slot_use, AK_CALL_ATTESTATION, AK_CODE_OK, ak_buf_span(&body));
 }
 
-static void take_report(struct ak_keeper *keeper)
+/* Twice a second at most, and the TEE is left alone for as long as it was busy: sealing needs it, too. */
+static void take_report(struct ak_keeper *keeper, uint64_t now_ms)
 {
     struct ak_attesting *attesting = &keeper->attesting;
     if (!ak_helper_done(&attesting->helper)) return;
+    uint64_t took_ms = ak_num_sub_sat(now_ms, attesting->begun_ms);
+    attesting->next_ms =
+        attesting->begun_ms + (2 * took_ms > AK_ATTEST_EVERY_MS ? 2 * took_ms : AK_ATTEST_EVERY_MS);
     attesting->reported = true;
     if (attesting->result)
         ak_log(
@@ -159,7 +165,7 @@ void ak_keeper_attest_turn(struct ak_keeper *keeper, uint64_t now_ms)
 {
     struct ak_attesting *attesting = &keeper->attesting;
     if (!attesting->helper.started) return;
-    take_report(keeper);
+    take_report(keeper, now_ms);
     while (attesting->reported && attesting->answered < attesting->asked_count && ak_keeper_may_send(keeper))
         answer(keeper, attesting->answered++);
     if (attesting->reported && attesting->answered == attesting->asked_count) {
@@ -167,17 +173,16 @@ void ak_keeper_attest_turn(struct ak_keeper *keeper, uint64_t now_ms)
         attesting->asked_count = 0;
     }
     bool free = attesting->asked_count == 0 && attesting->waiting_count > 0;
-    if (free && (attesting->begun_ms == 0 || now_ms - attesting->begun_ms >= AK_ATTEST_EVERY_MS))
-        begin(keeper, now_ms);
+    if (free && now_ms >= attesting->next_ms) begin(keeper, now_ms);
 }
 
 int ak_keeper_attest_wait_ms(struct ak_keeper *keeper, int most_ms)
 {
     const struct ak_attesting *attesting = &keeper->attesting;
     if (attesting->waiting_count == 0 || attesting->asked_count > 0) return most_ms;
-    uint64_t since_ms = ak_clock_mono_ms() - attesting->begun_ms;
-    int left_ms = since_ms < AK_ATTEST_EVERY_MS ? (int)(AK_ATTEST_EVERY_MS - since_ms) : 1;
-    return left_ms < most_ms ? left_ms : most_ms;
+    uint64_t left_ms = ak_num_sub_sat(attesting->next_ms, ak_clock_mono_ms());
+    if (left_ms == 0) return 1;
+    return left_ms < (uint64_t)most_ms ? (int)left_ms : most_ms;
 }
 
 void ak_keeper_attest_stop(struct ak_keeper *keeper)
