@@ -100,35 +100,39 @@ static enum ak_err hash_of(const char *label, struct ak_span bytes, uint8_t out_
     return AK_OK;
 }
 
-/* spec: RFC 9180 5.1, KeySchedule in mode base: no PSK */
-static enum ak_err schedule(struct derived *d, struct ak_span info)
+/* spec: RFC 9180 5.1, KeySchedule in mode base (no PSK) or psk */
+static enum ak_err schedule(struct derived *d, const struct ak_hpke_psk *psk, struct ak_span info)
 {
-    uint8_t context[65] = {0}; /* mode 0, psk_id_hash, info_hash */
+    static const struct ak_hpke_psk none;
+    uint8_t context[65] = {psk ? 1 : 0}; /* mode, psk_id_hash, info_hash */
+    if (!psk) psk = &none;
     AK_CLEANUP(ak_hmac_key_close) struct ak_hmac_key secret = {0};
     struct ak_span suite = AK_SPAN_ARR(hpke_suite);
     if (info.len > AK_HPKE_INFO_MAX) return AK_E_LIMIT;
-    AK_TRY(hash_of("psk_id_hash", AK_SPAN_EMPTY, context + 1));
+    AK_TRY(hash_of("psk_id_hash", psk->id, context + 1));
     AK_TRY(hash_of("info_hash", info, context + 33));
-    AK_TRY(extract(&secret, suite, AK_SPAN_ARR(d->shared.bytes), "secret", AK_SPAN_EMPTY));
+    AK_TRY(extract(&secret, suite, AK_SPAN_ARR(d->shared.bytes), "secret", psk->secret));
     AK_TRY(expand(&secret, suite, "key", AK_SPAN_ARR(context), d->key.bytes, 32));
     return expand(&secret, suite, "base_nonce", AK_SPAN_ARR(context), d->nonce, sizeof d->nonce);
 }
 
 static enum ak_err seal_one(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
-    struct ak_span info, struct ak_span aad, struct ak_span plain, uint8_t out_enc[32], uint8_t *out_sealed)
+    const struct ak_hpke_psk *psk, struct ak_span info, struct ak_span aad, struct ak_span plain,
+    uint8_t out_enc[32], uint8_t *out_sealed)
 {
     AK_CLEANUP(derived_done) struct derived d = {0};
     AK_TRY(ak_x25519_pub(ephemeral, out_enc));
     AK_TRY(ak_x25519_shared(ephemeral, recipient, &d.dh));
     AK_TRY(kem_secret(&d.dh, out_enc, recipient, &d.shared));
-    AK_TRY(schedule(&d, info));
+    AK_TRY(schedule(&d, psk, info));
     return ak_gcm_seal(&d.key, d.nonce, aad, plain, out_sealed);
 }
 
-enum ak_err ak_hpke_seal(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
-    struct ak_span info, struct ak_span aad, struct ak_span plain, uint8_t out_enc[32], uint8_t *out_sealed)
+enum ak_err ak_hpke_seal_psk(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
+    const struct ak_hpke_psk *psk, struct ak_span info, struct ak_span aad, struct ak_span plain,
+    uint8_t out_enc[32], uint8_t *out_sealed)
 {
-    enum ak_err err = seal_one(recipient, ephemeral, info, aad, plain, out_enc, out_sealed);
+    enum ak_err err = seal_one(recipient, ephemeral, psk, info, aad, plain, out_enc, out_sealed);
     ak_wipe_stack();
     if (!err) return AK_OK;
     memset(out_enc, 0, 32);
@@ -136,21 +140,35 @@ enum ak_err ak_hpke_seal(const uint8_t recipient[32], const struct ak_secret32 *
     return err;
 }
 
-static enum ak_err open_one(const struct ak_secret32 *recipient, const uint8_t enc[32], struct ak_span info,
-    struct ak_span aad, struct ak_span sealed, uint8_t *out_plain)
+enum ak_err ak_hpke_seal(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
+    struct ak_span info, struct ak_span aad, struct ak_span plain, uint8_t out_enc[32], uint8_t *out_sealed)
+{
+    return ak_hpke_seal_psk(recipient, ephemeral, NULL, info, aad, plain, out_enc, out_sealed);
+}
+
+static enum ak_err open_one(const struct ak_secret32 *recipient, const uint8_t enc[32],
+    const struct ak_hpke_psk *psk, struct ak_span info, struct ak_span aad, struct ak_span sealed,
+    uint8_t *out_plain)
 {
     AK_CLEANUP(derived_done) struct derived d = {0};
     AK_TRY(decap(recipient, enc, &d.shared));
-    AK_TRY(schedule(&d, info));
+    AK_TRY(schedule(&d, psk, info));
     return ak_gcm_open(&d.key, d.nonce, aad, sealed, out_plain);
+}
+
+enum ak_err ak_hpke_open_psk(const struct ak_secret32 *recipient, const uint8_t enc[32],
+    const struct ak_hpke_psk *psk, struct ak_span info, struct ak_span aad, struct ak_span sealed,
+    uint8_t *out_plain)
+{
+    if (sealed.len < AK_HPKE_OVERHEAD) return AK_E_FORMAT;
+    enum ak_err err = open_one(recipient, enc, psk, info, aad, sealed, out_plain);
+    ak_wipe_stack();
+    if (err) ak_wipe(out_plain, sealed.len - AK_HPKE_OVERHEAD);
+    return err;
 }
 
 enum ak_err ak_hpke_open(const struct ak_secret32 *recipient, const uint8_t enc[32], struct ak_span info,
     struct ak_span aad, struct ak_span sealed, uint8_t *out_plain)
 {
-    if (sealed.len < AK_HPKE_OVERHEAD) return AK_E_FORMAT;
-    enum ak_err err = open_one(recipient, enc, info, aad, sealed, out_plain);
-    ak_wipe_stack();
-    if (err) ak_wipe(out_plain, sealed.len - AK_HPKE_OVERHEAD);
-    return err;
+    return ak_hpke_open_psk(recipient, enc, NULL, info, aad, sealed, out_plain);
 }

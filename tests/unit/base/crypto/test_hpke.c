@@ -64,6 +64,41 @@ static void opens_what_others_sealed(void **state)
     assert_memory_equal(plain, "Beauty is truth, truth beauty", 29);
 }
 
+/* Mode psk: a message of this code that an independent implementation opens, each bit of the PSK and its
+ * name, and neither mode opens the other's. */
+static void psk_is_part_of_it(void **state)
+{
+    (void)state;
+    struct ak_secret32 ephemeral, recipient, secret;
+    uint8_t pub[32], enc[32], sealed[45], plain[29], id[] = "Ennyn Durin aran Moria";
+    hex_to(RFC_SK_E, ephemeral.bytes, 32);
+    hex_to(RFC_SK_R, recipient.bytes, 32);
+    hex_to(RFC_PK_R, pub, 32);
+    hex_to("0247fd33b913760fa1fa51e1892d9f307fbe65eb171e8132c2af18555a738b82", secret.bytes, 32);
+    const struct ak_hpke_psk psk = {AK_SPAN_ARR(secret.bytes), ak_span(id, sizeof id - 1)};
+    assert_int_equal(ak_hpke_seal_psk(pub, &ephemeral, &psk, INFO, AK_SPAN_EMPTY, PLAIN, enc, sealed), AK_OK);
+    assert_hex(enc, 32, RFC_ENC);
+    assert_hex(sealed, sizeof sealed,
+        "def50765a14ae95d06508b2dd666cae57aec3793431cc79313d9e8472cb9893d440629acb753fd62ed47c64456");
+    struct ak_span all = AK_SPAN_ARR(sealed);
+    assert_int_equal(ak_hpke_open_psk(&recipient, enc, &psk, INFO, AK_SPAN_EMPTY, all, plain), AK_OK);
+    assert_memory_equal(plain, "Beauty is truth, truth beauty", 29);
+    assert_int_equal(ak_hpke_open(&recipient, enc, INFO, AK_SPAN_EMPTY, all, plain), AK_E_AUTH);
+    assert_zero(plain, sizeof plain);
+    for (size_t bit = 0; bit < 256; bit++) {
+        secret.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(ak_hpke_open_psk(&recipient, enc, &psk, INFO, AK_SPAN_EMPTY, all, plain), AK_E_AUTH);
+        secret.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    for (size_t at = 0; at < sizeof id - 1; at++) {
+        id[at] ^= 1;
+        assert_int_equal(ak_hpke_open_psk(&recipient, enc, &psk, INFO, AK_SPAN_EMPTY, all, plain), AK_E_AUTH);
+        id[at] ^= 1;
+    }
+    assert_int_equal(ak_hpke_seal(pub, &ephemeral, INFO, AK_SPAN_EMPTY, PLAIN, enc, sealed), AK_OK);
+    assert_int_equal(ak_hpke_open_psk(&recipient, enc, &psk, INFO, AK_SPAN_EMPTY, all, plain), AK_E_AUTH);
+}
+
 struct pair {
     struct ak_secret32 recipient, ephemeral;
     uint8_t pub[32], enc[32], sealed[45];
@@ -167,6 +202,7 @@ int main(void)
         cmocka_unit_test(rfc9180_a_1_1),
         cmocka_unit_test(seals_as_others_do),
         cmocka_unit_test(opens_what_others_sealed),
+        cmocka_unit_test(psk_is_part_of_it),
         cmocka_unit_test(refuses_every_change),
         cmocka_unit_test(takes_all_lengths),
         cmocka_unit_test(holds_limits),
