@@ -8,8 +8,8 @@ import http from 'node:http';
 import path from 'node:path';
 import { assert, main, skip, test, until } from './lib/check.mjs';
 import { b64u, hex, unb64u } from './lib/bytes.mjs';
-import { newKey, open, privateKey, rawPublic, seal } from './lib/hpke.mjs';
-import { assertValue, destroy, epochs, infoOf, put, read, readerOf, readLater, rotate, sealed } from './lib/vault.mjs';
+import { newKey, open, privateKey, pskOf, rawPublic, seal } from './lib/hpke.mjs';
+import { assertValue, deliveryKey, destroy, epochs, infoOf, put, read, readerOf, readLater, rotate, sealed } from './lib/vault.mjs';
 import { build, tempDir, Worker } from './lib/worker.mjs';
 
 const texts = (name, text) => [[name, Buffer.from(text)]];
@@ -132,13 +132,15 @@ await main(async () => {
     const asked = { service: 'openrouter', key: alice.readerKey };
     const [one, two] = [await alice.must('credential-read', asked), await alice.must('credential-read', asked)];
     assert.notEqual(one.enc, two.enc);
-    const opened = (info, k = key) => open(k, unb64u(one.enc), info, unb64u(one.sealed));
+    const psk = pskOf(key, await deliveryKey(alice));
+    const opened = (info, k = key, more = { psk }) => open(k, unb64u(one.enc), info, unb64u(one.sealed), more);
     assert.equal(opened(infoOf('credential-read', alice.account, 'openrouter')).length, 65536);
     assert.throws(() => opened(infoOf('credential-put', alice.account, 'openrouter')));
     assert.throws(() => opened(infoOf('credential-read', bob.account, 'openrouter')));
     assert.throws(() => opened(infoOf('credential-read', alice.account, 'openroute')));
     assert.throws(() => opened(infoOf('credential-read', alice.account, 'openrouter', '/agent-1')));
     assert.throws(() => opened(infoOf('credential-read', alice.account, 'openrouter'), newKey()));
+    assert.throws(() => opened(infoOf('credential-read', alice.account, 'openrouter'), key, {})); // mode base
   });
 
   await test('a value sealed for another service, path, account or call is not stored', async () => {
@@ -378,15 +380,22 @@ await main(async () => {
 
   await test('what a broken gateway makes of an answer is noticed, and never printed', async () => {
     let kept;
+    const delivery = await deliveryKey(alice);
+    // all that a gateway knows is right: the reader's key, its account, service, the delivery key's public half
+    const forged = (body, asked, withPsk) => {
+      const key = unb64u(new URL(asked.url, 'http://x').searchParams.get('key'));
+      const { sub } = JSON.parse(unb64u(asked.headers.authorization.split('.')[1]));
+      assert.match(sub, /^[0-9a-f]{64}$/);
+      const psk = withPsk ? { ...pskOf(newKey(), key), id: delivery } : undefined;
+      const box = seal(key, infoOf('credential-read', sub, 'openrouter'), Buffer.from('from the gateway'), { psk });
+      return JSON.stringify({ ...JSON.parse(body), enc: b64u(box.enc), sealed: b64u(box.sealed) });
+    };
     const changes = {
       'an answer to an earlier request': (body) => kept ?? (kept = body),
       'another service': (body) => JSON.stringify({ ...JSON.parse(body), service: 'bytes' }),
       'another path': (body) => JSON.stringify({ ...JSON.parse(body), path: '/agent-1' }),
-      'a value sealed for another account': (body, asked) => {
-        const key = unb64u(new URL(asked.url, 'http://x').searchParams.get('key'));
-        const box = seal(key, infoOf('credential-read', bob.account, 'openrouter'), Buffer.from('from the gateway'));
-        return JSON.stringify({ ...JSON.parse(body), enc: b64u(box.enc), sealed: b64u(box.sealed) });
-      },
+      'a value of its own': (body, asked) => forged(body, asked),
+      'a value of its own, with a secret of its own': (body, asked) => forged(body, asked, true),
       'one bit': (body) => {
         const answer = JSON.parse(body);
         const bytes = Buffer.from(unb64u(answer.sealed));

@@ -13,7 +13,7 @@
 static struct hostile h;
 static const char *worker;
 static struct hostile_device alice, mallory;
-static uint8_t anchor[32];
+static uint8_t anchor[32], delivery[32];
 static const struct ak_secret32 reader = {{0x11, 1}}, gateways = {{0x22, 2}};
 static uint8_t reader_key[32], gateways_key[32];
 static uint64_t next_conn = 1;
@@ -54,6 +54,7 @@ static void store(void)
     struct ak_msg_credential_put_request put = {
         .service = AK_SPAN_LIT("openrouter"), .sealed = AK_SPAN_ARR(sealed)};
     hostile_must(&h, &ask, &key);
+    memcpy(delivery, key.public_key, sizeof delivery);
     assert_int_equal(ak_hpke_seal(key.public_key, &ephemeral, info_of(&info, "credential-put"), AK_SPAN_EMPTY,
                          AK_SPAN_LIT(VALUE), put.enc, sealed),
         AK_OK);
@@ -86,17 +87,20 @@ static int drop(void **state)
     return 0;
 }
 
-/* Does `scalar` open the value of this answer? */
+/* Does `scalar` open the value of this answer, as who holds it and knows the delivery key opens one? */
 static bool opens(const struct ak_secret32 *scalar, const struct ak_frame_reply *answer)
 {
+    struct ak_secret32 shared;
+    assert_int_equal(ak_x25519_shared(scalar, delivery, &shared), AK_OK);
+    const struct ak_hpke_psk psk = {AK_SPAN_ARR(shared.bytes), AK_SPAN_ARR(delivery)};
     uint8_t memory[AK_VAULT_INFO_MAX], plain[256];
     struct ak_buf info = AK_BUF_ARR(memory);
     struct ak_msg_credential_read_reply reply;
     if (answer->code != AK_CODE_OK) return false;
     assert_int_equal(ak_msg_decode(&ak_credential_read_reply_msg, answer->body, &reply, NULL), AK_OK);
     assert_true(reply.sealed.len <= sizeof plain);
-    return ak_hpke_open(scalar, reply.enc, info_of(&info, "credential-read"), AK_SPAN_EMPTY, reply.sealed,
-               plain) == AK_OK &&
+    return ak_hpke_open_psk(scalar, reply.enc, &psk, info_of(&info, "credential-read"), AK_SPAN_EMPTY,
+               reply.sealed, plain) == AK_OK &&
            ak_span_eq(ak_span(plain, reply.sealed.len - AK_HPKE_OVERHEAD), AK_SPAN_LIT(VALUE));
 }
 

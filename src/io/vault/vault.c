@@ -17,7 +17,9 @@ enum ak_err ak_vault_open(struct ak_vault *vault, const struct ak_vault_open *ho
 {
     *vault = (struct ak_vault){.root = how->root,
         .reencrypt_fd = how->reencrypt_fd,
+        .readers = ak_vault_readers_new(),
         .can_erase = (how->tee->ops->caps(how->tee->impl) & AK_TEE_ERASE) != 0};
+    if (!vault->readers) return AK_E_FULL;
     AK_TRY(ak_blob_directory_open(how->data_dir_fd, NULL, &vault->blobs));
     return ak_vault_epochs_open(&vault->epochs, how->tee, how->data_dir_fd, NULL, how->log_id);
 }
@@ -25,6 +27,8 @@ enum ak_err ak_vault_open(struct ak_vault *vault, const struct ak_vault_open *ho
 void ak_vault_close(struct ak_vault *vault)
 {
     ak_vault_forget(vault);
+    ak_vault_readers_free(vault->readers);
+    vault->readers = NULL;
     ak_vault_epochs_done(&vault->epochs);
     ak_blob_store_close(&vault->blobs);
 }
@@ -148,19 +152,22 @@ static enum ak_err open_stored(const struct ak_vault *vault, const struct ak_vau
     return err;
 }
 
-static enum ak_err seal_for(
-    const struct ak_vault_work *work, const struct ak_vault_plain *plain, struct ak_span body)
+static enum ak_err seal_for(const struct ak_vault *vault, const struct ak_vault_work *work,
+    const struct ak_vault_plain *plain, struct ak_span body)
 {
     AK_CLEANUP(ak_secret32_done) struct ak_secret32 ephemeral = {{0}};
-    uint8_t info[AK_VAULT_INFO_MAX];
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 shared = {{0}};
+    uint8_t info[AK_VAULT_INFO_MAX], delivery[32];
     struct ak_buf buf = AK_BUF_ARR(info);
     if (body.len < work->enc_at + (size_t)AK_HPKE_ENC_LEN ||
         body.len < work->sealed_at + plain->len + AK_HPKE_TAG_LEN)
         return AK_E_ARG;
+    AK_TRY(ak_vault_reader_secret(vault->readers, vault->root, work->peer, &shared, delivery));
+    const struct ak_hpke_psk psk = {AK_SPAN_ARR(shared.bytes), AK_SPAN_ARR(delivery)};
     ak_random_bytes(ephemeral.bytes, sizeof ephemeral.bytes);
     uint8_t *out = (uint8_t *)(uintptr_t)body.ptr;
-    return ak_hpke_seal(work->peer, &ephemeral, info_of(&buf, "credential-read", &work->from), AK_SPAN_EMPTY,
-        ak_span(plain->bytes, plain->len), out + work->enc_at, out + work->sealed_at);
+    return ak_hpke_seal_psk(work->peer, &ephemeral, &psk, info_of(&buf, "credential-read", &work->from),
+        AK_SPAN_EMPTY, ak_span(plain->bytes, plain->len), out + work->enc_at, out + work->sealed_at);
 }
 
 void ak_vault_read(const struct ak_vault *vault, const struct ak_vault_work *work,
@@ -171,7 +178,7 @@ void ak_vault_read(const struct ak_vault *vault, const struct ak_vault_work *wor
     if (!plain.bytes) return;
     enum ak_err err = open_stored(vault, work, dek, &plain);
     out_result->code = ak_vault_code_of(err);
-    if (!err && (plain.len != work->size || seal_for(work, &plain, body) != AK_OK))
+    if (!err && (plain.len != work->size || seal_for(vault, work, &plain, body) != AK_OK))
         out_result->code = AK_VAULT_UNAVAILABLE;
 }
 

@@ -12,14 +12,16 @@
 #include "core/keys/derive.h"
 #include "io/blob/blob.h"
 #include "io/vault/epochs.h"
+#include "io/vault/readers.h"
 
 struct ak_vault {
     struct ak_blob_store blobs;
     struct ak_vault_epochs epochs;
     const struct ak_root *root; /* of the service's keys; borrowed */
-    bool can_erase;             /* the slots really can */
-    int reencrypt_fd;           /* borrowed */
-    bool broken;                /* the re-encryptor broke off: the process ends, as after any child's death */
+    struct ak_vault_readers *readers;
+    bool can_erase;   /* the slots really can */
+    int reencrypt_fd; /* borrowed */
+    bool broken;      /* the re-encryptor broke off: the process ends, as after any child's death */
     /* What the piece in hand makes of the epoch store; taken over by ak_vault_apply. */
     struct ak_epoch_record *fresh;
     size_t fresh_count;

@@ -63,6 +63,7 @@ struct ak_cli {
     bool device_made;
     struct ak_saved saved;
     struct ak_client client;
+    uint8_t delivery_key[32]; /* of the keeper, for reads; see ak_cli_meet_keeper */
     struct ak_client_error error;
     char notice[AK_FETCH_NOTICE_MAX + 1]; /* shown already */
     int trace_fd;                         /* record of calls, where AGENTKEYS_TRACE names a file; else -1 */

@@ -202,6 +202,7 @@ int ak_cmd_export(struct ak_cli *cli)
         return ak_cli_fail_usage(
             cli, "--to is not usable", "a public key as export-key prints it, 43 characters");
     int status = ak_cli_open_session(cli);
+    if (!status) status = ak_cli_meet_keeper(cli);
     if (status) return status;
     e.value = ak_value_new();
     e.line = malloc(LINE_MAX_LEN);

@@ -83,6 +83,7 @@ int ak_cmd_read(struct ak_cli *cli)
         status = ak_cli_fail_usage(cli, "values are not shown unasked",
             "--reveal prints it; credentials list shows all but the values");
     if (!status) status = ak_cli_open_session(cli);
+    if (!status) status = ak_cli_meet_keeper(cli);
     if (status) return status;
     struct ak_value *value = ak_value_new();
     status = value ? reveal(cli, &name, version, value) : fail_memory(cli);
@@ -103,6 +104,7 @@ int ak_cmd_run(struct ak_cli *cli)
 {
     int status = ak_cli_check_run(cli);
     if (!status) status = ak_cli_open_session(cli);
+    if (!status) status = ak_cli_meet_keeper(cli);
     return status ? status : ak_cli_run(cli, get_current, NULL);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/codec/hex.h"
 #include "base/crypto/hpke.h"
+#include "base/crypto/x25519.h"
 #include "core/policy/scope.h"
 #include "core/vault/delivery.h"
 #include "io/proc/random.h"
@@ -111,6 +112,11 @@ int ak_cli_delivery_key(struct ak_cli *cli, uint8_t out_key[32])
     return hold_key(cli, out_key, reply.kid);
 }
 
+int ak_cli_meet_keeper(struct ak_cli *cli)
+{
+    return ak_cli_delivery_key(cli, cli->delivery_key);
+}
+
 /* ---- values ---- */
 
 static struct ak_span put_info(const struct ak_cli *cli, const char *call, struct ak_span service,
@@ -164,9 +170,12 @@ static enum ak_err open_reply(
 {
     uint8_t memory[AK_VAULT_INFO_MAX];
     struct ak_buf info = AK_BUF_ARR(memory);
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 shared = {{0}};
     struct ak_span bound = put_info(cli, "credential-read", reply->service, reply->path, &info);
-    AK_TRY(
-        ak_hpke_open(&cli->client.reader, reply->enc, bound, AK_SPAN_EMPTY, reply->sealed, out_value->bytes));
+    AK_TRY(ak_x25519_shared(&cli->client.reader, cli->delivery_key, &shared));
+    const struct ak_hpke_psk psk = {AK_SPAN_ARR(shared.bytes), AK_SPAN_ARR(cli->delivery_key)};
+    AK_TRY(ak_hpke_open_psk(
+        &cli->client.reader, reply->enc, &psk, bound, AK_SPAN_EMPTY, reply->sealed, out_value->bytes));
     out_value->len = reply->sealed.len - AK_HPKE_OVERHEAD;
     return AK_OK;
 }
@@ -192,7 +201,8 @@ enum ak_err ak_cli_get_value(struct ak_cli *cli, const struct ak_vault_name *nam
     if (err) return err;
     if (answers(name, out_reply) && open_reply(cli, out_reply, out_value) == AK_OK) return AK_OK;
     ak_client_error_set(&cli->error, "not_the_worker",
-        "the value was not sealed to this request: it did not come from the keeper");
+        "the value was not sealed to this request by the delivery key's owner: it did not come from the "
+        "keeper");
     return AK_E_FORMAT;
 }
 

@@ -1,5 +1,5 @@
 /* Values of the vault at a client: sealed to the keeper's delivery key before they leave, opened with a key
- * made for one request; the gateway and whatever lies between sees ciphertext. Shared by agentkeys and
+ * made for one run; the gateway and whatever lies between sees ciphertext. Shared by agentkeys and
  * agentkeys-daemon. Guarantees: a value is in struct ak_value and nowhere else, wiped by its owner; the
  * delivery key is the one that was first met (a file of the profile). Not guaranteed: that the first one met
  * was the keeper's, without a pinned connection or evidence. One thread.
@@ -44,6 +44,9 @@ int ak_cli_delivery_key(struct ak_cli *cli, uint8_t out_key[32]);
  * on standard error: an import may be long. 0 or the exit status. */
 int ak_cli_put_value(struct ak_cli *cli, const uint8_t delivery_key[32], const struct ak_vault_name *name,
     const struct ak_value *value, struct ak_msg_credential_reply *out_reply);
+/* Before values are read: gets the delivery key, by which an answer is known to be the keeper's. 0 or the
+ * exit status. */
+int ak_cli_meet_keeper(struct ak_cli *cli);
 /* Reads and opens: `version` 0 is the current one. Errors as ak_client_call, in cli->error. */
 AK_MUST_USE enum ak_err ak_cli_get_value(struct ak_cli *cli, const struct ak_vault_name *name,
     uint64_t version, struct ak_value *out_value, struct ak_msg_credential_read_reply *out_reply);

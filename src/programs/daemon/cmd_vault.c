@@ -35,6 +35,7 @@ int ak_daemon_read(struct ak_cli *cli)
     struct ak_vault_name name;
     int status = ak_cli_read_vault_name(cli, cli->operands[0], &name);
     if (!status) status = open_agent(cli, &agent);
+    if (!status) status = ak_cli_meet_keeper(cli);
     if (status) return status;
     struct ak_value *value = ak_value_new();
     status = value ? show(&agent, &name, value)
@@ -49,6 +50,7 @@ int ak_daemon_run(struct ak_cli *cli)
     struct ak_agent agent;
     int status = ak_cli_check_run(cli);
     if (!status) status = open_agent(cli, &agent);
+    if (!status) status = ak_cli_meet_keeper(cli);
     return status ? status : ak_cli_run(cli, get, &agent);
 }
 

@@ -1,4 +1,4 @@
-// HPKE (RFC 9180), mode base, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, on node's primitives.
+// HPKE (RFC 9180), modes base and psk, single shot: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM, on node's primitives.
 import { createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync } from 'node:crypto';
 import { b64u, unb64u } from './bytes.mjs';
 
@@ -27,27 +27,30 @@ function sharedSecret(secret, enc, recipient) {
   return expand(kemSuite, prk, 'shared_secret', Buffer.concat([enc, recipient]), 32);
 }
 
-// 5.1: key and nonce of the first (and only) message.
-function schedule(shared, info) {
-  const context = Buffer.concat([Buffer.from([0]), extract(suite, none, 'psk_id_hash', none), extract(suite, none, 'info_hash', info)]);
-  const secret = extract(suite, shared, 'secret', none);
+// 5.1: key and nonce of the first (and only) message. `psk`: {secret, id}, or none.
+function schedule(shared, info, psk) {
+  const context = Buffer.concat([Buffer.from([psk ? 1 : 0]), extract(suite, none, 'psk_id_hash', psk?.id ?? none), extract(suite, none, 'info_hash', info)]);
+  const secret = extract(suite, shared, 'secret', psk?.secret ?? none);
   return { key: expand(suite, secret, 'key', context, 32), nonce: expand(suite, secret, 'base_nonce', context, 12) };
 }
 
 // `recipient`: 32 bytes. Gives {enc, sealed}. A fixed ephemeral key is for tests.
-export function seal(recipient, info, plain, { aad = none, ephemeral = newKey() } = {}) {
+export function seal(recipient, info, plain, { aad = none, ephemeral = newKey(), psk } = {}) {
   const enc = rawPublic(ephemeral);
   const secret = diffieHellman({ privateKey: ephemeral, publicKey: publicKey(recipient) });
-  const { key, nonce } = schedule(sharedSecret(secret, enc, recipient), info);
+  const { key, nonce } = schedule(sharedSecret(secret, enc, recipient), info, psk);
   const box = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
   return { enc, sealed: Buffer.concat([box.update(plain), box.final(), box.getAuthTag()]) };
 }
 
 // Throws where it does not open.
-export function open(key, enc, info, sealed, aad = none) {
+export function open(key, enc, info, sealed, { aad = none, psk } = {}) {
   const secret = diffieHellman({ privateKey: key, publicKey: publicKey(enc) });
-  const { key: k, nonce } = schedule(sharedSecret(secret, enc, rawPublic(key)), info);
+  const { key: k, nonce } = schedule(sharedSecret(secret, enc, rawPublic(key)), info, psk);
   const box = createDecipheriv('aes-256-gcm', k, nonce).setAAD(aad);
   box.setAuthTag(sealed.subarray(-16));
   return Buffer.concat([box.update(sealed.subarray(0, -16)), box.final()]);
 }
+
+// What the owners of two static keys share, as a PSK: named by the public key of the one who seals.
+export const pskOf = (own, sender) => ({ secret: diffieHellman({ privateKey: own, publicKey: publicKey(sender) }), id: sender });

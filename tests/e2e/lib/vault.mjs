@@ -4,13 +4,13 @@ import path from 'node:path';
 import { assert, until } from './check.mjs';
 import { b64u, hex, sha256, unb64u, unhex } from './bytes.mjs';
 import { encode } from './cbor.mjs';
-import { newKey, open, rawPublic, seal } from './hpke.mjs';
+import { newKey, open, pskOf, rawPublic, seal } from './hpke.mjs';
 
 // What a value is bound to. docs/formats/vault.md, Delivery
 export const infoOf = (call, account, service, place = '') => encode(['agentkeys-hpke-v1', call, unhex(account), service, place]);
 
 const delivery = new WeakMap();
-async function deliveryKey(client) {
+export async function deliveryKey(client) {
   if (!delivery.has(client)) delivery.set(client, unb64u((await client.must('delivery-key')).public_key));
   return delivery.get(client);
 }
@@ -43,7 +43,8 @@ export async function read(client, service, { path: place, version } = {}) {
   const answer = await client.call('credential-read', asked);
   if (answer.status === 200) {
     const { enc, sealed: bytes, path: at } = answer.body;
-    answer.value = open(key, unb64u(enc), infoOf('credential-read', client.account, service, at ?? ''), unb64u(bytes));
+    const psk = pskOf(key, await deliveryKey(client));
+    answer.value = open(key, unb64u(enc), infoOf('credential-read', client.account, service, at ?? ''), unb64u(bytes), { psk });
   }
   return answer;
 }

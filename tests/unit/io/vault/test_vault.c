@@ -162,8 +162,11 @@ static enum ak_err open_answer(
 {
     uint8_t memory[AK_VAULT_INFO_MAX];
     struct ak_buf info = AK_BUF_ARR(memory);
+    struct ak_secret32 shared;
     memset(value, 0, sizeof value);
-    return ak_hpke_open(scalar, body_memory + 7, info_of(&info, call, &work->from), AK_SPAN_EMPTY,
+    assert_int_equal(ak_x25519_shared(scalar, delivery, &shared), AK_OK);
+    const struct ak_hpke_psk psk = {AK_SPAN_ARR(shared.bytes), AK_SPAN_ARR(delivery)};
+    return ak_hpke_open_psk(scalar, body_memory + 7, &psk, info_of(&info, call, &work->from), AK_SPAN_EMPTY,
         ak_span(body_memory + 40, work->size + AK_HPKE_TAG_LEN), value);
 }
 
@@ -207,6 +210,65 @@ static void an_answer_is_sealed_to_its_reader(void **state)
     memcpy(first, body_memory + 7, 32);
     assert_int_equal(read_work(&back), AK_VAULT_DONE);
     assert_memory_not_equal(first, body_memory + 7, 32); /* a new ephemeral key each time */
+}
+
+/* Who does not have the delivery key's scalar cannot make an answer up, whatever it knows of the reader. */
+static void an_answer_is_the_keepers(void **state)
+{
+    (void)state;
+    struct ak_vault_work work = a_put(1, AK_SPAN_LIT("secret"));
+    struct ak_vault_result result;
+    const struct ak_secret32 forger = {{0x71, 1}}, ephemeral = {{0x72, 2}};
+    struct ak_secret32 shared;
+    uint8_t memory[AK_VAULT_INFO_MAX];
+    struct ak_buf buf = AK_BUF_ARR(memory);
+    assert_int_equal(put(&work, &result), AK_VAULT_DONE);
+    struct ak_vault_work back = a_read(&work, &result);
+    struct ak_span info = info_of(&buf, "credential-read", &back.from);
+    assert_int_equal(ak_x25519_shared(&forger, back.peer, &shared), AK_OK);
+    const struct ak_hpke_psk made_up = {AK_SPAN_ARR(shared.bytes), AK_SPAN_ARR(delivery)};
+    const struct ak_hpke_psk *const ways[] = {NULL, &made_up};
+    for (size_t i = 0; i < AK_COUNT(ways); i++) {
+        assert_int_equal(ak_hpke_seal_psk(back.peer, &ephemeral, ways[i], info, AK_SPAN_EMPTY,
+                             AK_SPAN_LIT("forged"), body_memory + 7, body_memory + 40),
+            AK_OK);
+        assert_int_equal(open_answer(&back, &reader, "credential-read"), AK_E_AUTH);
+    }
+    assert_int_equal(read_work(&back), AK_VAULT_DONE);
+    delivery[0] ^= 1; /* a reader that was told another delivery key */
+    assert_int_equal(open_answer(&back, &reader, "credential-read"), AK_E_AUTH);
+    delivery[0] ^= 1;
+    assert_int_equal(open_answer(&back, &reader, "credential-read"), AK_OK);
+}
+
+/* Readers that fall together in the table of shared secrets get their own, in any order. */
+static void many_readers_get_their_own(void **state)
+{
+    (void)state;
+    enum { READERS = 3 * AK_VAULT_READERS };
+    struct ak_vault_work work = a_put(1, AK_SPAN_LIT("secret"));
+    struct ak_vault_result result;
+    assert_int_equal(put(&work, &result), AK_VAULT_DONE);
+    struct ak_vault_work back = a_read(&work, &result);
+    for (unsigned i = 0; i < 2 * READERS; i++) {
+        const struct ak_secret32 own = {{0x40, (uint8_t)(i % READERS), (uint8_t)(i % READERS >> 8)}};
+        assert_int_equal(ak_x25519_pub(&own, back.peer), AK_OK);
+        for (unsigned again = 0; again < 2; again++) {
+            struct ak_secret32 mine, keepers;
+            uint8_t name[32];
+            assert_int_equal(ak_vault_reader_secret(vault.readers, &root, back.peer, &keepers, name), AK_OK);
+            assert_memory_equal(name, delivery, 32);
+            if (again) continue;
+            assert_int_equal(ak_x25519_shared(&own, delivery, &mine), AK_OK);
+            assert_memory_equal(&mine, &keepers, sizeof mine);
+        }
+    }
+    uint8_t weak[32] = {1}, name[32] = {1};
+    static const uint8_t zero[32];
+    struct ak_secret32 none = {{1}};
+    assert_int_equal(ak_vault_reader_secret(vault.readers, &root, weak, &none, name), AK_E_AUTH);
+    assert_memory_equal(&none, zero, 32);
+    assert_memory_equal(name, zero, 32);
 }
 
 static void what_was_put_is_there_after_a_start(void **state)
@@ -361,8 +423,8 @@ int main(void)
     struct ak_secmem_report report;
     if (ak_secmem_init((size_t)1 << 20, false, &report) != AK_OK) return 1;
     const struct CMUnitTest tests[] = {T(values_come_back), T(an_answer_is_sealed_to_its_reader),
-        T(what_was_put_is_there_after_a_start), T(what_does_not_open_is_not_put),
-        T(a_folder_that_takes_nothing), T(each_byte_of_a_blob_counts), T(a_pointer_that_is_wrong),
-        T(an_answer_that_cannot_be_made)};
+        T(an_answer_is_the_keepers), T(many_readers_get_their_own), T(what_was_put_is_there_after_a_start),
+        T(what_does_not_open_is_not_put), T(a_folder_that_takes_nothing), T(each_byte_of_a_blob_counts),
+        T(a_pointer_that_is_wrong), T(an_answer_that_cannot_be_made)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
