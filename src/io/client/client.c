@@ -24,6 +24,7 @@ struct run {
     char path[PATH_MAX_LEN]; /* with query */
     char url[AK_DPOP_URL_MAX + 1];
     uint8_t meaning[32];
+    bool bound; /* the proof says what the call means */
     char idempotency[2 * IDEMPOTENCY_BYTES + 1];
     struct ak_fetch_answer answer;
 };
@@ -93,9 +94,9 @@ static enum ak_err put_urls(struct run *run)
     struct ak_buf path = AK_BUF_ARR(run->path), url = AK_BUF_ARR(run->url);
     struct ak_span body = ak_buf_span(&run->body);
     const struct ak_target *target = &run->client->target;
-    AK_TRY(ak_call_put_path(run->id, target->prefix, body, true, &path));
+    AK_TRY(ak_call_put_path_of(run->call, target->prefix, body, true, &path));
     ak_buf_put_str(&url, target->origin);
-    AK_TRY(ak_call_put_path(run->id, target->prefix, body, false, &url));
+    AK_TRY(ak_call_put_path_of(run->call, target->prefix, body, false, &url));
     AK_TRY(ak_buf_terminate(&path));
     return ak_buf_terminate(&url);
 }
@@ -112,6 +113,7 @@ static enum ak_err prepare(struct run *run, const void *request)
     ak_random_bytes(random, sizeof random);
     ak_hex_encode(&key, AK_SPAN_ARR(random));
     AK_TRY(ak_buf_terminate(&key));
+    run->bound = true;
     return ak_msg_meaning(run->call->request, run->call->name, ak_buf_span(&run->body), run->meaning);
 }
 
@@ -124,7 +126,7 @@ static enum ak_err put_proof(const struct run *run, struct ak_buf *proof)
         .nonce = ak_span_str(client->fetch.nonce),
         .token = takes_token(run->call) ? client->token : AK_SPAN_EMPTY,
         .iat = ak_clock_wall_ms() / 1000,
-        .bh = run->call->auth == AK_AUTH_CHANGE ? run->meaning : NULL,
+        .bh = run->bound ? run->meaning : NULL,
         .rk = use && client->has_reader ? client->reader_pub : NULL};
     ak_random_bytes(make.jti, sizeof make.jti);
     return ak_dpop_make(proof, &client->device->signer, &client->device->pub, &make);
@@ -247,26 +249,50 @@ static enum ak_err run_call(
     return decode(run, out_reply, out_error);
 }
 
-enum ak_err ak_client_call(struct ak_client *client, unsigned call, const void *request, void *out_reply,
-    struct ak_client_error *out_error)
+static enum ak_err call_with_memory(
+    struct run *run, const void *request, void *out_reply, struct ak_client_error *out_error)
 {
-    struct run run = {.client = client, .id = call, .call = ak_call_get(call)};
     uint8_t *memory = malloc(2 * REQUEST_MAX);
     memset(out_error, 0, sizeof *out_error);
-    client->raw = AK_SPAN_EMPTY;
-    client->status = 0;
-    if (!memory || !run.call) {
+    run->client->raw = AK_SPAN_EMPTY;
+    run->client->status = 0;
+    if (!memory || !run->call) {
         free(memory);
         ak_client_error_set(out_error, "bad_state", "no memory");
         return AK_E_FULL;
     }
-    memset(out_reply, 0, run.call->reply->size);
-    run.body = ak_buf(memory, REQUEST_MAX);
-    run.json = ak_buf(memory + REQUEST_MAX, REQUEST_MAX);
-    enum ak_err err = run_call(&run, request, out_reply, out_error);
+    memset(out_reply, 0, run->call->reply->size);
+    run->body = ak_buf(memory, REQUEST_MAX);
+    run->json = ak_buf(memory + REQUEST_MAX, REQUEST_MAX);
+    enum ak_err err = run_call(run, request, out_reply, out_error);
     ak_wipe(memory, 2 * REQUEST_MAX); /* a recovery code may have been in it */
     free(memory);
     return err;
+}
+
+enum ak_err ak_client_call(struct ak_client *client, unsigned call, const void *request, void *out_reply,
+    struct ak_client_error *out_error)
+{
+    struct run run = {.client = client, .id = call, .call = ak_call_get(call)};
+    return call_with_memory(&run, request, out_reply, out_error);
+}
+
+static bool sign_in_meaning(const struct ak_msg_sign_in *says, uint8_t out_meaning[32])
+{
+    uint8_t memory[256];
+    struct ak_buf body = AK_BUF_ARR(memory);
+    bool made = ak_msg_encode(&ak_sign_in_msg, says, &body) == AK_OK &&
+                ak_msg_meaning(&ak_sign_in_msg, AK_SIGN_IN_CALL, ak_buf_span(&body), out_meaning) == AK_OK;
+    ak_wipe(memory, sizeof memory);
+    return made;
+}
+
+enum ak_err ak_client_broker_call(struct ak_client *client, unsigned call, const struct ak_msg_sign_in *says,
+    const void *request, void *out_reply, struct ak_client_error *out_error)
+{
+    struct run run = {.client = client, .id = AK_CALL_COUNT, .call = ak_broker_call_get(call)};
+    run.bound = says && sign_in_meaning(says, run.meaning);
+    return call_with_memory(&run, request, out_reply, out_error);
 }
 
 enum ak_err ak_client_get(struct ak_client *client, const char *path, struct ak_client_error *out_error)

@@ -7,7 +7,9 @@
 #ifndef AK_IO_CLIENT_CLIENT_H
 #define AK_IO_CLIENT_CLIENT_H
 
+#include "core/wire/broker_call.h"
 #include "core/wire/call.h"
+#include "core/wire/msg_sign_in.h"
 #include "io/client/device.h"
 #include "io/client/error.h"
 #include "io/client/fetch.h"
@@ -55,6 +57,12 @@ void ak_client_trace(struct ak_client *client, int fd);
  * table); *out_error says it in full for each of them. A 202 is AK_OK. */
 AK_MUST_USE enum ak_err ak_client_call(struct ak_client *client, unsigned call, const void *request,
     void *out_reply, struct ak_client_error *out_error);
+
+/* The same at a broker: `call` is of its table (core/wire/broker_call.h). `says`: what the proof is bound to
+ * by its ak_bh, the meaning of "sign-in"; NULL: nothing. */
+AK_MUST_USE enum ak_err ak_client_broker_call(struct ak_client *client, unsigned call,
+    const struct ak_msg_sign_in *says, const void *request, void *out_reply,
+    struct ak_client_error *out_error);
 
 /* A public GET that is no call: "/readyz". The JSON is client->raw, whatever the status, in client->status.
  * AK_E_IO, AK_E_AUTH. */

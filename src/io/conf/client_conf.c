@@ -11,6 +11,8 @@ static const struct ak_conf_key keys[AK_CLIENT_KEY_COUNT] = {
         "The worker: URL with its prefix, or unix:/path of its socket."},
     [AK_CLIENT_OPERATOR_SOCKET] = {"operator_socket", AK_CONF_PATH, "${run}/operator.sock", 0, 0, NULL,
         "The worker's socket for the local operator, on the same machine."},
+    [AK_CLIENT_BROKER_URL] = {"broker_url", AK_CONF_URL, "http://127.0.0.1:8091", 0, 0, NULL,
+        "The broker, by which people sign in with a mail address or a wallet of their own."},
     [AK_CLIENT_ACCOUNT] = {"account", AK_CONF_TEXT, "", 0, 64, NULL, "Anchor of the account, 64 hex digits."},
     [AK_CLIENT_EVIDENCE] = {"evidence", AK_CONF_CHOICE, "none", 0, 0, "none|required",
         "Whether the worker must prove what it runs on; none is for loopback and Unix sockets only."},

@@ -9,6 +9,7 @@ enum ak_client_key {
     AK_CLIENT_PROFILE,    /* name; default "default" */
     AK_CLIENT_SIGNER_URL, /* URL with prefix: http://127.0.0.1:8092/tee, unix:/run/agentkeys/worker.sock */
     AK_CLIENT_OPERATOR_SOCKET,
+    AK_CLIENT_BROKER_URL, /* origin of the broker that signs people in; empty: none */
     AK_CLIENT_ACCOUNT,    /* anchor, 64 hex; empty: not yet known */
     AK_CLIENT_EVIDENCE,   /* none | required */
     AK_CLIENT_WORKER_PIN, /* SHA-256 of the worker's SPKI, 64 hex; empty: none */

@@ -1,5 +1,6 @@
-/* agentkeys init: sign in on the machine itself. Opens the account where it is new, makes the recovery code,
- * then reads the account back and stops loudly unless it is new and this device its only one (I9). */
+/* agentkeys init: sign in, on the machine itself or by a broker. Opens the account where it is new, makes the
+ * recovery code, then reads the account back and stops loudly unless it is new and this device its only one
+ * (I9). */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,25 +16,16 @@
 #include "io/proc/random.h"
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/init.h"
 #include "programs/cli/ledger.h"
 #include "programs/cli/out.h"
 
-struct init {
-    struct ak_cli *cli;
-    const char *identity;
-    uint8_t omni[32];
-    struct ak_secret32 recovery;
-    bool account_new;
-    uint8_t wallet[20];
-    uint64_t device_count;
-};
-
-static void init_done(struct init *init)
+static void init_done(struct ak_init *init)
 {
     ak_secret32_done(&init->recovery);
 }
 
-static int check_identity(struct init *init)
+static int check_identity(struct ak_init *init)
 {
     struct ak_identity identity;
     struct ak_span text = ak_span_str(init->identity);
@@ -45,37 +37,28 @@ static int check_identity(struct init *init)
 }
 
 /* Over the operator's own socket. */
-static int sign_in(struct init *init, struct ak_client *operator_client)
+static int sign_in(struct ak_init *init, struct ak_client *operator_client)
 {
     struct ak_cli *cli = init->cli;
-    char name[65] = "first device";
     struct ak_msg_session_reply reply;
     struct ak_msg_local_session_request request = {.identity = ak_span_str(init->identity),
         .present = 1u << AK_LOCAL_SESSION_REQUEST_DEVICE_NAME | 1u << AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH};
-    if (gethostname(name, sizeof name - 1) || name[0] == 0) memcpy(name, "first device", 13);
-    const char *given = ak_cli_value(cli, "name");
-    request.device_name = ak_span_str(given ? given : name);
-    ak_random_bytes(init->recovery.bytes, sizeof init->recovery.bytes);
+    request.device_name = ak_span_str(init->device_name);
     ak_sha256(AK_SPAN_ARR(init->recovery.bytes), request.recovery_hash);
     enum ak_err err = ak_client_call(operator_client, AK_CALL_LOCAL_SESSION, &request, &reply, &cli->error);
     ak_cli_show_notice(cli, operator_client);
     if (err) return ak_cli_fail_call(cli, "signing in");
-    if (memcmp(reply.omni_account, init->omni, 32) != 0 || reply.session_jwt.len >= sizeof cli->saved.token ||
-        strlen(init->identity) >= sizeof cli->saved.identity)
-        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the session is not for that identity",
-            "the worker answered with another account's name", "agentkeys doctor");
-    init->account_new = reply.account_new;
-    init->device_count = reply.device_count;
-    memcpy(init->wallet, reply.wallet_address, 20);
-    cli->saved = (struct ak_saved){.kind = AK_SAVED_SESSION, .expires_at = reply.expires_at};
-    memcpy(cli->saved.anchor, reply.anchor, 32);
-    memcpy(cli->saved.address, reply.wallet_address, 20);
-    memcpy(cli->saved.token, reply.session_jwt.ptr, reply.session_jwt.len);
-    memcpy(cli->saved.identity, init->identity, strlen(init->identity));
-    return ak_cli_keep_saved(cli);
+    const struct ak_init_session session = {.token = reply.session_jwt,
+        .expires_at = reply.expires_at,
+        .omni = reply.omni_account,
+        .anchor = reply.anchor,
+        .wallet = reply.wallet_address,
+        .account_new = reply.account_new,
+        .device_count = reply.device_count};
+    return ak_init_keep(init, &session);
 }
 
-static int open_operator(struct init *init, struct ak_client *out_client)
+static int open_operator(struct ak_init *init, struct ak_client *out_client)
 {
     struct ak_cli *cli = init->cli;
     struct ak_target target;
@@ -89,9 +72,27 @@ static int open_operator(struct init *init, struct ak_client *out_client)
     return ak_cli_open_at(cli, &target, NULL, out_client);
 }
 
+int ak_init_keep(struct ak_init *init, const struct ak_init_session *session)
+{
+    struct ak_cli *cli = init->cli;
+    if (memcmp(session->omni, init->omni, 32) != 0 || session->token.len >= sizeof cli->saved.token ||
+        strlen(init->identity) >= sizeof cli->saved.identity)
+        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the session is not for that identity",
+            "the worker answered with another account's name", "agentkeys doctor");
+    init->account_new = session->account_new;
+    init->device_count = session->device_count;
+    memcpy(init->wallet, session->wallet, 20);
+    cli->saved = (struct ak_saved){.kind = AK_SAVED_SESSION, .expires_at = session->expires_at};
+    memcpy(cli->saved.anchor, session->anchor, 32);
+    memcpy(cli->saved.address, session->wallet, 20);
+    memcpy(cli->saved.token, session->token.ptr, session->token.len);
+    memcpy(cli->saved.identity, init->identity, strlen(init->identity));
+    return ak_cli_keep_saved(cli);
+}
+
 /* ---- reading back ---- */
 
-static int stop_loudly(struct init *init, const char *what)
+static int stop_loudly(struct ak_init *init, const char *what)
 {
     bool forgotten = ak_profile_forget(&init->cli->profile) == AK_OK;
     return ak_cli_fail(init->cli, AK_CATEGORY_FAILURE,
@@ -100,7 +101,7 @@ static int stop_loudly(struct init *init, const char *what)
         what, "agentkeys-worker ledger export FILE, and look at who else uses this worker");
 }
 
-static int check_devices(struct init *init)
+static int check_devices(struct ak_init *init)
 {
     struct ak_cli *cli = init->cli;
     struct ak_msg_device_list_request request = {0};
@@ -119,7 +120,7 @@ static int check_devices(struct init *init)
     return 0;
 }
 
-static int read_back(struct init *init)
+static int read_back(struct ak_init *init)
 {
     struct ak_cli *cli = init->cli;
     struct ak_msg_account_request request = {0};
@@ -144,7 +145,7 @@ static void put_text(struct ak_json_writer *w, const char *key, const char *text
     ak_json_put_string(w, ak_span_str(text));
 }
 
-static void print_json(const struct init *init, const char *recovery)
+static void print_json(const struct ak_init *init, const char *recovery)
 {
     uint8_t memory[2048];
     char print[AK_OUT_PRINT_LEN + 1];
@@ -170,7 +171,7 @@ static void print_json(const struct init *init, const char *recovery)
     ak_wipe(memory, sizeof memory);
 }
 
-static void print_people(const struct init *init, const char *recovery)
+static void print_people(const struct ak_init *init, const char *recovery)
 {
     ak_out_line(init->account_new ? "Account opened." : "Signed in.");
     ak_out_row_hex("account", AK_SPAN_ARR(init->cli->saved.anchor));
@@ -186,7 +187,7 @@ static void print_people(const struct init *init, const char *recovery)
     ak_out_line("Next, on the agent's side: agentkeys-daemon pair --label agent-1 --want cap:sign-message");
 }
 
-static int print_result(const struct init *init)
+static int print_result(const struct ak_init *init)
 {
     char recovery[AK_RECOVERY_TEXT_LEN + 1];
     ak_args_recovery_format(init->recovery.bytes, recovery);
@@ -198,20 +199,72 @@ static int print_result(const struct init *init)
     return 0;
 }
 
-int ak_cmd_init(struct ak_cli *cli)
+/* ---- which way ---- */
+
+static int by_operator(struct ak_init *init)
 {
-    AK_CLEANUP(init_done) struct init init = {.cli = cli, .identity = ak_cli_value(cli, "local")};
     struct ak_client operator_client = {0};
-    if (!init.identity)
-        return ak_cli_fail_usage(
-            cli, "--local says who you are", "this version signs in on the machine itself only");
-    int status = check_identity(&init);
-    if (!status) status = ak_cli_open_target(cli);
+    int status = open_operator(init, &operator_client);
+    if (!status) status = sign_in(init, &operator_client);
+    ak_client_close(&operator_client);
+    return status;
+}
+
+/* The identity's text from whichever option says it. */
+static int choose(struct ak_init *init)
+{
+    struct ak_cli *cli = init->cli;
+    const char *local = ak_cli_value(cli, "local"), *email = ak_cli_value(cli, "email"),
+               *wallet = ak_cli_value(cli, "wallet");
+    const char *type = email    ? "email:"
+                       : wallet ? "evm:"
+                                : "",
+               *value = email    ? email
+                        : wallet ? wallet
+                                 : local;
+    if ((local != NULL) + (email != NULL) + (wallet != NULL) != 1)
+        return ak_cli_fail_usage(cli, "one of --email, --wallet and --local says who you are",
+            "--email ADDRESS and --wallet 0x... sign in by the broker, --local TYPE:VALUE on this machine");
+    struct ak_buf text = AK_BUF_ARR(init->identity_text);
+    ak_buf_put_str(&text, type);
+    ak_buf_put_str(&text, value);
+    if (ak_buf_terminate(&text) != AK_OK) return ak_cli_fail_usage(cli, "not an identity", "too long");
+    if (wallet) /* typed with its checksum, as people have it; the identity is in lower case */
+        for (char *at = init->identity_text; *at; at++)
+            if (*at >= 'A' && *at <= 'F') *at = (char)(*at | 0x20);
+    init->identity = init->identity_text;
+    return check_identity(init);
+}
+
+static void name_device(struct ak_init *init)
+{
+    const char *given = ak_cli_value(init->cli, "name");
+    if (given && strlen(given) < sizeof init->device_name)
+        memcpy(init->device_name, given, strlen(given) + 1);
+    else if (gethostname(init->device_name, sizeof init->device_name - 1) || !init->device_name[0])
+        memcpy(init->device_name, "first device", 13);
+}
+
+static int run(struct ak_init *init)
+{
+    struct ak_cli *cli = init->cli;
+    int status = choose(init);
+    if (status) return status;
+    name_device(init);
+    ak_random_bytes(init->recovery.bytes, sizeof init->recovery.bytes);
+    status = ak_cli_open_target(cli);
     if (!status) status = ak_cli_open_device(cli, NULL);
     if (!status) status = ak_cli_open_client(cli, true);
-    if (!status) status = open_operator(&init, &operator_client);
-    if (!status) status = sign_in(&init, &operator_client);
-    ak_client_close(&operator_client);
+    if (status) return status;
+    if (ak_cli_value(cli, "local")) return by_operator(init);
+    return ak_cli_value(cli, "email") ? ak_init_by_mail(init) : ak_init_by_wallet(init);
+}
+
+int ak_cmd_init(struct ak_cli *cli)
+{
+    AK_CLEANUP(init_done) struct ak_init init = {.cli = cli};
+    int status = run(&init);
+    if (!status && init.pending) return 0; /* a recovery that waits; said already */
     if (!status) status = read_back(&init);
     return status ? status : print_result(&init);
 }

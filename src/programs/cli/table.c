@@ -7,8 +7,14 @@
 #define WIRE(method_path) "the wire's answer of " method_path
 
 static const struct ak_cli_option init_options[] = {
+    {"email", "ADDRESS", "Sign in by a mail, through the broker."},
+    {"wallet", "0xADDRESS",
+        "Sign in by a wallet of one's own, through the broker; the signature comes on standard input."},
+    {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
     {"local", "TYPE:VALUE", "The identity, over the operator socket on the worker's machine."},
     {"name", "NAME", "Name of this device in lists; default: the host's name."},
+    {"recovery-code-file", "FILE",
+        "For an account of one's own, from a new device: the recovery code shortens the wait."},
 };
 static const struct ak_cli_option grant_options[] = {
     {"scope", "ITEMS", "What it may do: items separated by commas, such as openrouter,cap:sign-message."},
@@ -27,7 +33,7 @@ static const struct ak_cli_option recovery_options[] = {
     {"recovery-code-file", "FILE", "File with the recovery code, which confirms at once."},
 };
 static const struct ak_cli_option cancel_options[] = {
-    {"what", "KIND", "device-remove, account-resume or trust-change, where several wait."},
+    {"what", "KIND", "device-remove, account-resume, sign-in or trust-change, where several wait."},
     {"device", "ID", "The device whose removal waits."},
 };
 static const struct ak_cli_option trust_options[] = {
@@ -139,8 +145,11 @@ static const struct ak_cli_command commands[] = {
     {"up", NULL, "", 0, 0, "Run a worker on this machine, in the foreground; takes the worker's options.",
         "agentkeys up --listen 127.0.0.1:8092",
         "one line before the worker starts; its log follows on stderr", NULL, 0, ak_cmd_up, true},
-    {"init", NULL, "", 0, 0, "Sign in on the worker's own machine; opens the account where it is new.",
-        "agentkeys init --local email:alice@demo.example",
+    {"init", NULL, "", 0, 0,
+        "Sign in by a mail, a wallet, or on the worker's own machine; opens the account where it is new, and "
+        "begins "
+        "its recovery on a device that is none of it.",
+        "agentkeys init --email alice@demo.example",
         "anchor, identity, wallet_address, device, device_count, account_new, expires_at, and recovery_code "
         "for a new "
         "account",

@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// People sign in by `agentkeys init --email` and `--wallet`: the real command, broker, worker and mail server. What a second machine
+// gets is a recovery that the first is shown (I9).
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { Broker, MailSink, freePort } from './lib/broker.mjs';
+import { assert, main, test, until } from './lib/check.mjs';
+import { build, Worker, tempDir } from './lib/worker.mjs';
+
+const issuer = 'http://127.0.0.1:8092';
+const program = path.join(build, 'src/programs/cli/agentkeys');
+
+// A machine of somebody's: a folder of its own.
+class Machine {
+  constructor(worker, broker) {
+    this.env = { PATH: process.env.PATH, HOME: tempDir(), AGENTKEYS_STATE_DIR: path.join(tempDir(), 'state'),
+      AGENTKEYS_SIGNER_URL: `${worker.url}/tee`, AGENTKEYS_BROKER_URL: broker.url };
+  }
+
+  start(...args) {
+    const child = spawn(program, [...args, '--json'], { env: this.env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 60000 });
+    const run = { child, out: '', err: '' };
+    child.stdout.on('data', (data) => { run.out += data; });
+    child.stderr.on('data', (data) => { run.err += data; });
+    run.done = new Promise((resolve) => child.on('close', (status) => resolve({ status, out: run.out, err: run.err, body: run.out ? JSON.parse(run.out) : undefined })));
+    return run;
+  }
+
+  run(...args) {
+    const run = this.start(...args);
+    run.child.stdin.end();
+    return run.done;
+  }
+}
+
+await main(async () => {
+  const dir = tempDir();
+  const workerSocket = path.join(dir, 'broker.sock');
+  const sink = await new MailSink({ tls: 'starttls', dir }).start();
+  const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket,
+    args: ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-from', 'keys@demo.example', '--mail-ca-file', sink.authority] });
+  broker.init();
+  const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer, AGENTKEYS_BROKER_URL: broker.url, AGENTKEYS_BROKER_KEY: broker.pub },
+    args: ['--broker-socket', workerSocket] });
+  worker.init();
+  await worker.start();
+  await broker.start();
+  const [home, laptop, other] = [0, 1, 2].map(() => new Machine(worker, broker));
+  let alice;
+
+  // From the command to its end; the link is opened, and the code that the command shows typed there.
+  const byMail = async (machine, address, ...more) => {
+    const run = machine.start('init', '--email', address, ...more);
+    run.child.stdin.end();
+    const mail = await sink.take(address);
+    const code = await until('the code', () => /type this code there: (\w{6})/.exec(run.err)?.[1]);
+    assert.ok(!mail.raw.includes(code));
+    assert.equal((await broker.verify(mail, code)).status, 200);
+    return run.done;
+  };
+
+  await test('init --email opens an account and says that it is new and this device its only one', async () => {
+    alice = await byMail(home, 'alice@demo.example', '--name', 'home');
+    assert.equal(alice.status, 0, alice.err);
+    assert.equal(alice.body.account_new, true);
+    assert.equal(alice.body.device_count, 1);
+    assert.equal(alice.body.identity, 'email:alice@demo.example');
+    assert.match(alice.body.recovery_code, /^([0-9a-f]{4} ){15}[0-9a-f]{4}$/);
+    const { body } = await home.run('whoami');
+    assert.equal(body.anchor, alice.body.anchor);
+  });
+
+  await test('again on the same device: a session, and no new account', async () => {
+    const { status, body, err } = await byMail(home, 'alice@demo.example');
+    assert.equal(status, 0, err);
+    assert.equal(body.account_new, false);
+    assert.equal(body.recovery_code, undefined);
+  });
+
+  await test('on another machine it is a recovery, which the first is shown and cancels', async () => {
+    const { status, body, err } = await byMail(laptop, 'alice@demo.example');
+    assert.equal(status, 0, err);
+    assert.equal(body.state, 'recovery_pending');
+    assert.equal(body.anchor, alice.body.anchor);
+    assert.ok(body.ready_at > Date.now() / 1000 + 6 * 86400);
+    assert.equal((await laptop.run('whoami')).status, 4);
+    const shown = await home.run('whoami');
+    assert.match(shown.err, /NOTICE: .*sign-in ready_at=/);
+    assert.equal((await home.run('account', 'cancel')).status, 0);
+    assert.doesNotMatch((await home.run('whoami')).err, /NOTICE/);
+  });
+
+  await test('with the recovery code the wait is a day, and nobody cancels it', async () => {
+    const file = path.join(tempDir(), 'code');
+    fs.writeFileSync(file, alice.body.recovery_code, { mode: 0o600 });
+    const { body, err } = await byMail(laptop, 'alice@demo.example', '--recovery-code-file', file);
+    assert.equal(body?.state, 'recovery_pending', err);
+    assert.ok(body.ready_at < Date.now() / 1000 + 86400 + 60);
+    assert.notEqual((await home.run('account', 'cancel')).status, 0);
+  });
+
+  await test('init --wallet: the text names this device, the signature is by the wallet', async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const file = path.join(tempDir(), 'text');
+    const run = other.start('init', '--wallet', account.address, '--text-file', file);
+    const text = await until('the text', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('urn:agentkeys:device') && fs.readFileSync(file, 'utf8'));
+    run.child.stdin.end(`${await account.signMessage({ message: text })}\n`);
+    const { status, body, err } = await run.done;
+    assert.equal(status, 0, err);
+    assert.equal(body.account_new, true);
+    assert.equal(body.identity, `evm:${account.address.toLowerCase()}`);
+  });
+
+  await test('what cannot be is refused with a way out', async () => {
+    assert.equal((await other.run('init', '--email', 'Not An Address')).status, 2);
+    assert.equal((await other.run('init', '--email', 'a@demo.example', '--local', 'email:a@demo.example')).status, 2);
+    const account = privateKeyToAccount(generatePrivateKey());
+    const run = other.start('init', '--wallet', account.address);
+    run.child.stdin.end('0x00\n');
+    assert.equal((await run.done).status, 2);
+    await broker.kill('SIGTERM');
+    const gone = await other.run('init', '--email', 'a@demo.example');
+    assert.equal(gone.status, 8);
+    assert.match(gone.err + gone.out, /agentkeys-broker/);
+  });
+});
