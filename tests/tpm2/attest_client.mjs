@@ -149,6 +149,7 @@ await main(async () => {
   await test('a first meeting is compared, and shows what to compare', async () => {
     const early = await alice.cli('status');
     assert.equal(early.status, 4, early.text);
+    assert.match((await alice.cli('doctor')).text, /TLS key or evidence is not fixed/);
     const met = await alice.cli('init', '--local', 'email:alice@demo.example', '--yes');
     assert.equal(met.status, 0, met.text);
     for (const row of ['attestation key', 'pcr23', 'config', 'ledger key', 'not promised']) assert.match(met.err, new RegExp(`^${row}  `, 'm'));
@@ -162,6 +163,7 @@ await main(async () => {
     assert.equal(status, 0);
     assert.match(out, /^verdict {11}accepted$/m);
     assert.match(out, /^not promised {6}memory: who runs the machine can read the worker's keys$/m);
+    assert.match((await alice.cli('doctor')).text, /required: checked on each connection/);
     const { claims } = JSON.parse((await alice.cli('attest', '--json')).out);
     const { capabilities_not_held: lacking } = await (await fetchReady(worker)).json;
     for (const cap of claims.caps) assert.ok(!lacking.includes(cap), cap);

@@ -10,6 +10,7 @@
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/evidence.h"
 #include "programs/cli/ledger.h"
 #include "programs/cli/out.h"
 #include "programs/cli/worker_binary.h"
@@ -143,7 +144,7 @@ static bool check_target(struct doctor *doctor)
         report(doctor, FAIL, "signer_url", reason, "export AGENTKEYS_SIGNER_URL=http://127.0.0.1:8092/tee");
         return false;
     }
-    bool wants = ak_conf_choice(&cli->conf, AK_CLIENT_EVIDENCE) != 0;
+    bool wants = ak_cli_wants_evidence(cli);
     bool usable = wants ? cli->target.tls : cli->target.local;
     report(doctor, usable ? FINE : FAIL, "signer_url", url,
         "without evidence it is loopback or a Unix socket, with evidence it is https");
@@ -161,8 +162,10 @@ static bool check_reach(struct doctor *doctor)
     char seen[64];
     uint64_t before = ak_clock_mono_ms();
     if (ak_cli_open_client(cli, false)) {
-        report(doctor, FAIL, "pin", "the worker's TLS key is not known",
-            "--worker-pin, or meet it: agentkeys device add");
+        bool wants = ak_cli_wants_evidence(cli);
+        report(doctor, FAIL, "pin",
+            wants ? "the worker's TLS key or evidence is not fixed" : "the worker's TLS key is not known",
+            wants ? "agentkeys attest" : "--worker-pin, or meet it: agentkeys device add");
         return false;
     }
     if (ak_client_get(&cli->client, "/healthz", &cli->error) != AK_OK || cli->client.status != 200) {
