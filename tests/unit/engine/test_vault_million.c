@@ -98,6 +98,7 @@ static void memory_and_snapshot(size_t before)
     assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes.ptr, bytes.len)), AK_OK);
     assert_int_equal(ak_engine_state(again)->blob_count, BLOBS);
     assert_true(arena.used <= h.arena.used);
+    ak_engine_free(again);
     ak_arena_done(&arena);
     free(bytes.ptr);
 }

@@ -41,7 +41,7 @@ static inline void folder_remove(struct folder *folder)
 /* Blob `id` of service "s<service>" in that epoch. */
 static inline struct ak_blob_name folder_name(uint8_t service, uint32_t epoch, uint8_t id)
 {
-    const uint8_t random[10] = {id};
+    const uint8_t random[10] = {[0] = id & 15, [9] = id >> 4}; /* of the first byte four bits are kept */
     struct ak_blob_name name = {.service_len = 2, .service = {'s', (uint8_t)('0' + service)}, .epoch = epoch};
     memset(name.home_wallet, 0x3a, sizeof name.home_wallet);
     ak_blob_id_make(1790000000000u, random, name.blob_id);
