@@ -4,7 +4,7 @@ _agentkeys()
     local cur=${COMP_WORDS[COMP_CWORD]} name=${COMP_WORDS[1]-} words=
     if [ "$COMP_CWORD" -gt 2 ]; then name="$name ${COMP_WORDS[2]}"; fi
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials trust epoch service import export export-key doctor version --help --version'
+        words='up init whoami status logout pair agents device account sign address lineage oidc issuer explain audit attest store read run credentials trust recovery epoch service import export export-key doctor version --help --version'
     else
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -61,6 +61,8 @@ _agentkeys()
     "trust") words='show change' ;;
     "trust show") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --ek-roots --broker-key --broker-url --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "recovery") words='share' ;;
+    "recovery share") words='--open --key --for --policy --out --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch") words='list rotate destroy' ;;
     "epoch list") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch rotate") words='--wait --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

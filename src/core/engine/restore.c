@@ -44,6 +44,7 @@ static enum ak_err open_log(struct ak_restore *restore, const struct ak_entry *e
     if (memcmp(entry->log_id, restore->log_id, sizeof entry->log_id) != 0) return AK_E_MEANING;
     ak_hex_encode(&text, AK_SPAN_ARR(restore->engine->conf.worker_id));
     if (!ak_span_eq(entry->worker_id, ak_buf_span(&text))) return AK_E_MEANING;
+    memcpy(restore->config, entry->config, sizeof restore->config);
     return ak_engine_create(restore->engine, entry->config, entry->time_ms);
 }
 

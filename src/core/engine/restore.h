@@ -15,7 +15,8 @@ struct ak_restore {
     uint8_t log_id[16]; /* of the old log */
     uint8_t ledger_pub[32];
     uint8_t control_leaf[32];
-    uint64_t seen; /* entries of the old log */
+    uint64_t seen;      /* entries of the old log */
+    uint8_t config[32]; /* of the trust configuration that the old log was opened with */
 };
 
 /* Keys of the old log. AK_E_CRYPTO. */

@@ -159,7 +159,8 @@ enum ak_err ak_cms_seal(struct ak_span cert_der, struct ak_span plain, struct ak
     if (!in || !cms) return failed(AK_E_CRYPTO);
     CMS_RecipientInfo *info = CMS_add1_recipient_cert(cms, cert, CMS_KEY_PARAM);
     if (!info || !choose_scheme(info)) return failed(AK_E_CRYPTO);
-    if (CMS_final(cms, in, NULL, CMS_BINARY) != 1) return failed(AK_E_CRYPTO);
+    if (CMS_set_detached(cms, 0) != 1 || CMS_final(cms, in, NULL, CMS_BINARY) != 1)
+        return failed(AK_E_CRYPTO);
     return failed(write_cms(cms, out_cms));
 }
 

@@ -49,6 +49,7 @@ int ak_cmd_run(struct ak_cli *cli);
 int ak_cmd_credentials_list(struct ak_cli *cli);
 int ak_cmd_credentials_rollback(struct ak_cli *cli);
 int ak_cmd_credentials_delete(struct ak_cli *cli);
+int ak_cmd_recovery_share(struct ak_cli *cli);
 int ak_cmd_trust_show(struct ak_cli *cli);
 int ak_cmd_trust_change(struct ak_cli *cli);
 int ak_cmd_epoch_list(struct ak_cli *cli);

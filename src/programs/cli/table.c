@@ -36,6 +36,13 @@ static const struct ak_cli_option cancel_options[] = {
     {"what", "KIND", "device-remove, account-resume, sign-in or trust-change, where several wait."},
     {"device", "ID", "The device whose removal waits."},
 };
+static const struct ak_cli_option share_options[] = {
+    {"open", "FILE", "Your share, as agentkeys-worker init wrote it for you."},
+    {"key", "FILE", "The private key of your certificate, PEM."},
+    {"for", "FILE", "The restoring worker's request."},
+    {"policy", "FILE", "Which machines are accepted, as JSON; the request's evidence must be one of them."},
+    {"out", "FILE", "Where the reply goes; it opens on the restoring worker alone."},
+};
 static const struct ak_cli_option trust_options[] = {
     {"issuer", "URL", "The issuer of tokens and host of sign-in texts."},
     {"recovery-wait", "DURATION", "The waiting time, such as 7d."},
@@ -294,6 +301,12 @@ static const struct ak_cli_command commands[] = {
         "command on a second one. The worker then restarts.",
         "agentkeys trust change --recovery-wait 3d", WIRE("POST /v1/trust"), AK_CLI_OPTIONS(trust_options),
         .run = ak_cmd_trust_change},
+    {"recovery", "share", "", 0, 0,
+        "As a holder of a recovery share, see what a worker asks it for, and hand it over.",
+        "agentkeys recovery share --open share-1-of-3-ada.cms --key ada.pem --for restore.request "
+        "--out ada.reply",
+        "nothing; what is asked for is shown on standard error", AK_CLI_OPTIONS(share_options),
+        .run = ak_cmd_recovery_share},
     {"epoch", "list", "", 0, 0,
         "List the data keys of the account, newest first, and what is left under each.",
         "agentkeys epoch list", WIRE("GET /v1/epochs") ", a line a page", .run = ak_cmd_epoch_list},

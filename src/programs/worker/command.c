@@ -22,9 +22,11 @@
 int ak_worker_init(int argc, char **argv)
 {
     static struct ak_conf conf;
+    static struct ak_worker_shares shares;
     struct ak_conf_dirs dirs;
+    ak_worker_shares_take(&shares, &argc, argv);
     ak_worker_load(argc, argv, "init", &conf, &dirs);
-    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL);
+    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL, &shares);
 }
 
 /* Opens the folder as a start does, every entry verified, and leaves the sealed state as it was found. */

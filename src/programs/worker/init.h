@@ -5,9 +5,10 @@
 #include <stdbool.h>
 
 #include "io/conf/conf.h"
+#include "programs/worker/shares.h"
 
 /* `dev`: for the development signer. Prints what was made; ends the process with a BOOT_FAIL line on failure.
  */
-int ak_init_run(const struct ak_conf *conf, bool dev);
+int ak_init_run(const struct ak_conf *conf, bool dev, struct ak_worker_shares *shares);
 
 #endif

@@ -27,6 +27,7 @@ static const char help_head[] =
     "  ledger         export or verify the ledger in data_dir\n"
     "  issuer         rotate the key that signs tokens for clouds\n"
     "  evidence       write what the TEE says of machine, program and counter\n"
+    "  restore        a lost worker again, from recovery shares and its ledger\n"
     "\n"
     "example:\n"
     "  agentkeys-worker init --data-dir /var/lib/agentkeys\n"
@@ -102,6 +103,7 @@ static const struct {
     {"ledger", ak_worker_ledger},
     {"issuer", ak_worker_issuer},
     {"evidence", ak_worker_evidence},
+    {"restore", ak_worker_restore},
 };
 
 static int run_role(const char *role)

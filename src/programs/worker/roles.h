@@ -14,6 +14,7 @@ int ak_worker_init(int argc, char **argv);
 int ak_worker_ledger(int argc, char **argv);
 int ak_worker_issuer(int argc, char **argv);
 int ak_worker_evidence(int argc, char **argv);
+int ak_worker_restore(int argc, char **argv);
 
 /* Descriptors of the gateway, from AK_FD_FIRST on; those that are not there are not open. The keeper has the
  * other end of the signing channel at AK_FD_FIRST. */

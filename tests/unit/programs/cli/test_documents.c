@@ -123,8 +123,8 @@ static void test_all_commands(void **state)
         "address", "lineage", "oidc", "issuer thumbprint", "issuer publish", "explain", "audit list",
         "audit show", "audit export", "audit verify", "audit proof", "attest verify", "attest", "store",
         "read", "run", "credentials list", "credentials rollback", "credentials delete", "trust show",
-        "trust change", "epoch list", "epoch rotate", "epoch destroy", "service define", "service list",
-        "service show", "import", "export", "export-key", "doctor", "version"};
+        "trust change", "recovery share", "epoch list", "epoch rotate", "epoch destroy", "service define",
+        "service list", "service show", "import", "export", "export-key", "doctor", "version"};
     assert_int_equal(ak_cli_agentkeys.count, AK_COUNT(wanted));
     for (size_t i = 0; i < AK_COUNT(wanted); i++) {
         const struct ak_cli_command *command = &ak_cli_agentkeys.commands[i];
