@@ -1,8 +1,8 @@
 /* A share encrypted to its holder's X.509 certificate, as CMS in DER that `openssl cms -decrypt` opens, too:
  * AuthEnvelopedData with AES-256-GCM; to RSA keys by OAEP with SHA-256, to EC keys by ephemeral ECDH with
- * SHA-256. Guarantees: only the certificate's key opens it, and an altered byte does not. Not guaranteed: who
- * wrote it. Secret: the plaintext, the private key; the library's copies are wiped when freed.
- * Threads: any. spec: RFC 5652 6.1, RFC 5083, RFC 5084, RFC 5753 */
+ * SHA-256. Guarantees: only the certificate's key opens it, and what opens is what was sealed. Not
+ * guaranteed: who wrote it. Secret: the plaintext, the private key; the library's copies are wiped when
+ * freed. Threads: any. spec: RFC 5652 6.1, RFC 5083, RFC 5084, RFC 5753 */
 #ifndef AK_IO_RECOVERY_CMS_H
 #define AK_IO_RECOVERY_CMS_H
 
