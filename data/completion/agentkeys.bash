@@ -29,11 +29,12 @@ _agentkeys()
     "device list") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "device add") words='--name --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "device remove") words='--recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    "account") words='show suspend resume cancel' ;;
+    "account") words='show suspend resume cancel seen' ;;
     "account show") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "account suspend") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "account resume") words='--recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "account cancel") words='--what --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "account seen") words='--what --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "sign") words='--message --message-hex --message-file --path --v27 --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "address") words='--path --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "lineage") words='--verify --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

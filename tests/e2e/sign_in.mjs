@@ -88,6 +88,10 @@ await main(async () => {
     assert.equal((await laptop.run('whoami')).status, 4);
     const shown = await home.run('whoami');
     assert.match(shown.err, /NOTICE: .*sign-in ready_at=/);
+    const before = Date.now() / 1000;
+    assert.equal((await home.run('account', 'seen')).status, 0);
+    const ready = Number(/ready_at=(\d+)/.exec((await home.run('whoami')).err)[1]);
+    assert.ok(ready > before + 86000 && ready < before + 86600, 'a day from now on');
     assert.equal((await home.run('account', 'cancel')).status, 0);
     assert.doesNotMatch((await home.run('whoami')).err, /NOTICE/);
   });

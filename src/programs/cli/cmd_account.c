@@ -93,7 +93,7 @@ int ak_cmd_account_resume(struct ak_cli *cli)
     return change(cli, AK_CALL_ACCOUNT_RESUME, "resuming the account");
 }
 
-/* ---- cancelling what waits ---- */
+/* ---- what waits ---- */
 
 static bool is_meant(const struct ak_cli *cli, const struct ak_msg_recovery_item *item, const uint8_t *device)
 {
@@ -123,12 +123,12 @@ static int find_waiting(struct ak_cli *cli, const uint8_t *device, char room[40]
     out_request->what = ak_span_str(room);
     if (found == 1) return 0;
     if (found == 0)
-        return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "nothing to cancel", "nothing of that kind waits",
-            "agentkeys account show");
+        return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "nothing of that kind waits",
+            "the account has no such change under way", "agentkeys account show");
     return ak_cli_fail_usage(cli, "several changes wait", "say which by --what and --device");
 }
 
-int ak_cmd_account_cancel(struct ak_cli *cli)
+static int about_waiting(struct ak_cli *cli, unsigned call, const char *problem)
 {
     struct ak_msg_recovery_cancel_request request = {0};
     struct ak_msg_done_reply reply;
@@ -139,6 +139,16 @@ int ak_cmd_account_cancel(struct ak_cli *cli)
         return ak_cli_fail_usage(cli, "not a device", reason);
     int status = ak_cli_open_session(cli);
     if (!status) status = find_waiting(cli, typed ? device : NULL, what, &request);
-    if (!status) status = ak_cli_call(cli, AK_CALL_RECOVERY_CANCEL, &request, &reply, "cancelling");
+    if (!status) status = ak_cli_call(cli, call, &request, &reply, problem);
     return status ? status : ak_cli_print_done(cli, &reply);
+}
+
+int ak_cmd_account_cancel(struct ak_cli *cli)
+{
+    return about_waiting(cli, AK_CALL_RECOVERY_CANCEL, "cancelling");
+}
+
+int ak_cmd_account_seen(struct ak_cli *cli)
+{
+    return about_waiting(cli, AK_CALL_RECOVERY_SEEN, "saying that it was seen");
 }

@@ -29,6 +29,7 @@ int ak_cmd_account_show(struct ak_cli *cli);
 int ak_cmd_account_suspend(struct ak_cli *cli);
 int ak_cmd_account_resume(struct ak_cli *cli);
 int ak_cmd_account_cancel(struct ak_cli *cli);
+int ak_cmd_account_seen(struct ak_cli *cli);
 int ak_cmd_sign(struct ak_cli *cli);
 int ak_cmd_address(struct ak_cli *cli);
 int ak_cmd_lineage(struct ak_cli *cli);
