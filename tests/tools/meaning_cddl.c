@@ -54,6 +54,7 @@ static void put_call(struct ak_buf *out, const struct ak_call *call)
     ak_buf_put_str(out, "\", {\n");
     for (size_t i = 0; i < call->request->count; i++) {
         const struct ak_field *field = &call->request->fields[i];
+        if (field->flags & AK_MSG_UNSIGNED) continue;
         ak_buf_put_str(out, field->flags & AK_MSG_OPTIONAL ? "  ? " : "  ");
         ak_buf_put_dec(out, i);
         ak_buf_put_str(out, " => ");

@@ -102,6 +102,32 @@ static enum ak_code verify_proof(
     return AK_CODE_OK;
 }
 
+/* Calls with a session that the broker passes on, too: the proof is for where the device asked. */
+static const char *broker_path(unsigned call)
+{
+    switch (call) {
+    case AK_CALL_LINK: return "/v1/wallet/link";
+    case AK_CALL_UNLINK: return "/v1/wallet/unlink";
+    case AK_CALL_LINK_LIST: return "/v1/wallet/links";
+    default: return NULL;
+    }
+}
+
+static enum ak_code check_broker_proof(struct ak_step *step, struct ak_dpop_proof *out_proof)
+{
+    const char *path = broker_path(step->request->call);
+    *out_proof = (struct ak_dpop_proof){.has_bh = false};
+    if (!path || step->engine->conf.broker_url.len == 0)
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "nobody asks by a broker here (broker_url)");
+    const struct ak_dpop_expect expect = {.method = ak_span_str(step->call->method),
+        .origins = &step->engine->conf.broker_url,
+        .origin_count = 1,
+        .path = ak_span_str(path),
+        .token = step->request->token,
+        .now_s = ak_engine_now_s(step->engine)};
+    return verify_proof(step, &expect, out_proof);
+}
+
 /* Checks everything but single use. */
 static enum ak_code check_proof(struct ak_step *step, struct ak_dpop_proof *out_proof)
 {
@@ -109,6 +135,7 @@ static enum ak_code check_proof(struct ak_step *step, struct ak_dpop_proof *out_
     uint8_t path[AK_DPOP_URL_MAX];
     struct ak_buf buf = AK_BUF_ARR(path);
     const char *prefix = engine->conf.dev ? "/dev" : "/tee";
+    if (step->call->flags & AK_CALL_INTERNAL) return check_broker_proof(step, out_proof);
     if (ak_call_put_path(step->request->call, prefix, step->request->body, false, &buf) != AK_OK)
         return AK_CODE_INVALID_REQUEST;
     const struct ak_dpop_expect expect = {.method = ak_span_str(step->call->method),

@@ -102,7 +102,7 @@ enum ak_code ak_call_recovery_cancel(struct ak_step *step)
     enum ak_code code = AK_CODE_INTERNAL;
     const struct ak_waiting *waiting = find_waiting(step, &request, &code);
     if (!waiting) return code;
-    if (waiting->what == AK_RECOVERY_SIGN_IN_CODE)
+    if (ak_waiting_is_final(waiting->what))
         return ak_step_fail(
             step, AK_CODE_DENIED, "who has the recovery code cannot be stopped; suspend what must not go on");
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_CANCELLED, &request, waiting);

@@ -23,7 +23,7 @@ enum ak_code ak_call_device_list(struct ak_step *step)
 }
 
 /* For a while after a recovery its device removes no other one: who stole the mailbox would make it final. */
-static bool recovered_just_now(const struct ak_step *step)
+bool ak_step_recovered_just_now(const struct ak_step *step)
 {
     const struct ak_device *own =
         ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
@@ -43,7 +43,7 @@ enum ak_code ak_call_device_remove(struct ak_step *step)
     if (!ak_state_device(&step->engine->state, account, request.id)) return AK_CODE_NOT_FOUND;
     if (account->device_count <= 1)
         return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the last device stays; add another one first");
-    if (!ready && recovered_just_now(step))
+    if (!ready && ak_step_recovered_just_now(step))
         return ak_step_fail(step, AK_CODE_DENIED,
             "this device came by a recovery; it removes others after the waiting time (recovery_wait_code)");
     const uint8_t *recovery =

@@ -2,6 +2,7 @@
  * by the reader's thread, for the caller's own account. */
 #include "core/engine/internal.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_link.h"
 
 static struct ak_read *new_read(struct ak_step *step)
 {
@@ -92,6 +93,18 @@ void ak_engine_late(struct ak_engine *engine, unsigned call, struct ak_outcome *
 {
     if (call != AK_CALL_CHECKPOINT_SEAL || out->code != AK_CODE_OK) return;
     if (put_checkpoint(engine, &out->body) != AK_OK) out->code = AK_CODE_INTERNAL;
+}
+
+enum ak_code ak_call_notices(struct ak_step *step)
+{
+    struct ak_msg_notice_request request;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    struct ak_read *read = new_read(step);
+    read->since = request.since;
+    read->limit = ak_msg_has(&request, AK_NOTICE_REQUEST_LIMIT) ? request.limit : 100;
+    read->unseen_ms = step->engine->time.unseen_ms;
+    return AK_CODE_OK;
 }
 
 enum ak_code ak_call_inclusion(struct ak_step *step)

@@ -1,4 +1,5 @@
 /* The local operator's sign-in, and logout. */
+#include "core/engine/identity_state.h"
 #include "core/engine/sign_in.h"
 #include "core/wire/msg_session.h"
 
@@ -35,11 +36,12 @@ enum ak_code ak_call_local_session(struct ak_step *step)
         return ak_step_fail(step, AK_CODE_INVALID_REQUEST,
             "identity is type:value with a lower-case e-mail or 0x address, such as "
             "email:alice@demo.example");
-    step->caller.account = ak_state_account(&step->engine->state, omni, &step->caller.account_number);
+    step->caller.account = ak_state_identity(&step->engine->state, omni, &step->caller.account_number);
     bool is_new = step->caller.account == NULL;
     const uint8_t *hash =
         ak_msg_has(&request, AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH) ? request.recovery_hash : NULL;
-    if (is_new) code = ak_step_open_account(step, &identity, omni, request.device_name, hash);
+    if (is_new) code = ak_step_check_new(step, &identity, omni);
+    if (is_new && !code) code = ak_step_open_account(step, &identity, omni, request.device_name, hash);
     if (!code && !ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt)) {
         step->caller.account = NULL;
         return ak_step_fail(step, AK_CODE_DEVICE_NOT_ENROLLED,

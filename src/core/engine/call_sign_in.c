@@ -149,15 +149,23 @@ static enum ak_code use_text(struct ak_step *step, const struct ak_siwe *siwe)
 }
 
 static enum ak_code check_signer(
-    struct ak_step *step, const struct ak_msg_wallet_answered_request *request, const struct ak_siwe *siwe)
+    struct ak_step *step, struct ak_span text, const uint8_t signature[65], const struct ak_siwe *siwe)
 {
     uint8_t digest[32];
-    ak_eip191_digest(request->siwe_message, digest);
-    enum ak_err err = ak_evm_verify(digest, request->signature, siwe->address);
+    ak_eip191_digest(text, digest);
+    enum ak_err err = ak_evm_verify(digest, signature, siwe->address);
     if (err == AK_OK) return AK_CODE_OK;
     return ak_step_fail(step, AK_CODE_BAD_SIGNATURE,
         err == AK_E_MEANING ? "the signature has a high s; take the low one"
                             : "the signature is not by the address in the text");
+}
+
+enum ak_code ak_step_check_wallet(
+    struct ak_step *step, struct ak_span text, const uint8_t signature[65], struct ak_siwe *out_siwe)
+{
+    enum ak_code code = check_text(step, text, out_siwe);
+    if (!code) code = check_signer(step, text, signature, out_siwe);
+    return code ? code : use_text(step, out_siwe);
 }
 
 static enum ak_code sign_in_wallet(struct ak_step *step, const uint8_t address[20], struct ak_sign_in *in)
@@ -180,9 +188,7 @@ enum ak_code ak_call_wallet_answered(struct ak_step *step)
     struct ak_siwe siwe = {0};
     struct ak_sign_in in = {.how = "wallet", .checked = true};
     enum ak_code code = ak_step_read(step, &request);
-    if (!code) code = check_text(step, request.siwe_message, &siwe);
-    if (!code) code = check_signer(step, &request, &siwe);
-    if (!code) code = use_text(step, &siwe);
+    if (!code) code = ak_step_check_wallet(step, request.siwe_message, request.signature, &siwe);
     if (code) return code;
     take_device(&request.device, request.present, AK_WALLET_ANSWERED_REQUEST_DEVICE_NAME, &in.device);
     return sign_in_wallet(step, siwe.address, &in);
@@ -233,15 +239,21 @@ static enum ak_code read_identity(
     return AK_CODE_OK;
 }
 
+enum ak_code ak_step_check_answer(
+    struct ak_step *step, struct ak_span text, struct ak_identity_answer *out_answer, struct ak_sign_in *in)
+{
+    enum ak_code code = check_answer(step, text, out_answer);
+    if (!code) code = read_identity(step, out_answer, in);
+    return code ? code : use_answer(step, out_answer);
+}
+
 enum ak_code ak_call_identity_answered(struct ak_step *step)
 {
     struct ak_msg_identity_answered_request request;
     struct ak_identity_answer answer = {0};
     struct ak_sign_in in = {.how = "email"};
     enum ak_code code = ak_step_read(step, &request);
-    if (!code) code = check_answer(step, request.answer, &answer);
-    if (!code) code = read_identity(step, &answer, &in);
-    if (!code) code = use_answer(step, &answer);
+    if (!code) code = ak_step_check_answer(step, request.answer, &answer, &in);
     if (code) return code;
     take_device(&request.device, request.present, AK_IDENTITY_ANSWERED_REQUEST_DEVICE_NAME, &in.device);
     return ak_step_sign_in(step, &in);

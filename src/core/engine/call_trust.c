@@ -107,7 +107,7 @@ static enum ak_code answer_waiting(struct ak_step *step)
 static enum ak_code propose(struct ak_step *step, const uint8_t config[32])
 {
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_STARTED, config);
-    if (step->caller.account->waiting_count >= AK_STATE_WAITING_ACCOUNT)
+    if (!ak_step_may_start_change(step))
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes wait already; cancel one");
     enum ak_code code = ak_step_emit(step, &entry);
     return code ? code : answer_waiting(step);

@@ -8,6 +8,7 @@ static bool takes_rights_away(enum ak_entry_type type)
     switch ((int)type) {
     case AK_ENTRY_ACCOUNT_SUSPENDED:
     case AK_ENTRY_DEVICE_REMOVED:
+    case AK_ENTRY_IDENTITY_UNLINKED:
     case AK_ENTRY_POLICY_CHANGED:
     case AK_ENTRY_PATH_SUSPENDED:
     case AK_ENTRY_PATH_ROTATED:

@@ -84,16 +84,17 @@ enum ak_wait {
 
 /* A question for the stored ledger, answered by read.h on the reader's thread. */
 struct ak_read {
-    unsigned call; /* AK_CALL_AUDIT, AK_CALL_INCLUSION, AK_CALL_CONSISTENCY */
+    unsigned call; /* AK_CALL_AUDIT, AK_CALL_INCLUSION, AK_CALL_CONSISTENCY, AK_CALL_NOTICES */
     bool has_anchor;
     uint8_t anchor[32];
     uint64_t since, to, limit;
     bool proofs;
     enum ak_entry_type type; /* 0: all */
     uint8_t label[AK_LIMIT_LABEL];
-    uint8_t label_len; /* 0: all */
-    uint64_t size;     /* entries that may be shown … */
-    uint8_t root[32];  /* … and the authentic root over them: what is read is held against it (I11) */
+    uint8_t label_len;  /* 0: all */
+    uint64_t unseen_ms; /* time that no keeper saw: between seen time and clocks */
+    uint64_t size;      /* entries that may be shown … */
+    uint8_t root[32];   /* … and the authentic root over them: what is read is held against it (I11) */
     uint8_t ledger_pub[32];
     size_t note_len;
     uint8_t note[AK_NOTE_LEN_MAX]; /* the newest sealed checkpoint */

@@ -18,6 +18,13 @@ struct ak_conn {
     uint8_t reader_key[32]; /* the newest proof's ak_rk */
 };
 
+/* An identity that was shown on a device that is none of its account's; not kept over restarts. */
+struct ak_shown_identity {
+    uint64_t shown_ms; /* 0: free */
+    uint8_t jkt[32];
+    uint8_t omni[32];
+};
+
 /* What a pending pairing asks for; parallel to the table's slots. */
 struct ak_pair_facts {
     bool device; /* kind device instead of agent */
@@ -119,6 +126,8 @@ struct ak_engine {
     struct ak_replay replay;
     struct ak_secret32 challenge_key; /* of this start: its sign-in texts are ours */
     struct ak_replay challenges, answers;
+    struct ak_shown_identity shown[64]; /* ring */
+    unsigned shown_next;
     struct ak_token_cache cache;
     struct ak_denial_table *denials;
     struct ak_conn *conns;
@@ -258,9 +267,10 @@ ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, 
     ak_call_checkpoint, ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation,
     ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt, ak_call_sign_in_nonce,
     ak_call_wallet_started, ak_call_wallet_answered, ak_call_identity_answered, ak_call_recovery_seen,
-    ak_call_delivery_key, ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete,
-    ak_call_credential_list, ak_call_credential_rollback, ak_call_service_define, ak_call_service_show,
-    ak_call_service_list, ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
+    ak_call_link, ak_call_unlink, ak_call_link_list, ak_call_notices, ak_call_delivery_key,
+    ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete, ak_call_credential_list,
+    ak_call_credential_rollback, ak_call_service_define, ak_call_service_show, ak_call_service_list,
+    ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
 
 /* ---- step.c ---- */
 /* An outcome before anything is known. */
@@ -274,6 +284,8 @@ enum ak_code ak_step_refuse_giving(struct ak_step *step);
 enum ak_code ak_step_read(struct ak_step *step, void *message);
 /* The path a label of the caller's account names. AK_CODE_NOT_FOUND, AK_CODE_INVALID_PATH. */
 enum ak_code ak_step_find_path(struct ak_step *step, struct ak_span label, struct ak_path_state **out_path);
+/* link under an Idempotency-Key that linked before. */
+enum ak_code ak_link_answer_repeat(struct ak_step *step);
 /* pair-approve under an Idempotency-Key that approved before. */
 enum ak_code ak_pair_answer_repeat(struct ak_step *step);
 /* agent_change_reply for a path, with the step's newest entry. */

@@ -2,9 +2,11 @@
 #include "core/engine/read.h"
 
 #include "base/codec/hex.h"
+#include "core/engine/waiting.h"
 #include "core/ledger/segment.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_link.h"
 
 struct scan {
     const struct ak_read *read;
@@ -68,6 +70,47 @@ static enum ak_err add_item(
     return AK_OK;
 }
 
+/* What a broker may be told: that something waits for an account, or waits no more. */
+static const char *notice_state(enum ak_entry_type type)
+{
+    switch ((int)type) {
+    case AK_ENTRY_RECOVERY_STARTED: return "started";
+    case AK_ENTRY_RECOVERY_SEEN: return "seen";
+    case AK_ENTRY_RECOVERY_CANCELLED: return "cancelled";
+    case AK_ENTRY_RECOVERY_DONE: return "done";
+    default: return NULL;
+    }
+}
+
+static enum ak_err add_notice(
+    struct scan *scan, uint64_t index, const struct ak_entry *entry, struct ak_span bytes)
+{
+    struct ak_merkle_proof proof;
+    uint8_t leaf[32];
+    const char *name = ak_waiting_name(entry->what);
+    struct ak_msg_notice_item item = {.index = index,
+        .what = name[0] ? ak_span_str(name) : AK_SPAN_LIT("other"),
+        .state = ak_span_str(notice_state(entry->type)),
+        .time = entry->time_ms / 1000,
+        .ready_at = (entry->ready_at_ms + scan->read->unseen_ms) / 1000};
+    AK_TRY(check_entry(scan, index, bytes, leaf, &proof));
+    memcpy(item.anchor, entry->anchor, 32);
+    memcpy(item.device, entry->device, 32);
+    if (ak_entry_has(entry, AK_F_DEVICE)) item.present |= 1u << AK_NOTICE_ITEM_DEVICE;
+    if (entry->ready_at_ms) item.present |= 1u << AK_NOTICE_ITEM_READY_AT;
+    AK_TRY(ak_list_add(&scan->items, &ak_notice_item_msg, &item)); /* a hundred of them always fit */
+    scan->found++;
+    return AK_OK;
+}
+
+static enum ak_err look_at(
+    struct scan *scan, uint64_t index, const struct ak_entry *entry, struct ak_span bytes)
+{
+    if (scan->read->call == AK_CALL_NOTICES)
+        return notice_state(entry->type) ? add_notice(scan, index, entry, bytes) : AK_OK;
+    return is_asked_for(scan->read, entry) ? add_item(scan, index, entry, bytes) : AK_OK;
+}
+
 static enum ak_err scan_batch(struct scan *scan, const struct ak_read_batch *batch)
 {
     struct ak_reader reader = ak_reader(batch->entries);
@@ -80,7 +123,7 @@ static enum ak_err scan_batch(struct scan *scan, const struct ak_read_batch *bat
         }
         if (index < scan->at) continue;
         if (index >= scan->read->size || scan->found >= scan->read->limit) break;
-        if (is_asked_for(scan->read, &entry)) AK_TRY(add_item(scan, index, &entry, bytes));
+        AK_TRY(look_at(scan, index, &entry, bytes));
         if (scan->full) break;
         scan->at = index + 1;
     }
@@ -124,6 +167,18 @@ static enum ak_code audit(const struct ak_read *read, const struct ak_read_sourc
         reply.present |= 1u << AK_AUDIT_REPLY_CHECKPOINT | 1u << AK_AUDIT_REPLY_KEY;
     }
     return ak_msg_encode(&ak_audit_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
+}
+
+static enum ak_code notices(const struct ak_read *read, const struct ak_read_source *source,
+    struct ak_read_memory *memory, struct ak_buf *body, uint64_t *out_bad_index)
+{
+    struct scan scan = {
+        .read = read, .source = source, .items = AK_BUF_ARR(memory->items), .at = read->since};
+    if (scan.at > read->size) scan.at = read->size;
+    enum ak_err err = scan_all(&scan);
+    if (err) return failed(err, scan.at, out_bad_index);
+    struct ak_msg_notice_reply reply = {.notices = {ak_buf_span(&scan.items)}, .next = scan.at};
+    return ak_msg_encode(&ak_notice_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
 }
 
 /* Finds one entry's bytes; NULL span where the batch is damaged. */
@@ -189,6 +244,7 @@ enum ak_code ak_read_answer(const struct ak_read *read, const struct ak_read_sou
     *out_body = AK_SPAN_EMPTY;
     *out_bad_index = UINT64_MAX;
     if (read->call == AK_CALL_AUDIT) code = audit(read, source, memory, &body, out_bad_index);
+    if (read->call == AK_CALL_NOTICES) code = notices(read, source, memory, &body, out_bad_index);
     if (read->call == AK_CALL_INCLUSION) code = inclusion(read, source, &body, out_bad_index);
     if (read->call == AK_CALL_CONSISTENCY) code = consistency(read, source, &body, out_bad_index);
     if (code == AK_CODE_OK) *out_body = ak_buf_span(&body);

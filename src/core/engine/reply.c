@@ -56,24 +56,32 @@ void ak_step_put_error(struct ak_step *step, enum ak_code code)
     if (ak_msg_encode(&ak_error_reply_msg, &error, &step->out->body) != AK_OK) step->out->body.len = 0;
 }
 
-/* "device-remove ready_at=1790000000": what waits for this account, shown on every answer until it is over.
- */
+/* "device-remove ready_at=1790000000"; the newest are there, as far as there is room: recovery lists all. */
+static void put_notices(const struct ak_step *step, bool sign_ins, struct ak_buf *notice)
+{
+    enum { ITEM_MAX = 48 }; /* "; account-resume ready_at=" and a number */
+    for (uint32_t at = step->caller.account->first_waiting; at != AK_INDEX_NONE;) {
+        const struct ak_waiting *waiting = ak_vec_at(&step->engine->state.waiting, at);
+        at = waiting->next;
+        if (ak_waiting_is_sign_in(waiting->what) != sign_ins) continue;
+        if (notice->cap - notice->len < ITEM_MAX) break;
+        if (notice->len) ak_buf_put_str(notice, "; ");
+        ak_buf_put_str(notice, ak_waiting_name(waiting->what));
+        if (waiting->ready_at_ms == 0) continue; /* for a second device alone */
+        ak_buf_put_str(notice, " ready_at=");
+        ak_buf_put_dec(notice, (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000);
+    }
+}
+
+/* What waits for this account, shown on every answer until it is over; before everything else devices that
+ * recover it, so that nothing a thief starts hides them (I9). */
 void ak_step_put_notice(struct ak_step *step)
 {
     const struct ak_account *account = step->caller.account;
     struct ak_buf notice = AK_BUF_ARR(step->out->notice);
     step->out->notice_len = 0;
     if (!account || account->waiting_count == 0) return;
-    for (uint32_t at = account->first_waiting; at != AK_INDEX_NONE;) {
-        enum { ITEM_MAX = 48 }; /* "; account-resume ready_at=" and a number */
-        const struct ak_waiting *waiting = ak_vec_at(&step->engine->state.waiting, at);
-        at = waiting->next;
-        if (notice.cap - notice.len < ITEM_MAX) break; /* the newest are there; recovery lists all */
-        if (notice.len) ak_buf_put_str(&notice, "; ");
-        ak_buf_put_str(&notice, ak_waiting_name(waiting->what));
-        if (waiting->ready_at_ms == 0) continue; /* for a second device alone */
-        ak_buf_put_str(&notice, " ready_at=");
-        ak_buf_put_dec(&notice, (waiting->ready_at_ms + step->engine->time.unseen_ms) / 1000);
-    }
+    put_notices(step, true, &notice);
+    put_notices(step, false, &notice);
     step->out->notice_len = notice.len;
 }

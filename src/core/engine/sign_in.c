@@ -1,10 +1,26 @@
 /* From an identity that answered to a session, a new account, or a recovery. */
 #include "core/engine/sign_in.h"
 
+#include "base/num.h"
 #include "core/engine/identity_state.h"
+#include "core/engine/vault_state.h"
 #include "core/engine/waiting.h"
+#include "core/evm/address.h"
 
-enum { RECOVERIES_MAX = 4 }; /* at a time; the rest of the places is for what devices start */
+enum { TOGETHER_MS = 10 * 60 * 1000 }; /* two identities that were proved within this time */
+
+enum ak_code ak_step_check_new(
+    struct ak_step *step, const struct ak_identity *identity, const uint8_t omni[32])
+{
+    const struct ak_state *state = &step->engine->state;
+    uint8_t address[20];
+    if (ak_state_account_of(state, omni, NULL))
+        return ak_step_fail(step, AK_CODE_DENIED, "this identity was unlinked from the account of its name");
+    if (identity->type == AK_IDENTITY_EVM && ak_evm_address_parse(identity->value, address) == AK_OK &&
+        ak_state_account_by_wallet(state, address, NULL))
+        return ak_step_fail(step, AK_CODE_DENIED, "this address is derived here: it opens no account");
+    return AK_CODE_OK;
+}
 
 enum ak_code ak_step_open_account(struct ak_step *step, const struct ak_identity *identity,
     const uint8_t omni[32], struct ak_span device_name, const uint8_t *recovery_hash)
@@ -73,35 +89,23 @@ static const struct ak_waiting *recovery_of(const struct ak_step *step, uint64_t
     return ak_state_waiting(&step->engine->state, step->caller.account, what, step->caller.jkt);
 }
 
-static unsigned recoveries(const struct ak_step *step)
-{
-    unsigned count = 0;
-    for (uint32_t at = step->caller.account->first_waiting; at != AK_INDEX_NONE;) {
-        const struct ak_waiting *waiting = ak_vec_at(&step->engine->state.waiting, at);
-        at = waiting->next;
-        count += ak_waiting_is_sign_in(waiting->what);
-    }
-    return count;
-}
-
-static enum ak_code emit_recovery(
-    struct ak_step *step, enum ak_entry_type type, uint64_t what, uint64_t ready_at_ms)
+static enum ak_code emit_recovery(struct ak_step *step, enum ak_entry_type type, uint64_t what,
+    const uint8_t device[32], uint64_t ready_at_ms)
 {
     struct ak_entry entry = ak_step_entry(step, type);
     entry.what = what;
     entry.ready_at_ms = ready_at_ms;
-    memcpy(entry.device, step->caller.jkt, 32);
+    memcpy(entry.device, device, 32);
     ak_entry_mark(&entry, AK_F_DEVICE);
     return ak_step_emit(step, &entry);
 }
 
-static enum ak_code start_recovery(struct ak_step *step, uint64_t what, uint64_t wait_ms)
+static enum ak_code start_recovery(struct ak_step *step, uint64_t what, uint64_t ready_at_ms)
 {
-    uint64_t ready_at_ms = ak_logic_time_seen_ms(&step->engine->time) + wait_ms;
-    if (recoveries(step) >= RECOVERIES_MAX)
+    if (ak_waiting_recoveries(&step->engine->state, step->caller.account) >= AK_STATE_RECOVERIES_ACCOUNT)
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED,
             "four recoveries of this account wait already; a device of it can cancel them");
-    enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_STARTED, what, ready_at_ms);
+    enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_STARTED, what, step->caller.jkt, ready_at_ms);
     return code ? code : answer_pending(step, ready_at_ms);
 }
 
@@ -109,7 +113,7 @@ static enum ak_code finish_recovery(struct ak_step *step, const struct ak_sign_i
 {
     if (step->caller.account->device_count >= AK_LIMIT_DEVICES)
         return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account has as many devices as it may have");
-    enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_DONE, what, 0);
+    enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_DONE, what, step->caller.jkt, 0);
     if (code) return code;
     struct ak_entry enrolled = ak_step_entry(step, AK_ENTRY_DEVICE_ENROLLED);
     memcpy(enrolled.device, step->caller.jkt, 32);
@@ -118,38 +122,97 @@ static enum ak_code finish_recovery(struct ak_step *step, const struct ak_sign_i
     return code ? code : answer_session(step, in, false);
 }
 
-/* By the code the wait is short and no device ends it. It takes the place of one without the code. */
-static enum ak_code recover_by_code(struct ak_step *step, const struct ak_sign_in *in)
+static const struct ak_waiting *find_plain(const struct ak_step *step)
+{
+    for (uint32_t at = step->caller.account->first_waiting; at != AK_INDEX_NONE;) {
+        const struct ak_waiting *waiting = ak_vec_at(&step->engine->state.waiting, at);
+        if (waiting->what == AK_RECOVERY_SIGN_IN) return waiting;
+        at = waiting->next;
+    }
+    return NULL;
+}
+
+/* A recovery that no device ends takes the place of the device's own before; where all places are taken, of
+ * somebody's who has shown less: nobody blocks the code by starting recoveries. */
+static enum ak_code start_final(
+    struct ak_step *step, const struct ak_waiting *own, uint64_t what, uint64_t ready_at_ms)
+{
+    bool full =
+        ak_waiting_recoveries(&step->engine->state, step->caller.account) >= AK_STATE_RECOVERIES_ACCOUNT;
+    const struct ak_waiting *gone = own ? own : full ? find_plain(step) : NULL;
+    if (gone) {
+        enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_CANCELLED, gone->what, gone->device, 0);
+        if (code) return code;
+    }
+    return start_recovery(step, what, ready_at_ms);
+}
+
+static enum ak_code recover_by_code(
+    struct ak_step *step, const struct ak_sign_in *in, const struct ak_waiting *own)
 {
     if (!ak_waiting_code_fits(step->caller.account, in->device.recovery_code))
         return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
-    if (recovery_of(step, AK_RECOVERY_SIGN_IN)) {
-        enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_CANCELLED, AK_RECOVERY_SIGN_IN, 0);
-        if (code) return code;
+    uint64_t now_ms = ak_logic_time_seen_ms(&step->engine->time);
+    return start_final(
+        step, own, AK_RECOVERY_SIGN_IN_CODE, now_ms + step->engine->conf.recovery_wait_code_ms);
+}
+
+/* Linked only now, it is no second one: a stolen device links what it likes. */
+static bool is_established(const struct ak_step *step, const uint8_t omni[32])
+{
+    const struct ak_linked *linked = ak_state_linked(&step->engine->state, omni);
+    uint64_t seen_ms = ak_logic_time_seen_ms(&step->engine->time);
+    return !linked || ak_num_sub_sat(seen_ms, linked->linked_seen_ms) >= step->engine->conf.recovery_wait_ms;
+}
+
+/* Whether this device has shown another identity of the account just before. This one is remembered. */
+static bool is_second_identity(struct ak_step *step, const struct ak_sign_in *in)
+{
+    struct ak_engine *engine = step->engine;
+    uint64_t now_ms = engine->time.logic_ms;
+    bool second = false;
+    if (!is_established(step, in->omni)) return false;
+    for (size_t i = 0; i < AK_COUNT(engine->shown); i++) {
+        const struct ak_shown_identity *shown = &engine->shown[i];
+        second |= shown->shown_ms && now_ms - shown->shown_ms < TOGETHER_MS &&
+                  memcmp(shown->jkt, step->caller.jkt, 32) == 0 && memcmp(shown->omni, in->omni, 32) != 0 &&
+                  ak_state_identity(&engine->state, shown->omni, NULL) == step->caller.account;
     }
-    return start_recovery(step, AK_RECOVERY_SIGN_IN_CODE, step->engine->conf.recovery_wait_code_ms);
+    struct ak_shown_identity *place = &engine->shown[engine->shown_next++ % AK_COUNT(engine->shown)];
+    place->shown_ms = now_ms;
+    memcpy(place->jkt, step->caller.jkt, 32);
+    memcpy(place->omni, in->omni, 32);
+    return second;
 }
 
 static enum ak_code recover(struct ak_step *step, const struct ak_sign_in *in)
 {
+    static const uint64_t kinds[] = {AK_RECOVERY_SIGN_IN_CODE, AK_RECOVERY_SIGN_IN_TWO, AK_RECOVERY_SIGN_IN};
     const struct ak_engine_conf *conf = &step->engine->conf;
-    const struct ak_waiting *by_code = recovery_of(step, AK_RECOVERY_SIGN_IN_CODE);
-    const struct ak_waiting *waiting = by_code ? by_code : recovery_of(step, AK_RECOVERY_SIGN_IN);
-    if (waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms)
-        return finish_recovery(step, in, waiting->what);
-    if (!by_code && ak_msg_has(&in->device, AK_SIGN_IN_RECOVERY_CODE)) return recover_by_code(step, in);
-    if (waiting) return answer_pending(step, waiting->ready_at_ms);
-    return start_recovery(
-        step, AK_RECOVERY_SIGN_IN, in->checked ? conf->recovery_wait_code_ms : conf->recovery_wait_ms);
+    const struct ak_waiting *own = NULL;
+    uint64_t now_ms = ak_logic_time_seen_ms(&step->engine->time);
+    bool second = is_second_identity(step, in);
+    for (size_t i = 0; i < AK_COUNT(kinds) && !own; i++) own = recovery_of(step, kinds[i]);
+    if (own && now_ms >= own->ready_at_ms) return finish_recovery(step, in, own->what);
+    if (ak_msg_has(&in->device, AK_SIGN_IN_RECOVERY_CODE) && !(own && own->what == AK_RECOVERY_SIGN_IN_CODE))
+        return recover_by_code(step, in, own);
+    uint64_t ready_at_ms = now_ms + (in->checked ? conf->recovery_wait_code_ms : conf->recovery_wait_ms);
+    if (own && own->ready_at_ms < ready_at_ms) ready_at_ms = own->ready_at_ms;
+    if (second && !(own && ak_waiting_is_final(own->what)))
+        return start_final(step, own, AK_RECOVERY_SIGN_IN_TWO, ready_at_ms);
+    if (own) return answer_pending(step, own->ready_at_ms);
+    return start_recovery(step, AK_RECOVERY_SIGN_IN, ready_at_ms);
 }
 
 /* ---- which of them ---- */
 
 static enum ak_code open_new(struct ak_step *step, const struct ak_sign_in *in)
 {
+    enum ak_code code = ak_step_check_new(step, &in->identity, in->omni);
+    if (code) return code;
     if (step->engine->storage_low) return AK_CODE_STORAGE_FULL; /* the reserve is not for strangers */
     const uint8_t *hash = ak_msg_has(&in->device, AK_SIGN_IN_RECOVERY_HASH) ? in->device.recovery_hash : NULL;
-    enum ak_code code = ak_step_open_account(step, &in->identity, in->omni, in->device.device_name, hash);
+    code = ak_step_open_account(step, &in->identity, in->omni, in->device.device_name, hash);
     return code ? code : answer_session(step, in, true);
 }
 
@@ -157,9 +220,6 @@ enum ak_code ak_step_sign_in(struct ak_step *step, const struct ak_sign_in *in)
 {
     struct ak_caller *caller = &step->caller;
     caller->account = ak_state_identity(&step->engine->state, in->omni, &caller->account_number);
-    if (!caller->account && ak_state_account_of(&step->engine->state, in->omni, NULL))
-        return ak_step_fail(
-            step, AK_CODE_DENIED, "this identity was unlinked from the account that it opened");
     if (!caller->account) return open_new(step, in);
     bool enrolled = ak_state_device(&step->engine->state, caller->account, caller->jkt) != NULL;
     enum ak_code code = enrolled ? answer_session(step, in, false) : recover(step, in);

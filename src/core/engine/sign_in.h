@@ -5,7 +5,9 @@
 #define AK_CORE_ENGINE_SIGN_IN_H
 
 #include "core/engine/internal.h"
+#include "core/evm/siwe.h"
 #include "core/identity/identity.h"
+#include "core/token/identity_answer.h"
 #include "core/wire/msg_sign_in.h"
 
 /* An identity that answered on the caller's device. */
@@ -24,6 +26,19 @@ enum ak_code ak_step_sign_in(struct ak_step *step, const struct ak_sign_in *in);
 enum ak_code ak_step_sign_in_derived(
     struct ak_step *step, const struct ak_sign_in *in, struct ak_account *account, uint32_t account_number);
 
+/* A sign-in text that this worker composed for the caller's device, signed by the address it names; it counts
+ * once. AK_CODE_INVALID_SIWE, AK_CODE_BAD_SIGNATURE, AK_CODE_ALREADY_CONSUMED, AK_CODE_EXPIRED_REQUEST. */
+enum ak_code ak_step_check_wallet(
+    struct ak_step *step, struct ak_span text, const uint8_t signature[65], struct ak_siwe *out_siwe);
+/* The broker's word for the caller's device; it counts once. Sets identity (views into *out_answer) and omni
+ * of *in. Codes as above, AK_CODE_INVALID_REQUEST for an identity that its word does not count for. */
+enum ak_code ak_step_check_answer(
+    struct ak_step *step, struct ak_span text, struct ak_identity_answer *out_answer, struct ak_sign_in *in);
+
+/* Whether an identity without an account may open one: not where its omni is an account's name, nor where it
+ * is an address that is derived here. */
+enum ak_code ak_step_check_new(
+    struct ak_step *step, const struct ak_identity *identity, const uint8_t omni[32]);
 /* Opens the account of `omni` with the caller's device as its only one and makes it the step's account.
  * `recovery_hash`: 32 bytes, or NULL. */
 enum ak_code ak_step_open_account(struct ak_step *step, const struct ak_identity *identity,

@@ -13,7 +13,9 @@
 
 enum {
     AK_STATE_PATHS_ACCOUNT = 100000,
-    AK_STATE_WAITING_ACCOUNT = 8,
+    AK_STATE_CHANGES_ACCOUNT = 8,    /* that devices have started and that wait */
+    AK_STATE_RECOVERIES_ACCOUNT = 4, /* by signing in */
+    AK_STATE_WAITING_ACCOUNT = AK_STATE_CHANGES_ACCOUNT + AK_STATE_RECOVERIES_ACCOUNT,
     AK_STATE_LINKED_ACCOUNT = 16, /* identities beside the one it was opened with */
     AK_STATE_IDEMPOTENT = 4096,
     AK_STATE_EPOCH_LISTS = 4

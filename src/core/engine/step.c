@@ -50,6 +50,10 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_WALLET_ANSWERED] = ak_call_wallet_answered,
     [AK_CALL_IDENTITY_ANSWERED] = ak_call_identity_answered,
     [AK_CALL_RECOVERY_SEEN] = ak_call_recovery_seen,
+    [AK_CALL_LINK] = ak_call_link,
+    [AK_CALL_UNLINK] = ak_call_unlink,
+    [AK_CALL_LINK_LIST] = ak_call_link_list,
+    [AK_CALL_NOTICES] = ak_call_notices,
     [AK_CALL_DELIVERY_KEY] = ak_call_delivery_key,
     [AK_CALL_CREDENTIAL_PUT] = ak_call_credential_put,
     [AK_CALL_CREDENTIAL_READ] = ak_call_credential_read,
@@ -115,6 +119,7 @@ static enum ak_code answer_repeat(struct ak_step *step)
 {
     if (step->call->reply == &ak_credential_reply_msg || step->call->reply == &ak_epoch_rotate_reply_msg)
         return ak_vault_answer_repeat(step, NULL);
+    if (step->request->call == AK_CALL_LINK) return ak_link_answer_repeat(step);
     if (step->call->reply != &ak_agent_change_reply_msg) return ak_step_reply_done(step, "done");
     if (step->request->call == AK_CALL_PAIR_APPROVE) return ak_pair_answer_repeat(step);
     const struct ak_field *field = NULL;

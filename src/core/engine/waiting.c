@@ -12,6 +12,8 @@ static const char *const names[] = {
     [AK_RECOVERY_SIGN_IN] = "sign-in",
     [AK_RECOVERY_SIGN_IN_CODE] = "sign-in-by-code",
     [AK_RECOVERY_TRUST_CHANGE] = "trust-change",
+    [AK_RECOVERY_IDENTITY_UNLINK] = "identity-unlink",
+    [AK_RECOVERY_SIGN_IN_TWO] = "sign-in-by-two",
 };
 
 const char *ak_waiting_name(uint64_t what)
@@ -26,9 +28,32 @@ uint64_t ak_waiting_parse(struct ak_span name)
     return 0;
 }
 
+bool ak_waiting_is_final(uint64_t what)
+{
+    return what == AK_RECOVERY_SIGN_IN_CODE || what == AK_RECOVERY_SIGN_IN_TWO;
+}
+
+uint32_t ak_waiting_recoveries(const struct ak_state *state, const struct ak_account *account)
+{
+    uint32_t count = 0;
+    for (uint32_t at = account->first_waiting; at != AK_INDEX_NONE;) {
+        const struct ak_waiting *waiting = ak_vec_at(&state->waiting, at);
+        at = waiting->next;
+        count += ak_waiting_is_sign_in(waiting->what);
+    }
+    return count;
+}
+
+bool ak_step_may_start_change(const struct ak_step *step)
+{
+    const struct ak_account *account = step->caller.account;
+    return account->waiting_count - ak_waiting_recoveries(&step->engine->state, account) <
+           AK_STATE_CHANGES_ACCOUNT;
+}
+
 bool ak_waiting_is_sign_in(uint64_t what)
 {
-    return what == AK_RECOVERY_SIGN_IN || what == AK_RECOVERY_SIGN_IN_CODE;
+    return what == AK_RECOVERY_SIGN_IN || ak_waiting_is_final(what);
 }
 
 bool ak_waiting_code_fits(const struct ak_account *account, const uint8_t *recovery_code)
@@ -63,7 +88,7 @@ static enum ak_code answer_pending(struct ak_step *step, uint64_t ready_at_ms)
 static enum ak_code start(struct ak_step *step, uint64_t what, const uint8_t *device)
 {
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_STARTED, what, device);
-    if (step->caller.account->waiting_count >= AK_STATE_WAITING_ACCOUNT)
+    if (!ak_step_may_start_change(step))
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes wait already; cancel one");
     entry.has_idempotency = false; /* the change itself carries it */
     entry.ready_at_ms = ak_logic_time_seen_ms(&step->engine->time) + step->engine->conf.recovery_wait_ms;

@@ -81,6 +81,8 @@ enum ak_entry_recovery {
     AK_RECOVERY_SIGN_IN = 3,      /* a device that is none of the account's, by an identity of it */
     AK_RECOVERY_SIGN_IN_CODE = 4, /* the same with the recovery code */
     AK_RECOVERY_TRUST_CHANGE = 5, /* its `device` is the hash of the trust configuration that is proposed */
+    AK_RECOVERY_IDENTITY_UNLINK = 6, /* its `device` is the omni of the identity */
+    AK_RECOVERY_SIGN_IN_TWO = 7,     /* as SIGN_IN, by two identities of the account */
 };
 
 /* The fields of the types, in the order of their map keys: the key is 16 + the value here. */

@@ -10,6 +10,7 @@
 #include "core/wire/msg_devices.h"
 #include "core/wire/msg_explain.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_link.h"
 #include "core/wire/msg_oidc.h"
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"
@@ -185,6 +186,19 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
     [AK_CALL_RECOVERY_SEEN] = {"recovery-seen", POST, "/v1/recovery/seen", AK_AUTH_CHANGE, AK_CALL_SESSION,
         &ak_recovery_cancel_request_msg, &ak_done_reply_msg,
         "A device says that it has seen a recovery that waits; the shorter waiting time begins."},
+    [AK_CALL_LINK] = {"link", POST, "/internal/v1/link", AK_AUTH_CHANGE,
+        AK_CALL_SESSION | AK_CALL_GIVES | AK_CALL_INTERNAL, &ak_link_request_msg, &ak_link_reply_msg,
+        "Links an identity to the account: its own address at once, another one with what proves it."},
+    [AK_CALL_UNLINK] = {"unlink", POST, "/internal/v1/unlink", AK_AUTH_CHANGE,
+        AK_CALL_SESSION | AK_CALL_INTERNAL, &ak_unlink_request_msg, &ak_done_reply_msg,
+        "Ends a link: one that could recover the account with a second device, the recovery code, or after "
+        "the waiting time; the last one stays."},
+    [AK_CALL_LINK_LIST] = {"links", GET, "/internal/v1/links", AK_AUTH_USE,
+        AK_CALL_SESSION | AK_CALL_INTERNAL, &ak_link_list_request_msg, &ak_link_list_reply_msg,
+        "The identities of the account."},
+    [AK_CALL_NOTICES] = {"notices", POST, "/internal/v1/notices", AK_AUTH_PUBLIC,
+        AK_CALL_INTERNAL | AK_CALL_STORE, &ak_notice_request_msg, &ak_notice_reply_msg,
+        "Recoveries that were started, seen, cancelled or done from an index of the ledger on, for mails."},
 };
 
 const struct ak_call *ak_call_get(unsigned id)

@@ -32,8 +32,9 @@ enum ak_field_kind {
 
 enum ak_field_flags {
     AK_MSG_OPTIONAL = 1,
-    AK_MSG_PATH = 2,  /* stands in the URL's path, not in the body */
-    AK_MSG_QUERY = 4, /* stands in the URL's query */
+    AK_MSG_PATH = 2,     /* stands in the URL's path, not in the body */
+    AK_MSG_QUERY = 4,    /* stands in the URL's query */
+    AK_MSG_UNSIGNED = 8, /* no part of the meaning: added on the way, and proved by itself */
 };
 
 struct ak_msg;
@@ -129,7 +130,7 @@ AK_MUST_USE enum ak_err ak_msg_to_json(
 
 /* ---- meaning ---- */
 /* SHA-256 of the deterministic CBOR array ["agentkeys-call-v1", call, {field number: value}], numbers from 0
- * in table order, absent fields left out. AK_E_FORMAT for a damaged body. */
+ * in table order, absent and unsigned fields left out. AK_E_FORMAT for a damaged body. */
 AK_MUST_USE enum ak_err ak_msg_meaning(
     const struct ak_msg *msg, const char *call, struct ak_span body, uint8_t out_hash[32]);
 

@@ -62,7 +62,7 @@ static enum ak_err count_present(const struct ak_msg *msg, struct ak_span body, 
         bool there = false;
         struct ak_span value;
         AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, &value));
-        *out_count += there;
+        *out_count += there && !(msg->fields[i].flags & AK_MSG_UNSIGNED);
     }
     return ak_reader_finish(&reader);
 }
@@ -83,7 +83,7 @@ static enum ak_err hash_meaning(
         bool there = false;
         struct ak_span value;
         AK_TRY(ak_field_read(&msg->fields[i], &reader, &there, &value));
-        if (!there) continue;
+        if (!there || msg->fields[i].flags & AK_MSG_UNSIGNED) continue;
         ak_cbor_put_uint(&cbor, i);
         AK_TRY(put_value(hash, &cbor, &msg->fields[i], value));
     }

@@ -18,6 +18,7 @@
 #include "core/wire/msg_error.h"
 #include "core/wire/msg_explain.h"
 #include "core/wire/msg_ledger.h"
+#include "core/wire/msg_link.h"
 #include "core/wire/msg_oidc.h"
 #include "core/wire/msg_pair.h"
 #include "core/wire/msg_session.h"

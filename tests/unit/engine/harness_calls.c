@@ -8,6 +8,9 @@
 static const char *broker_path(unsigned call, struct ak_span body, char *out_path, size_t cap)
 {
     struct ak_msg_identity_answered_request request;
+    if (call == AK_CALL_LINK) return "/v1/wallet/link";
+    if (call == AK_CALL_UNLINK) return "/v1/wallet/unlink";
+    if (call == AK_CALL_LINK_LIST) return "/v1/wallet/links";
     if (call == AK_CALL_WALLET_STARTED) return "/v1/auth/wallet/start";
     if (call == AK_CALL_WALLET_ANSWERED) return "/v1/auth/wallet/verify";
     if (ak_msg_decode(&ak_identity_answered_request_msg, body, &request, NULL) != AK_OK) return "/nowhere";
@@ -18,9 +21,9 @@ static const char *broker_path(unsigned call, struct ak_span body, char *out_pat
 static struct ak_span url_of(struct ak_buf *buf, unsigned call, const char *path, struct ak_span body)
 {
     char at_broker[256];
-    bool sign_in = ak_call_get(call)->auth == AK_AUTH_SIGN_IN;
-    if (sign_in && !path) path = broker_path(call, body, at_broker, sizeof at_broker);
-    ak_buf_put_str(buf, sign_in ? H_BROKER : H_ISSUER);
+    bool broker = ak_call_get(call)->flags & AK_CALL_INTERNAL;
+    if (broker && !path) path = broker_path(call, body, at_broker, sizeof at_broker);
+    ak_buf_put_str(buf, broker ? H_BROKER : H_ISSUER);
     if (path)
         ak_buf_put_str(buf, path);
     else if (ak_call_put_path(call, "/tee", body, false, buf) != AK_OK)

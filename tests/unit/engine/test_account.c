@@ -1,4 +1,5 @@
 /* The account as a whole: sessions, devices, suspending, what waits, logout (I5, I9). */
+#include "unit/engine/sign_in_box.h"
 #include "unit/engine/world.h"
 
 static enum ak_code change(struct world *w, struct h_person *by, unsigned call, const uint8_t *recovery)
@@ -213,6 +214,8 @@ static void test_suspended_account_gives_nothing(void **state)
             if (!strcmp(field->name, "label")) memcpy((uint8_t *)none + field->offset, &label, sizeof label);
             if (!strcmp(field->name, "kind")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
             if (!strcmp(field->name, "service")) memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
+            if (!strncmp(field->name, "identity_", 9))
+                memcpy((uint8_t *)none + field->offset, &kind, sizeof kind);
             if (!strcmp(field->name, "sealed") || !strcmp(field->name, "trust"))
                 memcpy((uint8_t *)none + field->offset, &sealed, sizeof sealed);
         }
@@ -437,15 +440,25 @@ static void test_device_limits(void **state)
     /* a list of all of them fits its answer; eight removals wait, the ninth does not */
     assert_int_equal(
         h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_LIST, NULL), AK_CODE_OK);
-    for (unsigned i = 1; i <= AK_STATE_WAITING_ACCOUNT; i++)
+    for (unsigned i = 1; i <= AK_STATE_CHANGES_ACCOUNT; i++)
         assert_int_equal(remove_device(w, &w->alice, &more[i].device, NULL), AK_CODE_PENDING);
     assert_int_equal(remove_device(w, &w->alice, &more[20].device, NULL), AK_CODE_RATE_LIMIT_EXCEEDED);
-    assert_int_equal(waiting(w, &w->alice), AK_STATE_WAITING_ACCOUNT);
+    assert_int_equal(waiting(w, &w->alice), AK_STATE_CHANGES_ACCOUNT);
     assert_true(w->h.out.notice_len <= AK_FRAME_NOTICE_MAX);
     struct ak_span notice = ak_span(w->h.out.notice, w->h.out.notice_len);
     assert_true(notice.ptr[notice.len - 1] >= '0' && notice.ptr[notice.len - 1] <= '9'); /* no item is cut */
     h_restart(&w->h, true);
     for (unsigned i = 1; i < AK_LIMIT_DEVICES; i++) h_device_done(&more[i].device);
+    /* recoveries have places of their own, and are shown before all of these (I9) */
+    for (unsigned i = 1; i <= AK_STATE_RECOVERIES_ACCOUNT; i++) {
+        struct h_device stranger;
+        h_device(&stranger, 200 + i);
+        assert_int_equal(box_mail(&w->h, &stranger, "alice@demo.example", NULL), AK_CODE_PENDING);
+        h_device_done(&stranger);
+    }
+    assert_int_equal(waiting(w, &w->alice), AK_STATE_WAITING_ACCOUNT);
+    assert_memory_equal(w->h.out.notice, "sign-in ready_at=", 17);
+    assert_int_equal(remove_device(w, &w->alice, &more[20].device, NULL), AK_CODE_RATE_LIMIT_EXCEEDED);
 }
 
 /* A device is not enrolled twice, and takes no scope. */

@@ -59,6 +59,10 @@ static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t 
             put_span(field, out, "a.example");
         else if (!strcmp(field->name, "sealed") || !strcmp(field->name, "trust"))
             put_span(field, out, "sixteen bytes of");
+        else if (!strcmp(field->name, "identity_type"))
+            put_span(field, out, "email");
+        else if (!strcmp(field->name, "identity_value"))
+            put_span(field, out, "alice@demo.example");
         else if (field->kind == AK_KIND_U64)
             put_fixed(field, out, &number, sizeof number);
         else
@@ -87,6 +91,7 @@ static bool may_succeed(unsigned id)
     case AK_CALL_SERVICE_DEFINE:
     case AK_CALL_SERVICE_LIST:
     case AK_CALL_EPOCH_LIST:
+    case AK_CALL_LINK_LIST:
     case AK_CALL_AUDIT:
     case AK_CALL_CHECKPOINT:
     case AK_CALL_CHECKPOINT_SEAL:

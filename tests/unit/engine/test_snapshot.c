@@ -25,6 +25,13 @@ static void fill(struct world *w, struct h_person *phone)
         h_call(h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
     assert_int_equal(h_call(h, &w->bob.device, h_token(&w->bob), AK_CALL_ACCOUNT_SUSPEND, NULL), AK_CODE_OK);
     assert_int_equal(h_person_sign(h, &w->alice, "x"), AK_CODE_OK);
+    char address[43];
+    world_address(w->alice.wallet, address);
+    for (char *at = address + 2; *at; at++)
+        if (*at >= 'A' && *at <= 'F') *at = (char)(*at - 'A' + 'a');
+    struct ak_msg_link_request link = {
+        .identity_type = AK_SPAN_LIT("evm"), .identity_value = ak_span_str(address)};
+    assert_int_equal(h_call(h, &w->alice.device, h_token(&w->alice), AK_CALL_LINK, &link), AK_CODE_OK);
 }
 
 static struct ak_engine *empty(struct world *w, struct ak_arena *arena)

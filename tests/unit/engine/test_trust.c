@@ -325,16 +325,16 @@ static void the_list_shows_what_waits(void **state)
 static void beside_other_changes(void **state)
 {
     struct world *w = *state;
-    struct h_person devices[AK_STATE_WAITING_ACCOUNT];
+    struct h_person devices[AK_STATE_CHANGES_ACCOUNT];
     struct ak_msg_trust_reply reply;
     struct ak_msg_device_remove_request remove = {0};
-    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) h_second(&w->h, &w->alice, &devices[i], 30 + i);
+    for (unsigned i = 0; i < AK_STATE_CHANGES_ACCOUNT; i++) h_second(&w->h, &w->alice, &devices[i], 30 + i);
     assert_int_equal(ask(w, &w->alice), AK_CODE_PENDING);
-    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) {
+    for (unsigned i = 0; i < AK_STATE_CHANGES_ACCOUNT; i++) {
         memcpy(remove.id, devices[i].device.jkt, 32);
         enum ak_code code =
             h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove);
-        bool fits = i + 1 < AK_STATE_WAITING_ACCOUNT;
+        bool fits = i + 1 < AK_STATE_CHANGES_ACCOUNT;
         assert_int_equal(code, fits ? AK_CODE_PENDING : AK_CODE_RATE_LIMIT_EXCEEDED);
     }
     read_trust(w, &w->alice, &reply); /* the oldest of them */
@@ -347,7 +347,7 @@ static void beside_other_changes(void **state)
     assert_int_equal(
         h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
     assert_refused(w, &w->alice, AK_CODE_RATE_LIMIT_EXCEEDED);
-    for (unsigned i = 0; i < AK_STATE_WAITING_ACCOUNT; i++) h_device_done(&devices[i].device);
+    for (unsigned i = 0; i < AK_STATE_CHANGES_ACCOUNT; i++) h_device_done(&devices[i].device);
 }
 
 /* A second device that is gone again leaves the last one alone with what was proposed. */

@@ -68,7 +68,11 @@ static const char snapshot[] = "derive-address POST $/derive-address use dev\n"
                                "wallet-started POST /internal/v1/wallet-started sign-in internal\n"
                                "wallet-answered POST /internal/v1/wallet-answered sign-in internal\n"
                                "identity-answered POST /internal/v1/identity-answered sign-in internal\n"
-                               "recovery-seen POST /v1/recovery/seen change session\n";
+                               "recovery-seen POST /v1/recovery/seen change session\n"
+                               "link POST /internal/v1/link change session internal\n"
+                               "unlink POST /internal/v1/unlink change session internal\n"
+                               "links GET /internal/v1/links use session internal\n"
+                               "notices POST /internal/v1/notices public internal\n";
 
 static void is_the_contract(void **state)
 {
