@@ -15,9 +15,12 @@
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
-#define ORIGIN "http://127.0.0.1:1"
-
 void hostile_init(struct hostile *h, const char *exe)
+{
+    hostile_init_for_broker(h, exe, NULL);
+}
+
+void hostile_init_for_broker(struct hostile *h, const char *exe, const char *key_path)
 {
     memset(h, 0, sizeof *h);
     h->exe = exe;
@@ -30,7 +33,8 @@ void hostile_init(struct hostile *h, const char *exe)
         int null = open("/dev/null", O_WRONLY);
         (void)dup2(null, 1);
         (void)dup2(null, 2);
-        (void)execl(exe, "agentkeys-worker", "init", "--data-dir", h->folder, "--insecure-dev", (char *)NULL);
+        (void)execl(exe, "agentkeys-worker", "init", "--data-dir", h->folder, "--insecure-dev",
+            key_path ? "--broker-url" : NULL, HOSTILE_BROKER, "--broker-key", key_path, (char *)NULL);
         _exit(127);
     }
     int status = 0;
@@ -102,8 +106,10 @@ void hostile_start(struct hostile *h, bool hello)
     int tls[2];
     int conf_fd = -1;
     snprintf(conf, sizeof conf,
-        "data_dir = %s\npublic_url = " ORIGIN "\ninsecure_dev = on\nlog_level = error\nthreads = 1\n%s%s%s",
-        h->folder, tcti ? "tee = tpm2\ntee.tcti = " : "", tcti ? tcti : "", tcti ? "\n" : "");
+        "data_dir = %s\npublic_url = " HOSTILE_ORIGIN
+        "\ninsecure_dev = on\nlog_level = error\nthreads = 1\n%s%s%s%s",
+        h->folder, h->settings ? h->settings : "", tcti ? "tee = tpm2\ntee.tcti = " : "", tcti ? tcti : "",
+        tcti ? "\n" : "");
     assert_int_equal(ak_channel_pair(peer), AK_OK);
     assert_int_equal(ak_channel_pair(tls), AK_OK);
     assert_int_equal(ak_spawn_text_fd(ak_span_str(conf), &conf_fd), AK_OK);
@@ -208,21 +214,30 @@ void hostile_proof(struct hostile *h, const struct hostile_call *call, struct ak
     uint8_t meaning[32];
     struct ak_buf url = AK_BUF_ARR(url_memory);
     struct ak_span body = body_of(h, call);
-    ak_buf_put_str(&url, ORIGIN);
-    if (ak_call_put_path(call->id, "/tee", body, false, &url) != AK_OK) return; /* raw: no URL to sign */
-    struct ak_dpop_make make = {.method = ak_span_str(row->method),
+    ak_buf_put_str(&url, call->at_broker ? HOSTILE_BROKER : HOSTILE_ORIGIN);
+    if (call->at_broker)
+        ak_buf_put_str(&url, call->at_broker);
+    else if (ak_call_put_path(call->id, "/tee", body, false, &url) != AK_OK)
+        return; /* raw: no URL to sign */
+    struct ak_dpop_make make = {.method = ak_span_str(call->method ? call->method : row->method),
         .url = ak_buf_span(&url),
         .nonce = ak_span_str(h->nonce),
         .token = ak_span_str(call->token),
         .iat = ak_clock_wall_ms() / 1000,
-        .rk = call->reader_key};
+        .rk = call->reader_key,
+        .bh = call->bh};
     ak_random_bytes(make.jti, sizeof make.jti);
-    if (row->auth == AK_AUTH_CHANGE) {
+    if (row->auth == AK_AUTH_CHANGE && !call->bh) {
         if (call->approved) body = encode(row, call->approved, approved_memory, sizeof approved_memory);
         if (ak_msg_meaning(row->request, row->name, body, meaning) == AK_OK) make.bh = meaning;
     }
     struct ak_p256_signer *signer = (struct ak_p256_signer *)(uintptr_t)&call->device->signer;
     assert_int_equal(ak_dpop_make(out_proof, signer, &call->device->pub, &make), AK_OK);
+}
+
+static uint8_t transport_of(const struct ak_call *row)
+{
+    return row->flags & AK_CALL_INTERNAL ? AK_TRANSPORT_BROKER : AK_TRANSPORT_LOOPBACK;
 }
 
 void hostile_tell(struct hostile *h, const struct hostile_call *call)
@@ -236,7 +251,7 @@ void hostile_tell(struct hostile *h, const struct hostile_call *call)
         .conn = call->conn ? call->conn : 1000000 + h->slot,
         .source = call->source ? call->source : 7,
         .call = (uint16_t)call->id,
-        .transport = call->transport ? call->transport : AK_TRANSPORT_LOOPBACK,
+        .transport = call->transport ? call->transport : transport_of(ak_call_get(call->id)),
         .token = ak_span_str(call->token),
         .proof = call->proof.len ? call->proof : ak_buf_span(&proof),
         .body = body_of(h, call)};

@@ -18,10 +18,14 @@
 #include "io/proc/channel.h"
 #include "io/proc/spawn.h"
 
+#define HOSTILE_ORIGIN "http://127.0.0.1:1"
+#define HOSTILE_BROKER "http://127.0.0.1:2"
+
 enum { HOSTILE_WAIT_MS = 20000, HOSTILE_TOKEN_MAX = 4096 };
 
 struct hostile {
     const char *exe;
+    const char *settings; /* further lines of the keeper's configuration, set before its start; or NULL */
     char folder[64];
     struct ak_child keeper;
     struct ak_channel channel, tls;
@@ -43,6 +47,8 @@ struct hostile_device {
 
 /* Makes a folder and a worker in it; on the TPM that AGENTKEYS_TEE_TCTI names where it is set. */
 void hostile_init(struct hostile *h, const char *exe);
+/* The same, whose broker is at HOSTILE_BROKER and signs by the key in this file (JWK). */
+void hostile_init_for_broker(struct hostile *h, const char *exe, const char *key_path);
 void hostile_done(struct hostile *h);
 
 /* Starts the keeper on the folder; without `hello` it waits for the first frame. */
@@ -74,6 +80,9 @@ struct hostile_call {
     struct ak_span proof;      /* used instead of a fresh one */
     const uint8_t *reader_key; /* the proof's ak_rk; NULL: none */
     const void *approved;      /* what the person's ak_bh is over, where it is not the request */
+    const char *at_broker;     /* the proof is for this path of HOSTILE_BROKER … */
+    const char *method;        /* … and method; NULL: the call's own */
+    const uint8_t *bh;         /* the proof's ak_bh; NULL: the call's own */
 };
 /* Writes the proof the call would carry. */
 void hostile_proof(struct hostile *h, const struct hostile_call *call, struct ak_buf *out_proof);
