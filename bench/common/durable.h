@@ -9,7 +9,7 @@ enum { BENCH_DURABLE_BATCH_MAX = 64 };
 
 /* Makes the ledger in the folder. */
 void bench_durable_init(const char *folder);
-/* Microseconds of CPU an entry, in batches of `batch`. */
-double bench_durable_us(const struct ak_entry *entry, unsigned batch);
+/* Microseconds of CPU an entry, in batches of `count`. */
+double bench_durable_us(const struct ak_entry *entry, unsigned count);
 
 #endif

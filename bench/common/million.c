@@ -159,6 +159,7 @@ static void make_accounts(uint64_t count)
 static void fill(const char *data_dir, uint64_t paths, uint64_t entries)
 {
     uint64_t count = (paths + PATHS_AN_ACCOUNT - 1) / PATHS_AN_ACCOUNT;
+    if (paths == 0) bench_fail("no paths");
     make_accounts(count);
     open_folder(data_dir);
     for (uint64_t i = 0; i < count; i++) put_account(i);
