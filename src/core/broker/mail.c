@@ -45,26 +45,67 @@ void ak_mail_put_date(struct ak_buf *out, uint64_t unix_s)
     ak_buf_put_str(out, " +0000");
 }
 
-static void put_head(const struct ak_mail_text *mail, struct ak_buf *out)
+static void put_head(struct ak_span from, struct ak_span to, const char *subject, struct ak_span domain,
+    const uint8_t id[16], uint64_t now_s, struct ak_buf *out)
 {
     ak_buf_put_str(out, "From: AgentKeys <");
-    ak_buf_put(out, mail->from);
+    ak_buf_put(out, from);
     ak_buf_put_str(out, ">\r\nTo: <");
-    ak_buf_put(out, mail->to);
-    ak_buf_put_str(out, ">\r\nSubject: Sign in to AgentKeys\r\nDate: ");
-    ak_mail_put_date(out, mail->now_s);
+    ak_buf_put(out, to);
+    ak_buf_put_str(out, ">\r\nSubject: ");
+    ak_buf_put_str(out, subject);
+    ak_buf_put_str(out, "\r\nDate: ");
+    ak_mail_put_date(out, now_s);
     ak_buf_put_str(out, "\r\nMessage-ID: <");
-    ak_hex_encode(out, ak_span(mail->id, 16));
+    ak_hex_encode(out, ak_span(id, 16));
     ak_buf_put_u8(out, '@');
-    ak_buf_put(out, mail->domain);
+    ak_buf_put(out, domain);
     ak_buf_put_str(out,
         ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
         "Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n");
 }
 
+static const char *subject_of(const struct ak_mail_notice *notice)
+{
+    if (notice->started)
+        return notice->sign_in ? "Your AgentKeys account is being recovered"
+                               : "A change of your AgentKeys account waits";
+    return notice->cancelled ? "A change of your AgentKeys account was cancelled"
+                             : "A change of your AgentKeys account took effect";
+}
+
+static void put_started(const struct ak_mail_notice *notice, struct ak_buf *out)
+{
+    ak_buf_put_str(
+        out, notice->sign_in
+                 ? "Somebody signed in to your account from a device that it does not know. That device\r\n"
+                   "gets in when the waiting time is over"
+                 : "A change of your account waits for its time");
+    if (notice->ready_s) {
+        ak_buf_put_str(out, ",\r\n");
+        ak_mail_put_date(out, notice->ready_s);
+    }
+    ak_buf_put_str(out, ".\r\n\r\nIf it is not you, cancel it from a device of yours:\r\n\r\n  agentkeys "
+                        "recovery cancel\r\n");
+}
+
+enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out)
+{
+    put_head(notice->from, notice->to, subject_of(notice), notice->domain, notice->id, notice->now_s, out);
+    if (notice->started)
+        put_started(notice, out);
+    else
+        ak_buf_put_str(out,
+            notice->cancelled ? "A change of your account that waited was cancelled by a device of yours.\r\n"
+                              : "A change of your account that waited has taken effect.\r\n");
+    ak_buf_put_str(out,
+        "\r\nWhat waits: agentkeys recovery list. There is no link in this mail, and none is needed.\r\n");
+    return ak_buf_check(out);
+}
+
 enum ak_err ak_mail_put(const struct ak_mail_text *mail, struct ak_buf *out)
 {
-    put_head(mail, out);
+    put_head(mail->from, mail->to, "Sign in to AgentKeys", mail->domain, mail->id, mail->now_s, out);
     ak_buf_put_str(out, "Somebody, perhaps you, signs in to AgentKeys with this address.\r\n\r\n"
                         "If it is you, open this page and type the code that your terminal shows:\r\n\r\n");
     ak_buf_put(out, mail->origin);

@@ -3,6 +3,8 @@
 #ifndef AK_CORE_BROKER_MAIL_H
 #define AK_CORE_BROKER_MAIL_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
@@ -21,6 +23,19 @@ struct ak_mail_text {
 
 /* AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_mail_put(const struct ak_mail_text *mail, struct ak_buf *out);
+/* That something of the account waits, was cancelled or came to pass. */
+struct ak_mail_notice {
+    struct ak_span from, to;
+    struct ak_span domain;
+    const uint8_t *id;       /* 16 bytes, of the message */
+    bool started, cancelled; /* neither: done */
+    bool sign_in;            /* a recovery by signing in; else another change that waits */
+    uint64_t ready_s;        /* of one that was started; 0: never by time alone */
+    uint64_t now_s;
+};
+/* AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out);
+
 /* "Thu, 26 Nov 2026 07:10:00 +0000". spec: RFC 5322 3.3 */
 void ak_mail_put_date(struct ak_buf *out, uint64_t unix_s);
 

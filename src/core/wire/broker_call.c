@@ -17,6 +17,14 @@ static const struct ak_call calls[AK_BROKER_CALL_COUNT] = {
     [AK_BROKER_CALL_WALLET_VERIFY] = {"wallet-verify", "POST", "/v1/auth/wallet/verify", AK_AUTH_PROOF, 0,
         &ak_wallet_verify_request_msg, &ak_signed_in_reply_msg,
         "The wallet's signature over that text, for a session."},
+    [AK_BROKER_CALL_LINK] = {"link", "POST", "/v1/wallet/link", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_wallet_link_request_msg, &ak_link_reply_msg,
+        "Links an identity to the account: its own address at once, another one answered for in the last ten "
+        "minutes."},
+    [AK_BROKER_CALL_UNLINK] = {"unlink", "POST", "/v1/wallet/unlink", AK_AUTH_CHANGE, AK_CALL_SESSION,
+        &ak_unlink_request_msg, &ak_done_reply_msg, "Ends a link, perhaps after a waiting time."},
+    [AK_BROKER_CALL_LINK_LIST] = {"links", "GET", "/v1/wallet/links", AK_AUTH_USE, AK_CALL_SESSION,
+        &ak_link_list_request_msg, &ak_link_list_reply_msg, "The identities of the account."},
 };
 
 const struct ak_call *ak_broker_call_get(unsigned id)

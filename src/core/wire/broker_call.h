@@ -5,6 +5,8 @@
 
 #include "core/wire/call.h"
 #include "core/wire/msg_broker.h"
+#include "core/wire/msg_link.h"
+#include "core/wire/msg_session.h"
 
 enum ak_broker_call_id {
     AK_BROKER_CALL_EMAIL_REQUEST,
@@ -12,6 +14,9 @@ enum ak_broker_call_id {
     AK_BROKER_CALL_EMAIL_STATUS,
     AK_BROKER_CALL_WALLET_START,
     AK_BROKER_CALL_WALLET_VERIFY,
+    AK_BROKER_CALL_LINK,
+    AK_BROKER_CALL_UNLINK,
+    AK_BROKER_CALL_LINK_LIST,
     AK_BROKER_CALL_COUNT
 };
 

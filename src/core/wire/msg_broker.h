@@ -142,4 +142,22 @@ enum ak_wallet_verify_request_field {
 };
 extern const struct ak_msg ak_wallet_verify_request_msg;
 
+/* request_id: of the sign-in by which the person answered for the identity; signature: of a wallet over that
+ * sign-in's text. Neither for the account's own address. The proof's ak_bh is the meaning of the worker's
+ * call "link" over type and value. */
+struct ak_msg_wallet_link_request {
+    uint32_t present;
+    struct ak_span identity_type;
+    struct ak_span identity_value;
+    uint8_t request_id[AK_BROKER_REQUEST_ID];
+    uint8_t signature[65];
+};
+enum ak_wallet_link_request_field {
+    AK_WALLET_LINK_REQUEST_IDENTITY_TYPE,
+    AK_WALLET_LINK_REQUEST_IDENTITY_VALUE,
+    AK_WALLET_LINK_REQUEST_REQUEST_ID,
+    AK_WALLET_LINK_REQUEST_SIGNATURE,
+};
+extern const struct ak_msg ak_wallet_link_request_msg;
+
 #endif

@@ -21,6 +21,11 @@ static const char schema[] =
     "CREATE TABLE mail(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, until INTEGER NOT NULL,"
     " next INTEGER NOT NULL, tries INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;"
     "CREATE INDEX mail_next ON mail(next);"
+    "CREATE TABLE known(anchor BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL,"
+    " PRIMARY KEY(anchor, hash)) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX known_hash ON known(hash);"
+    "CREATE TABLE notices(one INTEGER PRIMARY KEY CHECK(one = 1), next INTEGER NOT NULL) STRICT;"
+    "INSERT INTO notices(one, next) VALUES(1, 0);"
     "CREATE TABLE proof(jti BLOB NOT NULL PRIMARY KEY, forget INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX proof_forget ON proof(forget);"
     "CREATE TABLE uses(key BLOB NOT NULL PRIMARY KEY, times BLOB NOT NULL, forget INTEGER NOT NULL)"
@@ -41,6 +46,11 @@ enum query {
     Q_DROP_MAIL,
     Q_DELAY_MAIL,
     Q_COUNT_MAILS,
+    Q_KNOW,
+    Q_KNOWN,
+    Q_FORGET,
+    Q_GET_NOTICES,
+    Q_SET_NOTICES,
     Q_USE_PROOF,
     Q_GET_USES,
     Q_SET_USES,
@@ -67,6 +77,12 @@ static const char *const texts[Q_COUNT_] = {
     [Q_DROP_MAIL] = "DELETE FROM mail WHERE number = ?1",
     [Q_DELAY_MAIL] = "UPDATE mail SET tries = ?2, next = ?3 WHERE number = ?1",
     [Q_COUNT_MAILS] = "SELECT count(*) FROM mail",
+    [Q_KNOW] = "INSERT INTO known(anchor, hash, sealed) VALUES(?1, ?2, ?3)"
+               " ON CONFLICT(anchor, hash) DO UPDATE SET sealed = excluded.sealed",
+    [Q_KNOWN] = "SELECT sealed FROM known WHERE anchor = ?1 LIMIT 16",
+    [Q_FORGET] = "DELETE FROM known WHERE hash = ?1",
+    [Q_GET_NOTICES] = "SELECT next FROM notices",
+    [Q_SET_NOTICES] = "UPDATE notices SET next = ?1",
     [Q_USE_PROOF] = "INSERT INTO proof(jti, forget) VALUES(?1, ?2)",
     [Q_GET_USES] = "SELECT times FROM uses WHERE key = ?1",
     [Q_SET_USES] = "INSERT INTO uses(key, times, forget) VALUES(?1, ?2, ?3)"
@@ -265,11 +281,11 @@ static enum ak_err add(struct ak_signin_db *db, const struct ak_signin_row *row)
 }
 
 static enum ak_err add_mail(
-    struct ak_signin_db *db, const struct ak_signin *signin, struct ak_span mail, uint64_t now_s)
+    struct ak_signin_db *db, const uint8_t id[16], uint64_t until_s, struct ak_span mail, uint64_t now_s)
 {
     sqlite3_stmt *stmt = db->queries[Q_ADD_MAIL];
-    bind_bytes(stmt, 1, AK_SPAN_ARR(signin->id));
-    bind_number(stmt, 2, signin->expires_s);
+    bind_bytes(stmt, 1, ak_span(id, 16));
+    bind_number(stmt, 2, until_s);
     bind_number(stmt, 3, now_s);
     bind_bytes(stmt, 4, mail);
     return run(db, Q_ADD_MAIL);
@@ -283,7 +299,7 @@ enum ak_err ak_signin_db_add(
     enum ak_err err = count(db, Q_COUNT_SIGNINS, now_s, &there);
     if (!err && there >= AK_SIGNIN_PENDING_MAX) err = AK_E_LIMIT;
     if (!err) err = add(db, row);
-    if (!err && mail.len) err = add_mail(db, &row->signin, mail, now_s);
+    if (!err && mail.len) err = add_mail(db, row->signin.id, row->signin.expires_s, mail, now_s);
     return finish(db, err);
 }
 
@@ -442,6 +458,65 @@ enum ak_err ak_signin_db_mail_later(struct ak_signin_db *db, int64_t number, uns
     bind_number(db->queries[Q_DELAY_MAIL], 2, tries);
     bind_number(db->queries[Q_DELAY_MAIL], 3, next_s);
     return run(db, Q_DELAY_MAIL);
+}
+
+/* ---- who is told of recoveries ---- */
+enum ak_err ak_signin_db_know(
+    struct ak_signin_db *db, const uint8_t anchor[32], const uint8_t hash[32], struct ak_span sealed)
+{
+    sqlite3_stmt *stmt = db->queries[Q_KNOW];
+    if (sealed.len > AK_SIGNIN_KNOWN_LEN) return AK_E_LIMIT;
+    bind_bytes(stmt, 1, ak_span(anchor, 32));
+    bind_bytes(stmt, 2, ak_span(hash, 32));
+    bind_bytes(stmt, 3, sealed);
+    return run(db, Q_KNOW);
+}
+
+enum ak_err ak_signin_db_forget(struct ak_signin_db *db, const uint8_t hash[32])
+{
+    bind_bytes(db->queries[Q_FORGET], 1, ak_span(hash, 32));
+    return run(db, Q_FORGET);
+}
+
+enum ak_err ak_signin_db_known(
+    struct ak_signin_db *db, const uint8_t anchor[32], struct ak_signin_known *out_known)
+{
+    sqlite3_stmt *stmt = db->queries[Q_KNOWN];
+    int rc = SQLITE_ROW;
+    bool fits = true;
+    out_known->count = 0;
+    bind_bytes(stmt, 1, ak_span(anchor, 32));
+    while (fits && (rc = sqlite3_step(stmt)) == SQLITE_ROW && out_known->count < AK_SIGNIN_KNOWN_MAX) {
+        size_t at = out_known->count;
+        fits = take_up_to(stmt, 0, out_known->sealed[at], AK_SIGNIN_KNOWN_LEN, &out_known->lens[at]);
+        out_known->count += fits;
+    }
+    done(stmt);
+    return fits ? map(rc) : AK_E_FORMAT;
+}
+
+enum ak_err ak_signin_db_notices(struct ak_signin_db *db, uint64_t *out_since)
+{
+    *out_since = 0;
+    AK_TRY(first_row(db->queries[Q_GET_NOTICES]));
+    *out_since = column_number(db->queries[Q_GET_NOTICES], 0);
+    done(db->queries[Q_GET_NOTICES]);
+    return AK_OK;
+}
+
+enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t since, uint64_t next,
+    const struct ak_signin_mail *mails, size_t mail_count, uint64_t now_s)
+{
+    uint64_t there = 0;
+    AK_TRY(run(db, Q_BEGIN));
+    enum ak_err err = ak_signin_db_notices(db, &there);
+    if (!err && there != since) err = AK_E_CONFLICT;
+    for (size_t i = 0; !err && i < mail_count; i++)
+        err =
+            add_mail(db, mails[i].id, mails[i].until_s, ak_span(mails[i].sealed, mails[i].sealed_len), now_s);
+    bind_number(db->queries[Q_SET_NOTICES], 1, next);
+    if (!err) err = run(db, Q_SET_NOTICES);
+    return finish(db, err);
 }
 
 enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s)

@@ -67,6 +67,26 @@ AK_MUST_USE enum ak_err ak_signin_db_mail_done(struct ak_signin_db *db, int64_t 
 AK_MUST_USE enum ak_err ak_signin_db_mail_later(
     struct ak_signin_db *db, int64_t number, unsigned tries, uint64_t next_s);
 
+/* ---- who is told of recoveries ---- */
+enum { AK_SIGNIN_KNOWN_MAX = 16, AK_SIGNIN_KNOWN_LEN = 400 };
+/* Remembers an account's sealed address; `hash` names the address. */
+AK_MUST_USE enum ak_err ak_signin_db_know(
+    struct ak_signin_db *db, const uint8_t anchor[32], const uint8_t hash[32], struct ak_span sealed);
+AK_MUST_USE enum ak_err ak_signin_db_forget(struct ak_signin_db *db, const uint8_t hash[32]);
+struct ak_signin_known {
+    size_t count;
+    size_t lens[AK_SIGNIN_KNOWN_MAX];
+    uint8_t sealed[AK_SIGNIN_KNOWN_MAX][AK_SIGNIN_KNOWN_LEN];
+};
+AK_MUST_USE enum ak_err ak_signin_db_known(
+    struct ak_signin_db *db, const uint8_t anchor[32], struct ak_signin_known *out_known);
+/* How far the worker's notices were read. */
+AK_MUST_USE enum ak_err ak_signin_db_notices(struct ak_signin_db *db, uint64_t *out_since);
+/* Moves on from `since` and stores the mail of one notice, in one; `mail` empty: none. AK_E_CONFLICT: another
+ * broker was faster. */
+AK_MUST_USE enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t since, uint64_t next,
+    const struct ak_signin_mail *mails, size_t count, uint64_t now_s);
+
 /* Forgets what is over. */
 AK_MUST_USE enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s);
 

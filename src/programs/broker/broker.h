@@ -38,8 +38,9 @@ struct ak_job {
     enum ak_job_form form;
     struct ak_source source;
     uint8_t request_id[16];
-    size_t body_len, proof_len;
+    size_t body_len, proof_len, token_len;
     uint8_t body[AK_JOB_BODY_MAX];
+    uint8_t token[AK_LIMIT_TOKEN];
     uint8_t proof[AK_LIMIT_PROOF];
     /* the answer */
     enum ak_code code;
@@ -147,6 +148,20 @@ void ak_email_status(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt
 void ak_wallet_start(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32]);
 void ak_wallet_verify(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32]);
 
+/* link.c: the identities of an account. */
+void ak_link(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32]);
+void ak_unlink(struct ak_hand *hand, struct ak_job *job);
+void ak_link_list(struct ak_hand *hand, struct ak_job *job);
+/* Remembers under which address the account's person is told of recoveries. */
+void ak_link_know(struct ak_hand *hand, const uint8_t anchor[32], struct ak_span address);
+
+/* Opens what a mail's sign-in asked for; `memory` holds it. */
+AK_MUST_USE enum ak_err ak_email_asked(struct ak_hand *hand, const struct ak_signin_row *row,
+    struct ak_buf *memory, struct ak_msg_email_request *out_asked);
+/* The broker's word about it, as a compact JWS. */
+AK_MUST_USE enum ak_err ak_email_answer(
+    struct ak_hand *hand, const struct ak_signin_row *row, struct ak_span address, struct ak_buf *jws);
+
 /* Takes the sign-in for its one delivery; false with the job answered or refused. */
 bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
     const uint8_t jkt[32], struct ak_signin_row *out_row);
@@ -163,9 +178,24 @@ enum ak_err ak_upstream_nonces(
     struct ak_hand *hand, bool again, char out_texts[AK_NONCES][AK_FETCH_NONCE_MAX + 1]);
 /* The newest one without asking; empty where there is none. */
 void ak_upstream_newest(struct ak_broker *broker, char out_text[AK_FETCH_NONCE_MAX + 1]);
+/* Asks, and hands the answer on by its table. */
+bool ak_upstream_pass(struct ak_hand *hand, struct ak_job *job, const char *method, const char *path,
+    struct ak_span json, const struct ak_msg *table);
 /* A session, or a recovery under way, as the keeper answered; the call's answer. *out_session: a session went
  * into it. */
-bool ak_upstream_signed_in(struct ak_hand *hand, struct ak_job *job, struct ak_span json, bool *out_session);
+bool ak_upstream_signed_in(
+    struct ak_hand *hand, struct ak_job *job, struct ak_span json, bool *out_session, uint8_t out_anchor[32]);
+
+/* What a sealed mail begins with: a link's token and address, or a notice's bits, time and address. */
+enum { AK_MAIL_IS_LINK = 1, AK_MAIL_IS_NOTICE = 2, AK_NOTICE_HEAD = 9 };
+enum { AK_NOTICE_STARTED = 1, AK_NOTICE_CANCELLED = 2, AK_NOTICE_SIGN_IN = 4 };
+
+/* notices.c: reads what the worker tells of recoveries and queues mails to those who are known. NULL where
+ * memory is short. Called often; asks every ten seconds. */
+struct ak_notices_reader;
+struct ak_notices_reader *ak_notices_open(struct ak_broker *broker);
+void ak_notices_close(struct ak_notices_reader *reader);
+void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db);
 
 /* mailer.c */
 void *ak_mailer_main(void *ctx);

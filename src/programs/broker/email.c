@@ -58,6 +58,7 @@ static enum ak_err seal(struct ak_hand *hand, struct fresh *fresh, const struct 
     if (!err) err = ak_signin_seal(key, id, ak_buf_span(&text), &sealed);
     row->sealed_len = sealed.len;
     text.len = 0;
+    ak_buf_put_u8(&text, AK_MAIL_IS_LINK);
     ak_buf_put(&text, AK_SPAN_ARR(fresh->token));
     ak_buf_put(&text, request->email);
     if (!err) err = ak_signin_seal(key, id, ak_buf_span(&text), &fresh->sealed_mail);
@@ -184,7 +185,7 @@ void ak_email_verify(struct ak_hand *hand, struct ak_job *job)
 }
 
 /* ---- the polls ---- */
-static enum ak_err put_answer(
+enum ak_err ak_email_answer(
     struct ak_hand *hand, const struct ak_signin_row *row, struct ak_span address, struct ak_buf *jws)
 {
     uint8_t jti[16];
@@ -197,6 +198,14 @@ static enum ak_err put_answer(
         .jti = jti,
         .now_s = now_s()};
     return ak_answer_put(&answer, &hand->signer, jws);
+}
+
+enum ak_err ak_email_asked(struct ak_hand *hand, const struct ak_signin_row *row, struct ak_buf *memory,
+    struct ak_msg_email_request *out_asked)
+{
+    AK_TRY(ak_signin_unseal(&hand->broker->keys.file_key, AK_SPAN_ARR(row->signin.id),
+        ak_span(row->sealed, row->sealed_len), memory));
+    return ak_msg_decode(&ak_email_request_msg, ak_buf_span(memory), out_asked, NULL);
 }
 
 static void put_hash(struct ak_json_writer *w, bool there, const char *name, const uint8_t bytes[32])
@@ -214,10 +223,8 @@ static enum ak_err make_answer(
     struct ak_buf plain = AK_BUF_ARR(memory), text = AK_BUF_ARR(jws), poll = AK_BUF_ARR(path);
     struct ak_msg_email_request asked;
     struct ak_json_writer w = ak_json_writer(json);
-    AK_TRY(ak_signin_unseal(&hand->broker->keys.file_key, AK_SPAN_ARR(row->signin.id),
-        ak_span(row->sealed, row->sealed_len), &plain));
-    AK_TRY(ak_msg_decode(&ak_email_request_msg, ak_buf_span(&plain), &asked, NULL));
-    AK_TRY(put_answer(hand, row, asked.email, &text));
+    AK_TRY(ak_email_asked(hand, row, &plain, &asked));
+    AK_TRY(ak_email_answer(hand, row, asked.email, &text));
     AK_TRY(ak_call_put_path_of(
         ak_broker_call_get(job->call), "", ak_span(job->body, job->body_len), false, &poll));
     ak_json_open_object(&w);
@@ -237,9 +244,19 @@ static enum ak_err make_answer(
     return ak_buf_check(json);
 }
 
+/* Whoever has a session by an address is told there of recoveries. */
+static void know(struct ak_hand *hand, const struct ak_signin_row *row, const uint8_t anchor[32])
+{
+    uint8_t memory[AK_SIGNIN_SEALED_MAX];
+    struct ak_buf plain = AK_BUF_ARR(memory);
+    struct ak_msg_email_request asked;
+    if (ak_email_asked(hand, row, &plain, &asked) == AK_OK) ak_link_know(hand, anchor, asked.email);
+    ak_wipe(memory, sizeof memory);
+}
+
 static void ask_keeper(struct ak_hand *hand, struct ak_job *job, const struct ak_signin_row *row)
 {
-    uint8_t memory[AK_ANSWER_MAX + 1024];
+    uint8_t memory[AK_ANSWER_MAX + 1024], anchor[32];
     struct ak_buf json = AK_BUF_ARR(memory);
     struct ak_span reply;
     bool session = false;
@@ -247,8 +264,10 @@ static void ask_keeper(struct ak_hand *hand, struct ak_job *job, const struct ak
         (void)ak_job_refuse(job, AK_CODE_INTERNAL, NULL);
     else if (ak_upstream_call(
                  hand, job, "POST", "/internal/v1/identity-answered", ak_buf_span(&json), &reply))
-        (void)ak_upstream_signed_in(hand, job, reply, &session);
+        (void)ak_upstream_signed_in(hand, job, reply, &session, anchor);
+    if (session) know(hand, row, anchor);
     ak_taken_over(hand, job, row->signin.id, session);
+    ak_wipe(memory, sizeof memory);
 }
 
 void ak_email_status(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])

@@ -111,6 +111,7 @@ struct gathered {
     const struct ak_call *call;
     struct ak_msg_param params[PARAMS_MAX];
     size_t param_count;
+    struct ak_span token;
     enum ak_code code;
     const char *why;
 };
@@ -144,6 +145,21 @@ static bool is_type(struct ak_span type, const char *want)
     return true;
 }
 
+/* `Authorization: DPoP <token>`; the scheme's case does not matter. spec: RFC 9449 7.1 */
+static bool check_token(const struct ak_http_request *request, struct gathered *got)
+{
+    struct ak_span value = request->headers[AK_HTTP_AUTHORIZATION];
+    static const char scheme[] = "dpop ";
+    if (got->call->auth < AK_AUTH_USE) return true;
+    if (request->header_counts[AK_HTTP_AUTHORIZATION] != 1 || value.len <= sizeof scheme - 1)
+        return refuse(got, AK_CODE_UNAUTHORIZED, NULL);
+    for (size_t i = 0; i < sizeof scheme - 1; i++)
+        if ((value.ptr[i] | 0x20) != scheme[i]) return refuse(got, AK_CODE_UNAUTHORIZED, NULL);
+    got->token = ak_span_sub(value, sizeof scheme - 1, value.len);
+    return got->token.len <= AK_LIMIT_TOKEN ? true
+                                            : refuse(got, AK_CODE_INVALID_TOKEN, "the token is too long");
+}
+
 static bool check_form(const struct ak_http_request *request, struct gathered *got)
 {
     bool get = ak_span_eq(request->method, AK_SPAN_LIT("GET"));
@@ -151,7 +167,7 @@ static bool check_form(const struct ak_http_request *request, struct gathered *g
         return refuse(got, AK_CODE_INVALID_REQUEST, "DPoP stands there twice");
     if (request->headers[AK_HTTP_DPOP].len > AK_LIMIT_PROOF)
         return refuse(got, AK_CODE_BAD_SIGNATURE, "the DPoP proof is too long");
-    if (got->call->auth == AK_AUTH_PROOF && request->headers[AK_HTTP_DPOP].len == 0)
+    if (got->call->auth != AK_AUTH_PUBLIC && request->headers[AK_HTTP_DPOP].len == 0)
         return refuse(got, AK_CODE_PROOF_REQUIRED, NULL);
     if (request->query.len) return refuse(got, AK_CODE_INVALID_REQUEST, "this call takes no query");
     if (get && request->body.len) return refuse(got, AK_CODE_INVALID_REQUEST, "this call takes no body");
@@ -192,6 +208,8 @@ static bool encode(const struct ak_http_request *request, struct gathered *got, 
         return refuse(got, fault.code, ak_buf_terminate(&text) == AK_OK && fault.why ? job->text : NULL);
     }
     job->body_len = body.len;
+    job->token_len = got->token.len;
+    if (job->token_len) memcpy(job->token, got->token.ptr, job->token_len);
     return true;
 }
 
@@ -282,7 +300,9 @@ void ak_front_request(void *ctx, struct ak_http_request *request)
     bool routed = route(request, &got);
     request->call = (uint16_t)(got.call ? got.id : AK_BROKER_CALL_COUNT);
     request->proof_call = got.call && got.call->auth != AK_AUTH_PUBLIC;
-    if (routed && check_form(request, &got) && submit(broker, request, &got, encode, AK_JOB_JSON)) return;
+    if (routed && check_token(request, &got) && check_form(request, &got) &&
+        submit(broker, request, &got, encode, AK_JOB_JSON))
+        return;
     ak_front_error(broker, request, got.code, got.why);
 }
 

@@ -70,6 +70,7 @@ static enum ak_err verify(struct ak_hand *hand, struct ak_job *job, bool again, 
         .origins = &origin,
         .origin_count = 1,
         .path = ak_buf_span(&buf),
+        .token = ak_span(job->token, job->token_len),
         .now_s = ak_clock_wall_ms() / 1000,
         .relayed = relayed,
         .relayed_count = AK_NONCES};
@@ -124,13 +125,16 @@ void ak_handle(struct ak_hand *hand, struct ak_job *job)
         check_ready(hand, job);
         return;
     }
-    if (ak_broker_call_get(job->call)->auth == AK_AUTH_PROOF && !check_proof(hand, job, &proof)) return;
+    if (ak_broker_call_get(job->call)->auth != AK_AUTH_PUBLIC && !check_proof(hand, job, &proof)) return;
     switch ((enum ak_broker_call_id)job->call) {
     case AK_BROKER_CALL_EMAIL_REQUEST: ak_email_request(hand, job, proof.jkt); break;
     case AK_BROKER_CALL_EMAIL_VERIFY: ak_email_verify(hand, job); break;
     case AK_BROKER_CALL_EMAIL_STATUS: ak_email_status(hand, job, proof.jkt); break;
     case AK_BROKER_CALL_WALLET_START: ak_wallet_start(hand, job, proof.jkt); break;
     case AK_BROKER_CALL_WALLET_VERIFY: ak_wallet_verify(hand, job, proof.jkt); break;
+    case AK_BROKER_CALL_LINK: ak_link(hand, job, proof.jkt); break;
+    case AK_BROKER_CALL_UNLINK: ak_unlink(hand, job); break;
+    case AK_BROKER_CALL_LINK_LIST: ak_link_list(hand, job); break;
     case AK_BROKER_CALL_COUNT: break;
     }
 }

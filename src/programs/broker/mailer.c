@@ -1,6 +1,7 @@
 /* The thread that sends mails: takes one, sends it, says how it went. While the server does not answer it
  * waits longer and longer, a minute at the most, and a mail whose link has expired is dropped. */
 #include "base/codec/base64.h"
+#include "base/reader.h"
 #include "core/broker/code.h"
 #include "core/broker/mail.h"
 #include "io/log/log.h"
@@ -13,7 +14,8 @@ struct mailer {
     struct ak_broker *broker;
     struct ak_signin_db *db;
     struct ak_mail_sender sender;
-    unsigned failures; /* one after the other */
+    struct ak_notices_reader *notices; /* NULL: the worker is not asked */
+    unsigned failures;                 /* one after the other */
     uint64_t swept_s;
 };
 
@@ -54,29 +56,61 @@ static struct ak_span domain_of(const char *address)
     return ak_span_str(at ? at + 1 : "localhost");
 }
 
-static enum ak_err send(struct mailer *mailer, const struct ak_signin_mail *mail)
+static enum ak_err put_link(
+    struct mailer *mailer, const struct ak_signin_mail *mail, struct ak_span plain, struct ak_buf *text)
 {
-    uint8_t plain[AK_SIGNIN_MAIL_MAX], token[AK_LINK_TOKEN_TEXT_LEN + 1], memory[AK_MAIL_TEXT_MAX];
-    struct ak_buf opened = AK_BUF_ARR(plain), link = AK_BUF_ARR(token), text = AK_BUF_ARR(memory);
+    uint8_t token[AK_LINK_TOKEN_TEXT_LEN + 1];
+    struct ak_buf link = AK_BUF_ARR(token);
     const struct ak_mail_server *server = &mailer->broker->mail;
-    enum ak_err err = ak_signin_unseal(&mailer->broker->keys.file_key, AK_SPAN_ARR(mail->id),
-        ak_span(mail->sealed, mail->sealed_len), &opened);
-    if (!err && opened.len <= AK_LINK_TOKEN_LEN) err = AK_E_FORMAT;
-    if (err) return AK_E_MEANING;
-    struct ak_span to = ak_span_sub(ak_buf_span(&opened), AK_LINK_TOKEN_LEN, opened.len);
-    ak_base64url_encode(&link, ak_span(plain, AK_LINK_TOKEN_LEN));
+    if (plain.len <= AK_LINK_TOKEN_LEN) return AK_E_FORMAT;
+    ak_base64url_encode(&link, ak_span_sub(plain, 0, AK_LINK_TOKEN_LEN));
     const struct ak_mail_text about = {.from = ak_span_str(server->from),
-        .to = to,
+        .to = ak_span_sub(plain, AK_LINK_TOKEN_LEN, plain.len),
         .origin = ak_span_str(mailer->broker->origin),
         .domain = domain_of(server->from),
         .id = mail->id,
         .token = ak_buf_span(&link),
         .now_s = now_s(),
         .until_s = mail->until_s};
-    err = ak_mail_put(&about, &text);
-    if (!err) err = ak_mail_send(&mailer->sender, to, ak_buf_span(&text));
-    ak_wipe(plain, sizeof plain);
+    enum ak_err err = ak_mail_put(&about, text);
     ak_wipe(token, sizeof token);
+    return err;
+}
+
+/* What ak_notices_read sealed. */
+static enum ak_err put_notice(
+    struct mailer *mailer, const struct ak_signin_mail *mail, struct ak_span plain, struct ak_buf *text)
+{
+    struct ak_reader reader = ak_reader(plain);
+    const struct ak_mail_server *server = &mailer->broker->mail;
+    uint8_t bits = ak_reader_u8(&reader);
+    uint64_t ready_s = ak_reader_u64(&reader);
+    if (plain.len <= AK_NOTICE_HEAD) return AK_E_FORMAT;
+    const struct ak_mail_notice about = {.from = ak_span_str(server->from),
+        .to = ak_span_sub(plain, AK_NOTICE_HEAD, plain.len),
+        .domain = domain_of(server->from),
+        .id = mail->id,
+        .started = bits & AK_NOTICE_STARTED,
+        .cancelled = bits & AK_NOTICE_CANCELLED,
+        .sign_in = bits & AK_NOTICE_SIGN_IN,
+        .ready_s = ready_s,
+        .now_s = now_s()};
+    return ak_mail_put_notice(&about, text);
+}
+
+static enum ak_err send(struct mailer *mailer, const struct ak_signin_mail *mail)
+{
+    uint8_t plain[AK_SIGNIN_MAIL_MAX], memory[AK_MAIL_TEXT_MAX];
+    struct ak_buf opened = AK_BUF_ARR(plain), text = AK_BUF_ARR(memory);
+    enum ak_err err = ak_signin_unseal(&mailer->broker->keys.file_key, AK_SPAN_ARR(mail->id),
+        ak_span(mail->sealed, mail->sealed_len), &opened);
+    bool is_notice = !err && opened.len && plain[0] == AK_MAIL_IS_NOTICE;
+    struct ak_span rest = ak_span_sub(ak_buf_span(&opened), 1, opened.len);
+    size_t head = is_notice ? AK_NOTICE_HEAD : AK_LINK_TOKEN_LEN;
+    if (!err) err = is_notice ? put_notice(mailer, mail, rest, &text) : put_link(mailer, mail, rest, &text);
+    err = err ? AK_E_MEANING
+              : ak_mail_send(&mailer->sender, ak_span_sub(rest, head, rest.len), ak_buf_span(&text));
+    ak_wipe(plain, sizeof plain);
     ak_wipe(memory, sizeof memory);
     return err;
 }
@@ -140,13 +174,16 @@ void *ak_mailer_main(void *ctx)
     enum ak_err err = ak_signin_db_open(mailer.broker->db_path, &mailer.db);
     if (err) ak_log(AK_LOG_ERROR, "mailer_failed", ak_log_err(err));
     bool goes_on = true;
+    if (!err && mailer.broker->mail.url[0]) mailer.notices = ak_notices_open(mailer.broker);
     while (goes_on && !err) {
         sweep(&mailer);
+        if (mailer.notices) ak_notices_read(mailer.notices, mailer.db);
         bool sent = mailer.broker->mail.url[0] && send_next(&mailer);
         goes_on = wait_for_work(mailer.broker, mailer.failures ? pause_s(mailer.failures)
                                                : sent          ? 0
                                                                : IDLE_S);
     }
+    ak_notices_close(mailer.notices);
     ak_signin_db_close(mailer.db);
     return NULL;
 }

@@ -91,17 +91,37 @@ static bool hand_on(struct ak_job *job, const struct ak_fetch_answer *answer)
 bool ak_upstream_call(struct ak_hand *hand, struct ak_job *job, const char *method, const char *path,
     struct ak_span json, struct ak_span *out_json)
 {
-    const struct ak_fetch_ask ask = {
-        .method = method, .path = path, .body = json, .proof = ak_span(job->proof, job->proof_len)};
+    const struct ak_fetch_ask ask = {.method = method,
+        .path = path,
+        .body = json,
+        .token = ak_span(job->token, job->token_len),
+        .proof = ak_span(job->proof, job->proof_len)};
     struct ak_fetch_answer answer;
     *out_json = AK_SPAN_EMPTY;
     if (fetch(hand, &ask, &answer) != AK_OK) return ak_job_refuse(job, AK_CODE_UPSTREAM_ERROR, NULL);
     if (answer.status != 200 && answer.status != 202) return hand_on(job, &answer);
     *out_json = answer.body;
+    if (answer.status == 202) job->code = AK_CODE_PENDING;
     return true;
 }
 
-bool ak_upstream_signed_in(struct ak_hand *hand, struct ak_job *job, struct ak_span json, bool *out_session)
+bool ak_upstream_pass(struct ak_hand *hand, struct ak_job *job, const char *method, const char *path,
+    struct ak_span json, const struct ak_msg *table)
+{
+    struct ak_buf body = AK_BUF_ARR(hand->decoded), text = AK_BUF_ARR(job->answer);
+    struct ak_msg_fault fault;
+    struct ak_msg_input input = {0};
+    job->code = AK_CODE_OK;
+    if (!ak_upstream_call(hand, job, method, path, json, &input.json)) return false;
+    if (ak_msg_from_json(table, &input, &body, &fault) != AK_OK ||
+        ak_msg_to_json(table, ak_buf_span(&body), false, &text) != AK_OK)
+        return ak_job_refuse(job, AK_CODE_UPSTREAM_ERROR, "the worker's answer cannot be read");
+    job->answer_len = text.len;
+    return true;
+}
+
+bool ak_upstream_signed_in(
+    struct ak_hand *hand, struct ak_job *job, struct ak_span json, bool *out_session, uint8_t out_anchor[32])
 {
     static const char bad[] = "the worker's answer cannot be read";
     struct ak_buf body = AK_BUF_ARR(hand->decoded);
@@ -116,6 +136,7 @@ bool ak_upstream_signed_in(struct ak_hand *hand, struct ak_job *job, struct ak_s
     if (!session && !ak_span_eq(reply.state, AK_SPAN_LIT("recovery_pending")))
         return ak_job_refuse(job, AK_CODE_UPSTREAM_ERROR, bad);
     if (session) reply.state = AK_SPAN_LIT("verified");
+    memcpy(out_anchor, reply.anchor, sizeof reply.anchor);
     *out_session = session && ak_job_answer(hand, job, &ak_signed_in_reply_msg, &reply);
     return session ? *out_session : ak_job_answer(hand, job, &ak_signed_in_reply_msg, &reply);
 }

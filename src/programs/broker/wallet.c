@@ -189,6 +189,7 @@ void ak_wallet_verify(struct ak_hand *hand, struct ak_job *job, const uint8_t jk
     struct ak_signin_row row;
     struct ak_span reply;
     bool session = false;
+    uint8_t anchor[32];
     if (ak_msg_decode(&ak_wallet_verify_request_msg, ak_span(job->body, job->body_len), &request, NULL) !=
         AK_OK)
         return;
@@ -196,6 +197,6 @@ void ak_wallet_verify(struct ak_hand *hand, struct ak_job *job, const uint8_t jk
     if (!put_answered(hand, &row, &request, &json))
         (void)ak_job_refuse(job, AK_CODE_INTERNAL, NULL);
     else if (ak_upstream_call(hand, job, "POST", "/internal/v1/wallet-answered", ak_buf_span(&json), &reply))
-        (void)ak_upstream_signed_in(hand, job, reply, &session);
+        (void)ak_upstream_signed_in(hand, job, reply, &session, anchor);
     ak_taken_over(hand, job, row.signin.id, session);
 }

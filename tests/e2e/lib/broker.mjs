@@ -117,12 +117,14 @@ export class SignIn {
   proof(method, where, over = {}) {
     const bound = where.includes('/status/') || where.endsWith('/wallet/verify');
     return (over.device ?? this.device).proof({
-      method, url: this.broker.url + where, nonce: this.nonce, bh: bound ? meaning('sign-in', over.self ?? this.self) : undefined, ...over.facts,
+      method, url: this.broker.url + where, nonce: this.nonce, bh: bound ? meaning('sign-in', over.self ?? this.self) : over.bh, token: over.token,
+      ...over.facts,
     });
   }
 
   async once(method, where, body, over = {}) {
     const headers = { DPoP: over.proof ?? this.proof(method, where, over), ...over.headers };
+    if (over.token) headers.Authorization = `DPoP ${over.token}`;
     const answer = await this.connection.request(method, where, { headers, body });
     if (answer.headers['dpop-nonce']) this.nonce = answer.headers['dpop-nonce'];
     answer.error = answer.body?.error;
@@ -146,6 +148,19 @@ export class SignIn {
 
   walletStart(address, chain_id = 1) {
     return this.call('POST', '/v1/auth/wallet/start', { address: address.toLowerCase(), chain_id });
+  }
+
+  link(token, body) {
+    const { identity_type, identity_value } = body;
+    return this.call('POST', '/v1/wallet/link', body, { token, bh: meaning('link', { identity_type, identity_value }) });
+  }
+
+  unlink(token, omni_account) {
+    return this.call('POST', '/v1/wallet/unlink', { omni_account }, { token, bh: meaning('unlink', { omni_account }) });
+  }
+
+  links(token) {
+    return this.call('GET', '/v1/wallet/links', undefined, { token });
   }
 
   walletVerify(request_id, signature, over) {
@@ -210,7 +225,7 @@ export class MailSink {
   // The next mail to `address`: {request_id, token, raw}.
   async take(address, timeoutMs = 15000) {
     return until(`a mail to ${address}`, () => {
-      const at = this.mails.findIndex((mail) => mail.to.includes(address));
+      const at = this.mails.findIndex((mail) => mail.to.includes(address) && mail.raw.includes('/auth/email#'));
       if (at < 0) return undefined;
       const [mail] = this.mails.splice(at, 1);
       const found = /\/auth\/email#([0-9a-f]{32})\.([A-Za-z0-9_-]{43})/.exec(mail.raw);

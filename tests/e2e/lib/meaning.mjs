@@ -31,13 +31,15 @@ const fields = {
   'credential-rollback': [...credential, ['version', number]],
   'service-define': [['service', text], ['hosts', texts], ['methods', texts], ['path_prefixes', texts], ['inject', text], ['template', text]],
   'epoch-rotate': [],
+  link: [['identity_type', text], ['identity_value', text]],
+  unlink: [['omni_account', bytes], ['recovery_code', bytes]],
   'sign-in': [['device_name', text], ['recovery_hash', bytes], ['recovery_code', bytes]],
   'epoch-destroy': [['epoch', number]],
   'trust-change': [['from', bytes], ['to', bytes], ['trust', base64]],
 };
 
 // What a device says of itself to the broker is signed, but is no call of the worker's.
-export const changes = Object.keys(fields).filter((name) => name !== 'sign-in');
+export const changes = Object.keys(fields).filter((name) => !['sign-in', 'link', 'unlink'].includes(name));
 
 export function meaning(call, values) {
   const map = new Map();

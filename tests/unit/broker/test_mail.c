@@ -41,6 +41,44 @@ static void whole_text(void **state)
     }
 }
 
+static void notices(void **state)
+{
+    (void)state;
+    static const struct {
+        bool started, cancelled, sign_in;
+        uint64_t ready_s;
+        const char *subject, *body;
+    } cases[] = {
+        {true, false, true, 1795677600, "is being recovered", "Thu, 26 Nov 2026 07:20:00 +0000"},
+        {true, false, true, 0, "is being recovered", "when the waiting time is over."},
+        {true, false, false, 1795677600, "A change of your AgentKeys account waits",
+            "agentkeys recovery cancel"},
+        {false, true, false, 0, "was cancelled", "by a device of yours"},
+        {false, false, true, 0, "took effect", "has taken effect"},
+    };
+    for (size_t i = 0; i < AK_COUNT(cases); i++) {
+        char text[AK_MAIL_TEXT_MAX + 1] = "";
+        struct ak_buf buf = ak_buf(text, AK_MAIL_TEXT_MAX), small = ak_buf(text, 100);
+        const struct ak_mail_notice notice = {.from = AK_SPAN_LIT("keys@example.org"),
+            .to = AK_SPAN_LIT("alice@example.org"),
+            .domain = AK_SPAN_LIT("example.org"),
+            .id = id,
+            .started = cases[i].started,
+            .cancelled = cases[i].cancelled,
+            .sign_in = cases[i].sign_in,
+            .ready_s = cases[i].ready_s,
+            .now_s = 1795677000};
+        assert_int_equal(ak_mail_put_notice(&notice, &buf), AK_OK);
+        const char *end = strstr(text, "\r\n\r\n");
+        const char *subject = strstr(text, cases[i].subject);
+        assert_non_null(end);
+        assert_true(subject && subject < end);
+        assert_non_null(strstr(end, cases[i].body));
+        assert_null(strstr(text, "://")); /* nothing to click on */
+        assert_int_equal(ak_mail_put_notice(&notice, &small), AK_E_FULL);
+    }
+}
+
 static void expect_date(uint64_t unix_s, const char *want)
 {
     char text[64] = "";
@@ -62,6 +100,7 @@ static void dates(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(whole_text), cmocka_unit_test(dates)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(whole_text), cmocka_unit_test(notices), cmocka_unit_test(dates)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

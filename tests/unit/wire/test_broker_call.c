@@ -8,7 +8,11 @@ static const char snapshot[] = "email-request POST /v1/auth/email/request proof\
                                "email-verify POST /v1/auth/email/verify public\n"
                                "email-status GET /v1/auth/email/status/{id} proof\n"
                                "wallet-start POST /v1/auth/wallet/start proof\n"
-                               "wallet-verify POST /v1/auth/wallet/verify proof\n";
+                               "wallet-verify POST /v1/auth/wallet/verify proof\n"
+                               "link POST /v1/wallet/link change\n"
+                               "unlink POST /v1/wallet/unlink change\n"
+                               "links GET /v1/wallet/links use\n";
+static const char *const auths[] = {"public", "proof", "use", "change"};
 
 static void calls_are_these(void **state)
 {
@@ -17,9 +21,10 @@ static void calls_are_these(void **state)
     size_t len = 0;
     for (unsigned i = 0; i < AK_BROKER_CALL_COUNT; i++) {
         const struct ak_call *call = ak_broker_call_get(i);
-        assert_true(call->auth == AK_AUTH_PUBLIC || call->auth == AK_AUTH_PROOF);
+        assert_true(call->auth <= AK_AUTH_CHANGE);
+        assert_int_equal(call->auth >= AK_AUTH_USE, (call->flags & AK_CALL_SESSION) != 0);
         len += (size_t)snprintf(text + len, sizeof text - len, "%s %s %s %s\n", call->name, call->method,
-            call->path, call->auth == AK_AUTH_PROOF ? "proof" : "public");
+            call->path, auths[call->auth]);
     }
     assert_string_equal(text, snapshot);
     assert_null(ak_broker_call_get(AK_BROKER_CALL_COUNT));

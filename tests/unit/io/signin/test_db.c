@@ -163,6 +163,53 @@ static void mails_are_leased(void **state)
     assert_int_equal(ak_signin_db_mail_take(one, NOW + 700, 60, &next), AK_E_NOT_FOUND);
 }
 
+static void knows_and_forgets_addresses(void **state)
+{
+    (void)state;
+    static struct ak_signin_known known;
+    const uint8_t anchor[32] = {1}, other[32] = {2};
+    uint8_t hash[32] = {0}, sealed[AK_SIGNIN_KNOWN_LEN + 1] = {0};
+    for (uint8_t i = 0; i < AK_SIGNIN_KNOWN_MAX + 1; i++) {
+        hash[0] = i;
+        assert_int_equal(ak_signin_db_know(one, anchor, hash, ak_span(&i, 1)), AK_OK);
+        assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("again")), AK_OK);
+    }
+    assert_int_equal(ak_signin_db_know(one, other, hash, ak_span(sealed, AK_SIGNIN_KNOWN_LEN)), AK_OK);
+    assert_int_equal(ak_signin_db_know(one, other, hash, AK_SPAN_ARR(sealed)), AK_E_LIMIT);
+    assert_int_equal(ak_signin_db_known(one, anchor, &known), AK_OK);
+    assert_int_equal(known.count, AK_SIGNIN_KNOWN_MAX);
+    assert_true(ak_span_eq(ak_span(known.sealed[3], known.lens[3]), AK_SPAN_LIT("again")));
+    assert_int_equal(ak_signin_db_known(two, other, &known), AK_OK);
+    assert_int_equal(known.count, 1);
+    assert_int_equal(known.lens[0], AK_SIGNIN_KNOWN_LEN);
+    assert_int_equal(ak_signin_db_forget(one, hash), AK_OK);
+    assert_int_equal(ak_signin_db_known(two, other, &known), AK_OK);
+    assert_int_equal(known.count, 0);
+    assert_int_equal(ak_signin_db_sweep(two, NOW * 2), AK_OK);
+    assert_int_equal(ak_signin_db_known(two, anchor, &known), AK_OK);
+    assert_int_equal(known.count, AK_SIGNIN_KNOWN_MAX);
+}
+
+static void a_notice_is_told_once(void **state)
+{
+    (void)state;
+    struct ak_signin_mail mails[2] = {
+        {.until_s = NOW + 10, .sealed_len = 1}, {.until_s = NOW + 10, .sealed_len = 2}};
+    struct ak_signin_mail mail;
+    uint64_t since = 9;
+    assert_int_equal(ak_signin_db_notices(one, &since), AK_OK);
+    assert_int_equal(since, 0);
+    assert_int_equal(ak_signin_db_notice(one, 0, 5, mails, 2, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_notice(two, 0, 5, mails, 2, NOW), AK_E_CONFLICT);
+    assert_int_equal(ak_signin_db_notices(two, &since), AK_OK);
+    assert_int_equal(since, 5);
+    assert_int_equal(ak_signin_db_notice(two, 5, 7, NULL, 0, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_OK);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_OK);
+    assert_int_equal(mail.sealed_len, 2);
+    assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_E_NOT_FOUND);
+}
+
 static void counts_what_is_there(void **state)
 {
     (void)state;
@@ -205,6 +252,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(proofs_work_once, open_both, close_both),
         cmocka_unit_test_setup_teardown(limits_hold_over_two_handles, open_both, close_both),
         cmocka_unit_test_setup_teardown(mails_are_leased, open_both, close_both),
+        cmocka_unit_test_setup_teardown(knows_and_forgets_addresses, open_both, close_both),
+        cmocka_unit_test_setup_teardown(a_notice_is_told_once, open_both, close_both),
         cmocka_unit_test_setup_teardown(counts_what_is_there, open_both, close_both),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused, open_both, close_both)};
     return cmocka_run_group_tests(tests, NULL, NULL);

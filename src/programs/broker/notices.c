@@ -1,0 +1,127 @@
+/* Recoveries by mail: the worker says what was started, cancelled and done; whoever is known under an address
+ * of that account is written to. How far was read stands in the database, moved on together with the mails,
+ * so nothing is told twice and nothing is missed, by two brokers as by one. */
+#include <stdlib.h>
+
+#include "io/log/log.h"
+#include "io/proc/clock.h"
+#include "io/proc/random.h"
+#include "programs/broker/broker.h"
+
+enum { EVERY_MS = 10000, KEPT_S = 24 * 3600, PAGE = 50 };
+
+struct ak_notices_reader {
+    struct ak_broker *broker;
+    struct ak_fetch fetch;
+    uint64_t asked_ms;
+    struct ak_signin_known known;
+    struct ak_signin_mail mails[AK_SIGNIN_KNOWN_MAX];
+    uint8_t decoded[64 * 1024];
+};
+
+struct ak_notices_reader *ak_notices_open(struct ak_broker *broker)
+{
+    struct ak_notices_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) return NULL;
+    reader->broker = broker;
+    if (ak_fetch_open(&reader->fetch, &broker->worker, NULL,
+            ak_conf_ms(&broker->conf, AK_BROKER_WORKER_TIMEOUT)) == AK_OK)
+        return reader;
+    free(reader);
+    return NULL;
+}
+
+void ak_notices_close(struct ak_notices_reader *reader)
+{
+    if (!reader) return;
+    ak_fetch_close(&reader->fetch);
+    free(reader);
+}
+
+static uint8_t bits_of(const struct ak_msg_notice_item *item)
+{
+    uint8_t bits = 0;
+    if (ak_span_eq(item->state, AK_SPAN_LIT("started"))) bits |= AK_NOTICE_STARTED;
+    if (ak_span_eq(item->state, AK_SPAN_LIT("cancelled"))) bits |= AK_NOTICE_CANCELLED;
+    if (ak_span_starts(item->what, AK_SPAN_LIT("sign-in"))) bits |= AK_NOTICE_SIGN_IN;
+    return bits;
+}
+
+static enum ak_err fill(struct ak_notices_reader *reader, const struct ak_msg_notice_item *item, size_t at,
+    struct ak_signin_mail *mail)
+{
+    uint8_t memory[AK_SIGNIN_KNOWN_LEN + 1 + AK_NOTICE_HEAD];
+    struct ak_buf plain = AK_BUF_ARR(memory), sealed = AK_BUF_ARR(mail->sealed);
+    const struct ak_secret32 *key = &reader->broker->keys.file_key;
+    *mail = (struct ak_signin_mail){.until_s = ak_clock_wall_ms() / 1000 + KEPT_S};
+    ak_random_bytes(mail->id, sizeof mail->id);
+    ak_buf_put_u8(&plain, AK_MAIL_IS_NOTICE);
+    ak_buf_put_u8(&plain, bits_of(item));
+    ak_buf_put_u64(&plain, ak_msg_has(item, AK_NOTICE_ITEM_READY_AT) ? item->ready_at : 0);
+    enum ak_err err = ak_signin_unseal(
+        key, AK_SPAN_ARR(item->anchor), ak_span(reader->known.sealed[at], reader->known.lens[at]), &plain);
+    if (!err) err = ak_signin_seal(key, AK_SPAN_ARR(mail->id), ak_buf_span(&plain), &sealed);
+    mail->sealed_len = sealed.len;
+    ak_wipe(memory, sizeof memory);
+    return err;
+}
+
+/* One notice with its mails, and past it. */
+static enum ak_err take(struct ak_notices_reader *reader, struct ak_signin_db *db,
+    const struct ak_msg_notice_item *item, uint64_t *since)
+{
+    size_t count = 0;
+    bool seen = ak_span_eq(item->state, AK_SPAN_LIT("seen"));
+    reader->known.count = 0;
+    if (!seen) AK_TRY(ak_signin_db_known(db, item->anchor, &reader->known));
+    for (size_t i = 0; i < reader->known.count; i++)
+        if (fill(reader, item, i, &reader->mails[count]) == AK_OK) count++;
+    AK_TRY(ak_signin_db_notice(db, *since, item->index + 1, reader->mails, count, ak_clock_wall_ms() / 1000));
+    *since = item->index + 1;
+    if (count)
+        ak_log(AK_LOG_INFO, "notice_queued", ak_log_u64("entry", item->index), ak_log_u64("mails", count));
+    return AK_OK;
+}
+
+static enum ak_err take_all(
+    struct ak_notices_reader *reader, struct ak_signin_db *db, struct ak_span json, uint64_t since)
+{
+    struct ak_buf body = AK_BUF_ARR(reader->decoded);
+    const struct ak_msg_input input = {.json = json};
+    struct ak_msg_fault fault;
+    struct ak_msg_notice_reply reply;
+    struct ak_msg_notice_item item;
+    AK_TRY(ak_msg_from_json(&ak_notice_reply_msg, &input, &body, &fault));
+    AK_TRY(ak_msg_decode(&ak_notice_reply_msg, ak_buf_span(&body), &reply, NULL));
+    while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item))
+        if (item.index >= since) AK_TRY(take(reader, db, &item, &since));
+    return reply.next > since ? ak_signin_db_notice(db, since, reply.next, NULL, 0, 0) : AK_OK;
+}
+
+static enum ak_err ask(struct ak_notices_reader *reader, struct ak_signin_db *db)
+{
+    char text[96];
+    uint64_t since = 0;
+    struct ak_buf json = AK_BUF_ARR(text);
+    struct ak_fetch_answer answer;
+    AK_TRY(ak_signin_db_notices(db, &since));
+    ak_buf_put_str(&json, "{\"since\":");
+    ak_buf_put_dec(&json, since);
+    ak_buf_put_str(&json, ",\"limit\":");
+    ak_buf_put_dec(&json, PAGE);
+    ak_buf_put_str(&json, "}");
+    const struct ak_fetch_ask request = {
+        .method = "POST", .path = "/internal/v1/notices", .body = ak_buf_span(&json)};
+    AK_TRY(ak_fetch_do(&reader->fetch, &request, &answer));
+    if (answer.status != 200) return AK_E_MEANING;
+    return take_all(reader, db, answer.body, since);
+}
+
+void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db)
+{
+    uint64_t now_ms = ak_clock_mono_ms();
+    if (reader->asked_ms && now_ms - reader->asked_ms < EVERY_MS) return;
+    reader->asked_ms = now_ms;
+    enum ak_err err = ask(reader, db);
+    if (err && err != AK_E_CONFLICT) ak_log(AK_LOG_WARN, "notices_not_read", ak_log_err(err));
+}
