@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SiweMessage } from 'siwe';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { Broker, MailSink, SignIn, freePort, writeSecret } from './lib/broker.mjs';
+import { Broker, MailSink, SignIn, described, fitted, freePort, writeSecret } from './lib/broker.mjs';
 import { assert, main, sleep, test, until } from './lib/check.mjs';
 import { Device } from './lib/device.mjs';
 import { Raw } from './lib/http.mjs';
@@ -339,6 +339,12 @@ await main(async () => {
     assert.equal((await say(post('Content-Length: 2\r\nContent-Length: 3\r\n'))).status, 400);
     assert.equal((await say(post('X: a\r\n b\r\nContent-Length: 2\r\n'))).status, 400);
     assert.equal((await say(post(`Content-Length: ${65537}\r\n`, ''))).status, 413);
+    const slow = Array.from({ length: 100 }, () => new Raw(broker.url));
+    for (const one of slow) one.send('POST /v1/auth/email/verify HTTP/1.1\r\nHost: a\r\nContent-Le');
+    const asked = Date.now();
+    assert.equal((await broker.get('/healthz')).status, 200);
+    assert.ok(Date.now() - asked < 500, 'slow clients hold nobody');
+    for (const one of slow) one.close();
     assert.equal((await broker.post('/v1/auth/email/verify', '{"a":'.repeat(20) + '1' + '}'.repeat(20))).body.error, 'invalid_json');
     assert.equal((await broker.post('/v1/auth/email/verify', '{"token":"a","token":"b"}')).body.error, 'invalid_json');
     assert.equal((await broker.post('/v1/auth/email/verify', '{}', { 'Content-Type': 'text/plain' })).status, 400);
@@ -376,6 +382,14 @@ await main(async () => {
     await until('the worker to be asked again', async () => (await broker.get('/readyz')).status === 200);
     const back = await who.status();
     assert.equal(back.body.state, 'verified', back.text);
+  });
+
+  await test('every answer was as openapi-broker.yaml describes it', async () => {
+    const replies = [...described.replies.values(), 'error_reply'];
+    assert.deepEqual(replies.filter((name) => !fitted.has(name)), []);
+    assert.throws(() => described.check('POST', '/v1/auth/email/verify', { status: 200, body: { ok: 'yes' } }), /no boolean/);
+    assert.throws(() => described.check('POST', '/v1/auth/email/verify', { status: 200, body: { ok: true, more: 1 } }), /not in the description/);
+    assert.throws(() => described.check('POST', '/v1/auth/email/verify', { status: 200, body: {} }), /missing/);
   });
 
   await test('no address, token, code or password in logs, and none in clear on the disk (I19)', async () => {

@@ -1,9 +1,9 @@
 /* Signing in by a mail: the request, what the page brings, and the polls of the device that asked. */
 #include "base/codec/base64.h"
 #include "base/codec/hex.h"
-#include "core/broker/answer.h"
 #include "core/broker/code.h"
 #include "core/identity/identity.h"
+#include "core/token/identity_answer.h"
 #include "io/log/log.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
@@ -188,16 +188,19 @@ void ak_email_verify(struct ak_hand *hand, struct ak_job *job)
 enum ak_err ak_email_answer(
     struct ak_hand *hand, const struct ak_signin_row *row, struct ak_span address, struct ak_buf *jws)
 {
-    uint8_t jti[16];
-    ak_random_bytes(jti, sizeof jti);
-    const struct ak_answer answer = {.issuer = ak_span_str(hand->broker->origin),
-        .audience = ak_span_str(ak_conf_text(&hand->broker->conf, AK_BROKER_ISSUER)),
-        .identity_type = AK_SPAN_LIT("email"),
-        .identity_value = address,
-        .jkt = row->signin.jkt,
-        .jti = jti,
-        .now_s = now_s()};
-    return ak_answer_put(&answer, &hand->signer, jws);
+    static const char type[] = "email";
+    uint64_t now = now_s();
+    struct ak_identity_answer answer = {.type_len = sizeof type - 1,
+        .value_len = (uint16_t)address.len,
+        .iat = now,
+        .exp = now + AK_IDENTITY_ANSWER_SECS};
+    if (address.len > sizeof answer.value) return AK_E_LIMIT;
+    memcpy(answer.type, type, sizeof type - 1);
+    memcpy(answer.value, address.ptr, address.len);
+    memcpy(answer.jkt, row->signin.jkt, sizeof answer.jkt);
+    ak_random_bytes(answer.jti, sizeof answer.jti);
+    return ak_identity_answer_make(jws, &hand->signer, ak_span_str(hand->broker->origin),
+        ak_span_str(ak_conf_text(&hand->broker->conf, AK_BROKER_ISSUER)), &answer);
 }
 
 enum ak_err ak_email_asked(struct ak_hand *hand, const struct ak_signin_row *row, struct ak_buf *memory,
@@ -219,7 +222,7 @@ static void put_hash(struct ak_json_writer *w, bool there, const char *name, con
 static enum ak_err make_answer(
     struct ak_hand *hand, const struct ak_job *job, const struct ak_signin_row *row, struct ak_buf *json)
 {
-    uint8_t memory[AK_SIGNIN_SEALED_MAX], jws[AK_ANSWER_MAX], path[128];
+    uint8_t memory[AK_SIGNIN_SEALED_MAX], jws[AK_IDENTITY_ANSWER_MAX], path[128];
     struct ak_buf plain = AK_BUF_ARR(memory), text = AK_BUF_ARR(jws), poll = AK_BUF_ARR(path);
     struct ak_msg_email_request asked;
     struct ak_json_writer w = ak_json_writer(json);
@@ -256,7 +259,7 @@ static void know(struct ak_hand *hand, const struct ak_signin_row *row, const ui
 
 static void ask_keeper(struct ak_hand *hand, struct ak_job *job, const struct ak_signin_row *row)
 {
-    uint8_t memory[AK_ANSWER_MAX + 1024], anchor[32];
+    uint8_t memory[AK_IDENTITY_ANSWER_MAX + 1024], anchor[32];
     struct ak_buf json = AK_BUF_ARR(memory);
     struct ak_span reply;
     bool session = false;

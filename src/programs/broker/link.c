@@ -1,8 +1,8 @@
 /* The identities of an account: linking one that a person answered for just now, ending a link, the list. The
  * session and the device's proof are handed on; the keeper decides. */
-#include "core/broker/answer.h"
 #include "core/broker/code.h"
 #include "core/identity/identity.h"
+#include "core/token/identity_answer.h"
 #include "io/log/log.h"
 #include "programs/broker/broker.h"
 
@@ -12,7 +12,7 @@ enum { JSON_MAX = 8192 };
 static enum ak_err put_shown(struct ak_hand *hand, const struct ak_signin_row *row,
     const struct ak_msg_wallet_link_request *request, struct ak_json_writer *w)
 {
-    uint8_t memory[AK_SIGNIN_SEALED_MAX], jws[AK_ANSWER_MAX];
+    uint8_t memory[AK_SIGNIN_SEALED_MAX], jws[AK_IDENTITY_ANSWER_MAX];
     struct ak_buf plain = AK_BUF_ARR(memory), text = AK_BUF_ARR(jws);
     struct ak_msg_email_request asked;
     if (row->signin.kind == AK_SIGNIN_MAIL) {

@@ -7,9 +7,14 @@ import { SMTPServer } from 'smtp-server';
 import { atEnd, until } from './check.mjs';
 import { Connection } from './http.mjs';
 import { meaning } from './meaning.mjs';
-import { build, tempDir } from './worker.mjs';
+import { OpenApi } from './openapi.mjs';
+import { build, root, tempDir } from './worker.mjs';
 
 export const program = process.env.AK_BROKER ?? path.join(build, 'src/programs/broker/agentkeys-broker');
+
+// Every answer to a call is held to the description.
+export const described = new OpenApi(path.join(root, 'docs/api/openapi-broker.yaml'));
+export const fitted = new Set();
 
 export const freePort = () =>
   new Promise((resolve) => {
@@ -88,8 +93,10 @@ export class Broker {
     return this.post('/auth/email', new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded' });
   }
 
-  verify({ request_id, token }, match_code) {
-    return this.post('/v1/auth/email/verify', { request_id, token, match_code });
+  async verify({ request_id, token }, match_code) {
+    const answer = await this.post('/v1/auth/email/verify', { request_id, token, match_code });
+    fitted.add(described.check('POST', '/v1/auth/email/verify', answer));
+    return answer;
   }
 
   async metrics() {
@@ -128,6 +135,7 @@ export class SignIn {
     const answer = await this.connection.request(method, where, { headers, body });
     if (answer.headers['dpop-nonce']) this.nonce = answer.headers['dpop-nonce'];
     answer.error = answer.body?.error;
+    fitted.add(described.check(method, where, answer));
     return answer;
   }
 

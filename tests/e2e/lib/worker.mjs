@@ -9,7 +9,7 @@ import { Client } from './client.mjs';
 import { Device } from './device.mjs';
 import { Connection } from './http.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const build = process.env.AK_BUILD ?? path.join(root, 'build');
 export const shared = process.env.AK_SHARED ?? path.join(root, '../shared');
 export const program = process.env.AK_WORKER ?? path.join(build, 'src/programs/worker/agentkeys-worker');
