@@ -459,6 +459,8 @@ static void test_device_limits(void **state)
     assert_int_equal(waiting(w, &w->alice), AK_STATE_WAITING_ACCOUNT);
     assert_memory_equal(w->h.out.notice, "sign-in ready_at=", 17);
     assert_int_equal(remove_device(w, &w->alice, &more[20].device, NULL), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(cancel(w, &w->alice, "device-remove", &more[1].device), AK_CODE_OK);
+    assert_int_equal(remove_device(w, &w->alice, &more[20].device, NULL), AK_CODE_PENDING);
 }
 
 /* A device is not enrolled twice, and takes no scope. */
