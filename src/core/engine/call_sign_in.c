@@ -3,6 +3,7 @@
 #include "base/codec/hex.h"
 #include "base/crypto/hmac.h"
 #include "base/ct.h"
+#include "base/num.h"
 #include "core/engine/own_siwe.h"
 #include "core/engine/sign_in.h"
 #include "core/engine/vault_state.h"
@@ -219,8 +220,9 @@ static enum ak_code use_answer(struct ak_step *step, const struct ak_identity_an
     const struct ak_span parts[] = {AK_SPAN_ARR(answer->jkt), AK_SPAN_ARR(answer->jti)};
     ak_sha256_parts(parts, AK_COUNT(parts), hash);
     uint64_t now = ak_engine_now_s(step->engine) / ANSWER_SLOT_SECS;
-    uint64_t slot = answer->iat / ANSWER_SLOT_SECS;
-    enum ak_err err = ak_replay_use(&step->engine->answers, hash, slot < now ? slot : now, now);
+    /* the slot is the answer's own, whenever it is used, and has begun: an `iat` may be ahead by so much */
+    uint64_t slot = ak_num_sub_sat(answer->iat, AK_IDENTITY_ANSWER_EARLY_SECS) / ANSWER_SLOT_SECS;
+    enum ak_err err = ak_replay_use(&step->engine->answers, hash, slot, now);
     if (err == AK_E_REPLAY) return AK_CODE_ALREADY_CONSUMED;
     if (err == AK_E_FULL) return AK_CODE_RATE_LIMIT_EXCEEDED;
     return err ? AK_CODE_EXPIRED_REQUEST : AK_CODE_OK;

@@ -187,6 +187,20 @@ static void test_a_few_recoveries_at_a_time(void **state)
     h_device_done(&phone.device);
 }
 
+/* I10: of an answer from a clock that is ahead, too, whose minutes begin after it was used. */
+static void test_an_early_answer_works_once(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    h_tick(h, 300000 - h->wall_ms % 300000 - 5000);
+    struct ak_identity_answer answer = box_answer(h, &w->alice.device, alice);
+    answer.iat += AK_IDENTITY_ANSWER_EARLY_SECS;
+    answer.exp += AK_IDENTITY_ANSWER_EARLY_SECS;
+    assert_int_equal(box_pass(h, &w->alice.device, &answer, NULL, NULL), AK_CODE_OK);
+    h_tick(h, 10000);
+    assert_int_equal(box_pass(h, &w->alice.device, &answer, NULL, NULL), AK_CODE_ALREADY_CONSUMED);
+}
+
 /* I10: an answer works once; I9, I20: for its device, this issuer and this broker only, and in its minute. */
 static void test_answers_are_for_one_device_and_once(void **state)
 {
@@ -302,6 +316,7 @@ int main(void)
         WORLD_TEST(test_being_seen_shortens_the_wait),
         WORLD_TEST(test_with_the_code_it_is_short_and_not_cancelled),
         WORLD_TEST(test_a_few_recoveries_at_a_time),
+        WORLD_TEST(test_an_early_answer_works_once),
         WORLD_TEST(test_answers_are_for_one_device_and_once),
         WORLD_TEST(test_the_devices_part_is_bound),
         WORLD_TEST(test_sockets),
