@@ -72,6 +72,28 @@ static bool was_here(struct ak_fold *fold, const uint8_t thumbprint[32])
     return false;
 }
 
+/* Takes it out of the account's list, so that lists stay short whatever was started and cancelled. */
+static void end_waiting(struct ak_fold *fold, struct ak_waiting *waiting)
+{
+    uint32_t *link = &fold->account->first_waiting;
+    while (ak_vec_at(&fold->state->waiting, *link) != waiting)
+        link = &((struct ak_waiting *)ak_vec_at(&fold->state->waiting, *link))->next;
+    *link = waiting->next;
+    waiting->over = true;
+    fold->account->waiting_count--;
+}
+
+/* However a device came, it recovers the account no more: a wait that is over would let it in at once when
+ * it was removed. */
+static void end_recoveries(struct ak_fold *fold, const uint8_t thumbprint[32])
+{
+    static const uint8_t kinds[] = {AK_RECOVERY_SIGN_IN, AK_RECOVERY_SIGN_IN_CODE, AK_RECOVERY_SIGN_IN_TWO};
+    for (size_t i = 0; i < AK_COUNT(kinds); i++) {
+        struct ak_waiting *waiting = ak_state_waiting(fold->state, fold->account, kinds[i], thumbprint);
+        if (waiting) end_waiting(fold, waiting);
+    }
+}
+
 static enum ak_err device_enrolled(struct ak_fold *fold)
 {
     if (ak_state_device(fold->state, fold->account, fold->entry->device)) return AK_E_MEANING;
@@ -90,18 +112,8 @@ static enum ak_err device_enrolled(struct ak_fold *fold)
     device->enrolled_seen_ms = ak_num_sub_sat(fold->entry->time_ms, fold->state->unseen_ms);
     fold->account->first_device = number;
     fold->account->device_count++;
+    end_recoveries(fold, fold->entry->device);
     return ak_arena_copy(fold->state->arena, fold->entry->name, &device->name);
-}
-
-/* Takes it out of the account's list, so that lists stay short whatever was started and cancelled. */
-static void end_waiting(struct ak_fold *fold, struct ak_waiting *waiting)
-{
-    uint32_t *link = &fold->account->first_waiting;
-    while (ak_vec_at(&fold->state->waiting, *link) != waiting)
-        link = &((struct ak_waiting *)ak_vec_at(&fold->state->waiting, *link))->next;
-    *link = waiting->next;
-    waiting->over = true;
-    fold->account->waiting_count--;
 }
 
 static enum ak_err device_removed(struct ak_fold *fold)

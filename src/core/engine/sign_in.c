@@ -109,10 +109,13 @@ static enum ak_code start_recovery(struct ak_step *step, uint64_t what, uint64_t
     return code ? code : answer_pending(step, ready_at_ms);
 }
 
+/* Costs the account's budget of changes nothing: a stolen device that spends it would stop a recovery, or end
+ * it between its two entries. */
 static enum ak_code finish_recovery(struct ak_step *step, const struct ak_sign_in *in, uint64_t what)
 {
     if (step->caller.account->device_count >= AK_LIMIT_DEVICES)
         return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account has as many devices as it may have");
+    step->paid = true;
     enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_DONE, what, step->caller.jkt, 0);
     if (code) return code;
     struct ak_entry enrolled = ak_step_entry(step, AK_ENTRY_DEVICE_ENROLLED);
@@ -133,13 +136,15 @@ static const struct ak_waiting *find_plain(const struct ak_step *step)
 }
 
 /* A recovery that no device ends takes the place of the device's own before; where all places are taken, of
- * somebody's who has shown less: nobody blocks the code by starting recoveries. */
+ * somebody's who has shown less: nobody blocks the code by starting recoveries, or by spending the changes.
+ */
 static enum ak_code start_final(
     struct ak_step *step, const struct ak_waiting *own, uint64_t what, uint64_t ready_at_ms)
 {
     bool full =
         ak_waiting_recoveries(&step->engine->state, step->caller.account) >= AK_STATE_RECOVERIES_ACCOUNT;
     const struct ak_waiting *gone = own ? own : full ? find_plain(step) : NULL;
+    step->paid = true;
     if (gone) {
         enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_CANCELLED, gone->what, gone->device, 0);
         if (code) return code;

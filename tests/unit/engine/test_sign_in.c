@@ -187,6 +187,57 @@ static void test_a_few_recoveries_at_a_time(void **state)
     h_device_done(&phone.device);
 }
 
+static void spend_changes(struct h *h, struct h_person *person)
+{
+    struct ak_msg_agent_policy_request request = {
+        .label = AK_SPAN_LIT("agent-1"), .rate = 30, .present = 1u << AK_AGENT_POLICY_REQUEST_RATE};
+    enum ak_code code = AK_CODE_OK;
+    for (unsigned i = 0; i < 2 * AK_ENGINE_CONTROL_PER_MINUTE && code == AK_CODE_OK; i++)
+        code = h_call(h, &person->device, h_token(person), AK_CALL_AGENT_POLICY, &request);
+    assert_int_equal(code, AK_CODE_RATE_LIMIT_EXCEEDED);
+}
+
+/* A stolen device that spends the account's changes stops nobody who has the code, neither at the beginning
+ * nor, between the entries, at the end. */
+static void test_spent_changes_stop_no_recovery_by_code(void **state)
+{
+    struct world *w = *state;
+    struct h_person again = {0};
+    struct ak_msg_sign_in says = with_code(&w->alice);
+    h_device(&again.device, 39);
+    spend_changes(&w->h, &w->alice);
+    assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_PENDING);
+    h_tick(&w->h, H_DAY_MS / 4);
+    assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
+    spend_changes(&w->h, &w->alice);
+    assert_int_equal(box_mail(&w->h, &again.device, alice, NULL), AK_CODE_OK);
+    box_take_session(&w->h, &again);
+    h_device_done(&again.device);
+}
+
+/* A device that was let in otherwise recovers nothing any more: removed later, it waits as long as any. */
+static void test_a_recovery_ends_with_the_devices_enrolment(void **state)
+{
+    struct world *w = *state;
+    struct h_person tablet;
+    struct h_device same;
+    struct ak_msg_device_remove_request remove = {.present = 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE};
+    h_device(&same, 38);
+    assert_int_equal(box_mail(&w->h, &same, alice, NULL), AK_CODE_PENDING);
+    h_second(&w->h, &w->alice, &tablet, 38);
+    assert_memory_equal(tablet.device.jkt, same.jkt, 32);
+    assert_int_equal(waiting(&w->h, &w->alice), 0);
+    h_tick(&w->h, H_DAY_MS);
+    assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
+    memcpy(remove.id, same.jkt, 32);
+    memcpy(remove.recovery_code, w->alice.recovery_code, 32);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
+    assert_int_equal(box_mail(&w->h, &same, alice, NULL), AK_CODE_PENDING);
+    h_device_done(&same);
+    h_device_done(&tablet.device);
+}
+
 /* I10: of an answer from a clock that is ahead, too, whose minutes begin after it was used. */
 static void test_an_early_answer_works_once(void **state)
 {
@@ -316,6 +367,8 @@ int main(void)
         WORLD_TEST(test_being_seen_shortens_the_wait),
         WORLD_TEST(test_with_the_code_it_is_short_and_not_cancelled),
         WORLD_TEST(test_a_few_recoveries_at_a_time),
+        WORLD_TEST(test_spent_changes_stop_no_recovery_by_code),
+        WORLD_TEST(test_a_recovery_ends_with_the_devices_enrolment),
         WORLD_TEST(test_an_early_answer_works_once),
         WORLD_TEST(test_answers_are_for_one_device_and_once),
         WORLD_TEST(test_the_devices_part_is_bound),
