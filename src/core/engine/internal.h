@@ -21,6 +21,7 @@ struct ak_conn {
 /* An identity that was shown on a device that is none of its account's; not kept over restarts. */
 struct ak_shown_identity {
     uint64_t shown_ms; /* 0: free */
+    bool checked;      /* by the keeper itself, not by the broker's word */
     uint8_t jkt[32];
     uint8_t omni[32];
 };

@@ -170,7 +170,8 @@ static bool is_established(const struct ak_step *step, const uint8_t omni[32])
     return !linked || ak_num_sub_sat(seen_ms, linked->linked_seen_ms) >= step->engine->conf.recovery_wait_ms;
 }
 
-/* Whether this device has shown another identity of the account just before. This one is remembered. */
+/* Whether this device has shown another identity of the account just before, and one of the two to the keeper
+ * itself: a broker says of any two what it likes (I9). This one is remembered. */
 static bool is_second_identity(struct ak_step *step, const struct ak_sign_in *in)
 {
     struct ak_engine *engine = step->engine;
@@ -179,12 +180,14 @@ static bool is_second_identity(struct ak_step *step, const struct ak_sign_in *in
     if (!is_established(step, in->omni)) return false;
     for (size_t i = 0; i < AK_COUNT(engine->shown); i++) {
         const struct ak_shown_identity *shown = &engine->shown[i];
-        second |= shown->shown_ms && now_ms - shown->shown_ms < TOGETHER_MS &&
-                  memcmp(shown->jkt, step->caller.jkt, 32) == 0 && memcmp(shown->omni, in->omni, 32) != 0 &&
+        second |= (in->checked || shown->checked) && shown->shown_ms &&
+                  now_ms - shown->shown_ms < TOGETHER_MS && memcmp(shown->jkt, step->caller.jkt, 32) == 0 &&
+                  memcmp(shown->omni, in->omni, 32) != 0 &&
                   ak_state_identity(&engine->state, shown->omni, NULL) == step->caller.account;
     }
     struct ak_shown_identity *place = &engine->shown[engine->shown_next++ % AK_COUNT(engine->shown)];
     place->shown_ms = now_ms;
+    place->checked = in->checked;
     memcpy(place->jkt, step->caller.jkt, 32);
     memcpy(place->omni, in->omni, 32);
     return second;

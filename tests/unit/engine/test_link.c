@@ -421,6 +421,23 @@ static void test_two_identities(void **state)
     h_device_done(&eve.device);
 }
 
+/* I9: a broker answers for any address, so two of them are its word alone, which every device may cancel. */
+static void test_two_words_of_a_broker_are_one(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    struct h_person eve = {0};
+    const char second[] = "alice@other.example";
+    h_device(&eve.device, 31);
+    assert_int_equal(link_mail(h, &w->alice, &w->alice.device, second, second), AK_CODE_OK);
+    a_day(w);
+    assert_int_equal(box_mail(h, &eve.device, "alice@demo.example", NULL), AK_CODE_PENDING);
+    assert_int_equal(box_mail(h, &eve.device, second, NULL), AK_CODE_PENDING);
+    assert_int_equal(cancel_recovery(h, &w->alice, "sign-in-by-two", &eve.device), AK_CODE_NOT_FOUND);
+    assert_int_equal(cancel_recovery(h, &w->alice, "sign-in", &eve.device), AK_CODE_OK);
+    h_device_done(&eve.device);
+}
+
 /* Strangers who start recoveries do not keep the owner of the code out; nor do they end hers. */
 static void test_the_code_has_its_place(void **state)
 {
@@ -518,6 +535,7 @@ int main(void)
         WORLD_TEST(test_as_many_as_may_be),
         WORLD_TEST(test_repeats),
         WORLD_TEST(test_two_identities),
+        WORLD_TEST(test_two_words_of_a_broker_are_one),
         WORLD_TEST(test_the_code_has_its_place),
         WORLD_TEST(test_notices),
     };
