@@ -72,7 +72,7 @@ class Copies {
 
 // The keeper dies as it enters its n-th `call` (of one thread).
 async function arm(pid, call, n) {
-  const tracer = spawn('strace', ['-f', '-p', String(pid), '-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const tracer = spawn('strace', ['-f', '-y', '-p', String(pid), '-e', `trace=${call}`, '-e', `inject=${call}:signal=KILL:when=${n}`], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   tracer.stderr.on('data', (bytes) => (said += bytes));
   const ended = new Promise((resolve) => tracer.on('exit', resolve));
@@ -82,6 +82,7 @@ async function arm(pid, call, n) {
     return /attached/.test(said);
   }, 10000, 2);
   return {
+    said: () => said,
     stop: async () => {
       tracer.kill('SIGINT');
       await Promise.race([ended, sleep(500)]); // it may wait for a process that dies
@@ -212,36 +213,54 @@ await main(async () => {
     assert.ok(killed >= 12, `only ${killed}`);
   });
 
-  await test('the keeper dies as it removes an erased slot, and files that were replaced or moved', async () => {
+  await test('the keeper dies as it removes an erased slot, and a file that was replaced', async () => {
     if (!canTrace) skip('strace is not installed, or may not trace');
-    for (const [n, what] of [[1, 'the slot'], [2, 'a file']]) {
+    // At the first file that it removes from now on, which has to be the one.
+    const dies = async (what, act) => {
       const { keeper } = worker.children();
-      const client = await again(worker, owner);
-      await settled(client);
-      for (let i = 0; i < 4; i++) await values.put(client, 'a', `${what} ${i}`); // the first falls out of those that are kept
-      const armed = await arm(keeper, 'unlinkat', n);
-      await rotate(client);
-      await settled(client, 10000).catch(() => undefined);
+      const armed = await arm(keeper, 'unlinkat', 1);
+      await act();
       await until(`it to die with ${what}`, () => !alive(keeper), 20000, 5);
       await armed.stop();
-      client.close();
+      assert.match(armed.said(), what);
       copies.take();
-      (await recover(worker, owner, reader, values)).close();
-    }
+      return recover(worker, owner, reader, values);
+    };
+    let client = await again(worker, owner);
+    await settled(client);
+    await rotate(client);
+    await until('the move', async () => (await epochs(client)).find((one) => one.state === 'old')?.blobs === 0, 20000, 20);
+    client.close();
+    client = await recover(worker, owner, reader, values); // which forgets the files that were moved, until the sweep
+    const { epoch } = (await epochs(client)).find((one) => one.state === 'old');
+    const after = await dies(/data-slots>, "slot\d", 0/, () => destroy(client, epoch).catch(() => undefined));
+    client.close();
+    await settled(after);
+    for (let i = 0; i < 4; i++) await values.put(after, 'a', `replaced ${i}`); // the first falls out of those that are kept
+    (await dies(/blobs\/.*>, "\w{32}\.enc", 0/, async () => {})).close();
+    after.close();
   });
 
   await test('the keeper dies as it sweeps what nobody names', async () => {
     if (!canTrace) skip('strace is not installed, or may not trace');
+    const trace = path.join(tempDir(), 'trace');
+    const client = await again(worker, owner);
+    await settled(client);
+    client.close();
     for (const n of [1, 3]) {
       await worker.kill();
-      const [blob] = blobFiles(path.join(worker.dataDir, 'blobs'));
-      const orphans = ['0', '1', '2', '3'].map((i) => path.join(path.dirname(blob.file), `00000000000${i}${blob.name.slice(12)}`));
+      // Beside the value of a service that nothing is written to, so that nothing else goes there.
+      const [blob] = blobFiles(path.join(worker.dataDir, 'blobs')).filter((one) => one.service === 'b').sort((one, other) => other.epoch - one.epoch);
+      const folder = path.dirname(blob.file);
+      const orphans = ['0', '1', '2', '3'].map((i) => path.join(folder, `00000000000${i}${blob.name.slice(12)}`));
       for (const file of orphans) fs.copyFileSync(blob.file, file);
-      worker.wrap = ['strace', '-D', '-f', '-o', '/dev/null', '-e', 'trace=unlinkat', '-e', `inject=unlinkat:signal=KILL:when=${n}`];
+      // At the n-th file that it removes from that folder.
+      worker.wrap = ['strace', '-D', '-f', '-o', trace, '-P', folder, '-e', 'trace=unlinkat', '-e', `inject=unlinkat:signal=KILL:when=${n}`];
       const before = worker.logText().length;
       worker.launch();
       worker.wrap = [];
       await until('it to die', () => worker.logText().slice(before).includes('child_ended'), 20000, 5);
+      assert.match(fs.readFileSync(trace, 'utf8').split('\n').filter((line) => /unlinkat\(/.test(line)).at(-1), /"00000000000\d\w*\.enc", 0/);
       (await recover(worker, owner, reader, values)).close();
       await until('the sweep', () => orphans.every((file) => !fs.existsSync(file)), 10000, 20);
       await agree(worker);
