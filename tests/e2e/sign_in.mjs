@@ -2,7 +2,9 @@
 // People sign in by `agentkeys init --email` and `--wallet`: the real command, broker, worker and mail server. What a second machine
 // gets is a recovery that the first is shown (I9).
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { Broker, MailSink, freePort } from './lib/broker.mjs';
@@ -115,6 +117,32 @@ await main(async () => {
     assert.equal(status, 0, err);
     assert.equal(body.account_new, true);
     assert.equal(body.identity, `evm:${account.address.toLowerCase()}`);
+  });
+
+  // A broker that has gone over would have the wallet sign in elsewhere, for it.
+  await test('init --wallet: a text for another site is not shown to the wallet', async () => {
+    const { address } = privateKeyToAccount(generatePrivateKey());
+    let site;
+    const server = http.createServer((request, response) => {
+      const { crv, kty, x, y } = JSON.parse(Buffer.from(request.headers.dpop.split('.')[0], 'base64url')).jwk;
+      const device = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+      const [now, then] = [0, 600000].map((ms) => new Date(Date.now() + ms).toISOString());
+      const text = `${site.domain} wants you to sign in with your Ethereum account:\n${address}\n\n\nURI: ${site.uri}\nVersion: 1\nChain ID: 1\n` +
+        `Nonce: 0123456789abcdef\nIssued At: ${now}\nExpiration Time: ${then}\nResources:\n- urn:agentkeys:device:${device}`;
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify({ request_id: '00'.repeat(16), siwe_message: text, nonce: '0123456789abcdef', expires_in_seconds: 600, expires_at: 1 }));
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const machine = new Machine(worker, { url: `http://127.0.0.1:${server.address().port}` });
+    const own = { domain: new URL(issuer).host, uri: issuer };
+    const sites = [own, { ...own, domain: 'elsewhere.example' }, { ...own, uri: 'https://elsewhere.example' }, { ...own, domain: '1:8092' }];
+    for (site of sites) {
+      const file = path.join(tempDir(), 'text');
+      const run = await machine.run('init', '--wallet', address, '--text-file', file);
+      assert.equal(run.status, site === own ? 2 : 4, run.err); // its own: no signature came
+      assert.equal(fs.existsSync(file), site === own);
+    }
+    server.close();
   });
 
   await test('what cannot be is refused with a way out', async () => {

@@ -7,6 +7,7 @@
 #include "base/codec/hex.h"
 #include "base/crypto/sha256.h"
 #include "core/evm/siwe.h"
+#include "core/wire/msg_oidc.h"
 #include "programs/cli/init.h"
 #include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
@@ -163,18 +164,36 @@ static bool has_resource(const struct ak_siwe *siwe, struct ak_span urn)
     return false;
 }
 
-/* A wallet signs nothing that was not looked at: for this address and this device, and nobody else's text. */
+/* https://keys.example: as its URI, and keys.example as its domain. */
+static bool is_site(const struct ak_siwe *siwe, struct ak_span issuer)
+{
+    static const char after[] = "://";
+    size_t scheme = strlen(after) + siwe->domain.len;
+    if (!ak_span_eq(siwe->uri, issuer) || scheme > issuer.len) return false;
+    struct ak_span end = ak_span_sub(issuer, issuer.len - scheme, scheme);
+    return ak_span_starts(end, AK_SPAN_LIT("://")) &&
+           ak_span_eq(ak_span_sub(end, strlen(after), end.len), siwe->domain);
+}
+
+/* A wallet signs nothing that was not looked at: for the worker's own site, as the worker names it, this
+ * address and this device, and nobody else's text: a broker could have it sign in anywhere. */
 static int check_text(struct ak_init *init, struct ak_span text, const uint8_t address[20])
 {
     struct ak_siwe siwe;
     char urn[96], print[AK_OUT_PRINT_LEN + 1];
+    struct ak_msg_oidc_public_request request = {0};
+    struct ak_msg_oidc_configuration_reply site;
+    int status =
+        ak_cli_call(init->cli, AK_CALL_OIDC_CONFIGURATION, &request, &site, "asking the worker for its site");
+    if (status) return status;
     ak_out_print(init->cli->device.thumbprint, print);
     (void)snprintf(urn, sizeof urn, "urn:agentkeys:device:%s", print);
     if (ak_siwe_parse(text, &siwe) == AK_OK && memcmp(siwe.address, address, 20) == 0 &&
-        has_resource(&siwe, ak_span_str(urn)))
+        is_site(&siwe, site.issuer) && has_resource(&siwe, ak_span_str(urn)))
         return 0;
     return ak_cli_fail(init->cli, AK_CATEGORY_AUTH, "the text to sign is not one for this device",
-        "it must be a sign-in of this address that names this device", "agentkeys doctor");
+        "it must be a sign-in of this address, at the worker's own site, that names this device",
+        "agentkeys doctor");
 }
 
 static int read_signature(struct ak_init *init, uint8_t out_signature[65])
