@@ -85,12 +85,14 @@ static enum ak_code answer_pending(struct ak_step *step, uint64_t ready_at_ms)
     return code ? code : AK_CODE_PENDING;
 }
 
+/* Removing a device costs the account's budget of changes nothing: a stolen one that spends it would stay. */
 static enum ak_code start(struct ak_step *step, uint64_t what, const uint8_t *device)
 {
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_STARTED, what, device);
     if (!ak_step_may_start_change(step))
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes wait already; cancel one");
     entry.has_idempotency = false; /* the change itself carries it */
+    if (what == AK_RECOVERY_DEVICE_REMOVE) step->paid = true;
     entry.ready_at_ms = ak_logic_time_seen_ms(&step->engine->time) + step->engine->conf.recovery_wait_ms;
     enum ak_code code = ak_step_emit(step, &entry);
     return code ? code : answer_pending(step, entry.ready_at_ms);
@@ -125,7 +127,11 @@ enum ak_code ak_step_wait_or_confirm(
         return waiting ? answer_pending(step, waiting->ready_at_ms) : start(step, what, device);
     *out_ready = true;
     if (!waiting) return AK_CODE_OK;
+    enum ak_code code = AK_CODE_OK;
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_DONE, what, device);
     entry.has_idempotency = false;
+    if (what != AK_RECOVERY_DEVICE_REMOVE) code = ak_step_pay(step);
+    if (code) return code;
+    step->paid = true; /* one price for this entry and the change's own: none comes without the other */
     return ak_step_emit(step, &entry);
 }

@@ -217,6 +217,33 @@ static void test_whose_refusals(void **state)
     assert_int_equal(h_count(&w->h, size, AK_ENTRY_DENIED), 1);
 }
 
+static void spend_changes(struct h *h, struct h_person *person)
+{
+    unsigned made = 0;
+    while (made < 2 * AK_ENGINE_CONTROL_PER_MINUTE && !h_change(h, person, AK_CALL_AGENT_ROTATE, "agent-1"))
+        made++;
+    assert_int_equal(h->out.code, AK_CODE_RATE_LIMIT_EXCEEDED);
+}
+
+/* A stolen device that spends them all is removed all the same, at its beginning and at its end. */
+static void test_spent_changes_keep_no_device(void **state)
+{
+    struct world *w = *state;
+    struct h_person stolen;
+    struct ak_msg_device_remove_request remove = {0};
+    h_second(&w->h, &w->alice, &stolen, 70);
+    memcpy(remove.id, stolen.device.jkt, 32);
+    spend_changes(&w->h, &stolen);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
+    h_tick(&w->h, H_DAY_MS);
+    assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
+    spend_changes(&w->h, &w->alice);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
+    h_device_done(&stolen.device);
+}
+
 /* A stolen session does not wear out the counter: changes of policy have a budget; suspending passes. */
 static void test_budget_of_changes(void **state)
 {
@@ -248,6 +275,7 @@ int main(void)
         WORLD_TEST(test_a_million_refusals),
         WORLD_TEST(test_whose_refusals),
         WORLD_TEST(test_budget_of_changes),
+        WORLD_TEST(test_spent_changes_keep_no_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
