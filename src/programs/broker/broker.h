@@ -87,7 +87,7 @@ struct ak_broker {
     struct ak_http *http;
     uint64_t now_ms;
     char newest[AK_FETCH_NONCE_MAX + 1]; /* nonce, while an answer is made */
-    bool stopping;
+    atomic_bool stopping;                /* read by the pool, too */
     uint64_t answered[AK_BROKER_CALL_COUNT + 1][AK_BROKER_CLASSES];
     atomic_uint_fast64_t mails_sent, mails_failed, mails_given_up, worker_failures;
     atomic_uint_fast64_t worker_ok_ms; /* when the worker last answered; 0: never */
