@@ -199,4 +199,6 @@ void ak_wallet_verify(struct ak_hand *hand, struct ak_job *job, const uint8_t jk
     else if (ak_upstream_call(hand, job, "POST", "/internal/v1/wallet-answered", ak_buf_span(&json), &reply))
         (void)ak_upstream_signed_in(hand, job, reply, &session, anchor);
     ak_taken_over(hand, job, row.signin.id, session);
+    ak_wipe(memory, sizeof memory); /* the recovery code may stand there */
+    ak_wipe(&request, sizeof request);
 }
