@@ -129,6 +129,8 @@ static int read_back(struct ak_init *init)
     if (status) return status;
     if (memcmp(reply.anchor, cli->saved.anchor, 32) != 0 || memcmp(reply.home_wallet, init->wallet, 20) != 0)
         return stop_loudly(init, "what is read back is another account");
+    if (init->account_new && memcmp(reply.anchor, init->omni, 32) != 0)
+        return stop_loudly(init, "the new account is another identity's");
     if (init->account_new && (reply.agent_count != 0 || !reply.recovery_code_set))
         return stop_loudly(init, "the new account has agents already, or not this recovery code");
     bool dev = strcmp(cli->target.prefix, "/dev") == 0; /* which has no devices and no ledger calls */

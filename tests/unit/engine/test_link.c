@@ -520,6 +520,32 @@ static void test_notices(void **state)
     assert_int_equal(count, 0);
 }
 
+/* A device that came by a recovery takes nothing away for a while, and a broker is told that it came. */
+static void test_after_a_recovery(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    struct box_wallet wallet;
+    struct h_person again = {0};
+    struct ak_msg_notice_item items[8];
+    size_t count = 0;
+    uint8_t omni[32];
+    box_wallet(&wallet, 1);
+    omni_of("evm", value_of(wallet.address).text, omni);
+    assert_int_equal(link_wallet(h, &w->alice, &wallet), AK_CODE_OK);
+    h_device(&again.device, 70);
+    assert_int_equal(box_mail(h, &again.device, "alice@demo.example", NULL), AK_CODE_PENDING);
+    uint64_t from = notices(h, 0, 0, items, 8, &count);
+    a_day(w);
+    assert_int_equal(box_mail(h, &again.device, "alice@demo.example", NULL), AK_CODE_OK);
+    box_take_session(h, &again);
+    assert_int_equal(unlink_with(h, &again, omni, NULL), AK_CODE_DENIED);
+    (void)notices(h, from, 0, items, 8, &count);
+    assert_int_equal(count, 1);
+    assert_true(ak_span_eq(items[0].state, AK_SPAN_LIT("done")));
+    h_device_done(&again.device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +564,7 @@ int main(void)
         WORLD_TEST(test_two_words_of_a_broker_are_one),
         WORLD_TEST(test_the_code_has_its_place),
         WORLD_TEST(test_notices),
+        WORLD_TEST(test_after_a_recovery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

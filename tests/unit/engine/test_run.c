@@ -1,6 +1,7 @@
 /* The life of an engine around its steps: starts that are refused, stops, low storage, batches, status, the
  * development signer. */
 #include "core/frames/status.h"
+#include "core/wire/msg_vault.h"
 #include "unit/engine/world.h"
 
 static void test_starts_that_are_refused(void **state)
@@ -246,6 +247,22 @@ static void test_a_foreign_service_root(void **state)
     h_close(&h);
 }
 
+/* What the keeper claims in evidence is what the calls say. */
+static void test_claims(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_delivery_key_reply key;
+    struct ak_msg_checkpoint_reply checkpoint;
+    uint8_t pub[32];
+    assert_int_equal(h_call(&w->h, NULL, AK_SPAN_EMPTY, AK_CALL_DELIVERY_KEY, NULL), AK_CODE_OK);
+    h_reply(&w->h, &ak_delivery_key_reply_msg, &key);
+    ak_engine_delivery_pub(w->h.engine, pub);
+    assert_memory_equal(pub, key.public_key, 32);
+    assert_int_equal(h_call(&w->h, NULL, AK_SPAN_EMPTY, AK_CALL_CHECKPOINT, NULL), AK_CODE_OK);
+    h_reply(&w->h, &ak_checkpoint_reply_msg, &checkpoint);
+    assert_true(ak_span_eq(ak_engine_note(w->h.engine), checkpoint.checkpoint));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +274,7 @@ int main(void)
         WORLD_TEST(test_an_unknown_call),
         WORLD_TEST(test_no_room_for_an_answer),
         WORLD_TEST(test_status),
+        WORLD_TEST(test_claims),
         cmocka_unit_test(test_the_development_signer),
         cmocka_unit_test(test_a_foreign_service_root),
     };

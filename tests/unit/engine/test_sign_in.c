@@ -252,6 +252,37 @@ static void test_an_early_answer_works_once(void **state)
     assert_int_equal(box_pass(h, &w->alice.device, &answer, NULL, NULL), AK_CODE_ALREADY_CONSUMED);
 }
 
+/* Final ones push out only those that have shown less; where all places are of final ones, one more waits. */
+static void test_as_many_with_the_code(void **state)
+{
+    struct world *w = *state;
+    struct h_device device;
+    struct ak_msg_sign_in says = with_code(&w->alice);
+    for (unsigned i = 0; i < 5; i++) {
+        h_device(&device, 40 + i);
+        assert_int_equal(
+            box_mail(&w->h, &device, alice, &says), i < 4 ? AK_CODE_PENDING : AK_CODE_RATE_LIMIT_EXCEEDED);
+        h_device_done(&device);
+    }
+}
+
+/* An account has as many devices as it may have: a recovery that is due adds none. */
+static void test_no_device_too_many(void **state)
+{
+    struct world *w = *state;
+    struct h_person more;
+    struct h_device lost;
+    for (unsigned i = 1; i < AK_LIMIT_DEVICES; i++) {
+        h_second(&w->h, &w->alice, &more, 60 + i);
+        h_device_done(&more.device);
+    }
+    h_device(&lost, 50);
+    assert_int_equal(box_mail(&w->h, &lost, alice, NULL), AK_CODE_PENDING);
+    h_tick(&w->h, H_DAY_MS);
+    assert_int_equal(box_mail(&w->h, &lost, alice, NULL), AK_CODE_ALREADY_DONE);
+    h_device_done(&lost);
+}
+
 /* I10: an answer works once; I9, I20: for its device, this issuer and this broker only, and in its minute. */
 static void test_answers_are_for_one_device_and_once(void **state)
 {
@@ -345,6 +376,11 @@ static void test_not_configured(void **state)
     conf.broker_url = AK_SPAN_EMPTY;
     h_open_with(&h, &conf);
     assert_int_equal(box_mail(&h, &device, alice, NULL), AK_CODE_NOT_FOUND);
+    struct h_person person;
+    h_person(&h, &person, "pat", 37);
+    assert_int_equal(
+        h_call(&h, &person.device, h_token(&person), AK_CALL_LINK_LIST, NULL), AK_CODE_NOT_FOUND);
+    h_device_done(&person.device);
     h_device_done(&device);
     h_close(&h);
 }
@@ -370,6 +406,8 @@ int main(void)
         WORLD_TEST(test_spent_changes_stop_no_recovery_by_code),
         WORLD_TEST(test_a_recovery_ends_with_the_devices_enrolment),
         WORLD_TEST(test_an_early_answer_works_once),
+        WORLD_TEST(test_as_many_with_the_code),
+        WORLD_TEST(test_no_device_too_many),
         WORLD_TEST(test_answers_are_for_one_device_and_once),
         WORLD_TEST(test_the_devices_part_is_bound),
         WORLD_TEST(test_sockets),

@@ -72,7 +72,7 @@ static void test_every_change_is_refused(void **state)
     struct world *w = *state;
     struct h *h = &w->h;
     struct box_wallet wallet;
-    char text[2048];
+    char text[2048] = {0};
     uint8_t signature[65];
     struct h_device *device = &w->bob.device;
     box_wallet(&wallet, 1);
@@ -85,6 +85,14 @@ static void test_every_change_is_refused(void **state)
             box_wallet_answer(h, device, ak_span(text, len), signature, NULL, NULL), AK_CODE_OK);
         text[i] = was;
     }
+    char *nonce = strstr(text, "Nonce: ");
+    assert_non_null(nonce);
+    char digit = nonce[7];
+    nonce[7] = 'z'; /* a nonce of EIP-4361, and none of ours */
+    box_wallet_sign(&wallet, ak_span(text, len), signature);
+    assert_int_equal(
+        box_wallet_answer(h, device, ak_span(text, len), signature, NULL, NULL), AK_CODE_INVALID_SIWE);
+    nonce[7] = digit;
     box_wallet_sign(&wallet, ak_span(text, len), signature);
     for (size_t i = 0; i < sizeof signature; i++) {
         signature[i] ^= 4;
@@ -143,6 +151,15 @@ static void test_derived_addresses(void **state)
     box_reply(h, &reply);
     assert_memory_equal(reply.anchor, w->alice.anchor, 32);
     assert_false(reply.account_new);
+    /* somebody who has the key itself gets nothing on a device that is none of the account's */
+    struct ak_secret32 scalar, chain_code;
+    uint8_t signature[65];
+    assert_int_equal(ak_keys_user(&h->root, w->alice.anchor, &scalar, &chain_code), AK_OK);
+    own.scalar = scalar;
+    len = box_wallet_text(h, &w->bob.device, &own, text);
+    box_wallet_sign(&own, ak_span(text, len), signature);
+    assert_int_equal(box_wallet_answer(h, &w->bob.device, ak_span(text, len), signature, NULL, NULL),
+        AK_CODE_DEVICE_NOT_ENROLLED);
     /* for another device the owner's session does not even sign such a text (policy) */
     len = box_wallet_text(h, &w->bob.device, &own, text);
     sign.message = ak_span(text, len);
