@@ -138,7 +138,7 @@ static void requests_that_are_none(void **state)
     static const struct {
         size_t at;
         uint8_t value;
-    } lies[] = {{26, 0xff}, {28, 0}, {28, 6}, {45, 0x7f}, {48, 0xff}, {59, 0x20}, {len_at_end, 1}};
+    } lies[] = {{26, 0xff}, {28, 0}, {28, 7}, {45, 0x7f}, {48, 0xff}, {59, 0x20}, {len_at_end, 1}};
     for (size_t i = 0; i < AK_COUNT(lies); i++) {
         size_t at = lies[i].at == len_at_end ? len - 1 : lies[i].at;
         uint8_t was = bytes[at];

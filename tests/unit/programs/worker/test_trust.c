@@ -195,6 +195,7 @@ static void makers_are_fixed_and_asked(void **state)
     write_roots(0, 1);
     (void)snprintf(one, sizeof one, "tee = tpm2\nek_roots = %s\n", roots[0]);
     seal(one);
+    ak_worker_trust_done(&trust);
     assert_int_equal(ak_trust_parse(ak_buf_span(&sealed_bytes), &sealed), AK_OK);
     assert_int_equal(sealed.ek_root_count, 1);
     assert_true(fits(one));
