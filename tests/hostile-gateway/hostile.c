@@ -139,6 +139,7 @@ bool hostile_ended(struct hostile *h)
     assert_int_equal(poll(&pfd, 1, HOSTILE_WAIT_MS), 1);
     assert_int_equal(waitpid(h->keeper.pid, &status, 0), h->keeper.pid);
     close(h->keeper.pidfd);
+    h->exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return WIFEXITED(status);
 }
 

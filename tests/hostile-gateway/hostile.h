@@ -28,6 +28,7 @@ struct hostile {
     const char *settings; /* further lines of the keeper's configuration, set before its start; or NULL */
     char folder[64];
     struct ak_child keeper;
+    int exit_status; /* of the keeper that ended last; -1: a signal */
     struct ak_channel channel, tls;
     struct ak_frame_status status; /* the newest */
     uint8_t worker_key[32];        /* SHA-256 of its SPKI */

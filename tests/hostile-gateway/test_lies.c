@@ -3,6 +3,8 @@
  * (I8, I9, I10, I15, I20). */
 #include "hostile-gateway/hostile.h"
 
+#include <poll.h>
+
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_devices.h"
@@ -391,6 +393,26 @@ static void keeps_proofs_over_a_restart(void **state)
     assert_code(&call, AK_CODE_OK);
 }
 
+/* It ends whenever it likes, with answers unread or still to be written: the keeper seals all and says that
+ * its stop was clean. */
+static void ends_before_it_has_read_all(void **state)
+{
+    (void)state;
+    const struct ak_msg_sign_request request = sign_request(alice_omni);
+    const struct hostile_call call = proved_sign(&request, next_conn++);
+    for (unsigned round = 0; round < 12; round++) {
+        for (unsigned i = 0; i < 1 + round; i++) hostile_tell(&h, &call);
+        struct pollfd pfd = {h.channel.fd, POLLIN, 0};
+        if (round % 2 == 0) assert_int_equal(poll(&pfd, 1, HOSTILE_WAIT_MS), 1);
+        ak_channel_done(round % 4 < 2 ? &h.channel : &h.tls);
+        ak_channel_done(&h.channel);
+        assert_true(hostile_ended(&h));
+        assert_int_equal(h.exit_status, 0);
+        hostile_start(&h, true);
+        (void)proved_sign(&request, call.conn);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) return 77;
@@ -409,6 +431,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(sends_bodies_of_its_own),
         cmocka_unit_test(alters_tokens_and_proofs),
         cmocka_unit_test(keeps_proofs_over_a_restart),
+        cmocka_unit_test(ends_before_it_has_read_all),
     };
     return cmocka_run_group_tests(tests, make, drop);
 }

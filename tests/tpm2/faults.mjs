@@ -8,10 +8,11 @@ import path from 'node:path';
 import { assert, main, skip, test, until } from '../e2e/lib/check.mjs';
 import { agree } from '../e2e/lib/doctor.mjs';
 import { destroy, epochs, put, readLater, rotate } from '../e2e/lib/vault.mjs';
-import { Worker } from '../e2e/lib/worker.mjs';
+import { build, Worker } from '../e2e/lib/worker.mjs';
 import { Chip, missing } from './chip.mjs';
 
 const reason = missing();
+const cli = path.join(build, 'src/programs/cli/agentkeys');
 const verify = (worker) => worker.command(['ledger', 'verify', '--data-dir', worker.dataDir]);
 
 async function again(worker, owner) {
@@ -135,5 +136,65 @@ await main(async () => {
     assert.match(made.stderr, /^BOOT_FAIL tee_unavailable: .*no NV space left/);
     await worker.start(); // who was there before is not touched
     assert.equal(await worker.stop(), 0);
+  });
+
+  await test('a stop keeps all that was acknowledged, or says that it could not; an export has all of it in any case', async () => {
+    const chip = await Chip.start();
+    const worker = new Worker({ env: chip.env() });
+    worker.init();
+    await worker.start();
+    const owner = await worker.owner();
+    const agent = await worker.agent(owner, 'agent-1');
+    const acknowledged = []; // leaves
+    const use = async (count) => {
+      for (let i = 0; i < count; i++) {
+        let answer; // after a stop that was not clean its bucket is empty at first
+        await until('a signature', async () => (answer = await agent.call('sign-message', { omni_account: agent.account, message_hex: '00' })).status === 200);
+        acknowledged.push(answer.body.entry.leaf_hash);
+      }
+    };
+    const allExported = (when) => {
+      const ran = worker.command(['ledger', 'export', '--data-dir', worker.dataDir]);
+      assert.equal(ran.status, 0, ran.stderr);
+      const file = path.join(worker.dir, 'log.jsonl');
+      fs.writeFileSync(file, ran.stdout);
+      const audit = spawnSync(cli, ['audit', 'verify', file], { env: worker.env, encoding: 'utf8' });
+      assert.equal(audit.status, 0, audit.stderr);
+      for (const leaf of acknowledged) assert.ok(ran.stdout.includes(leaf), when);
+    };
+    const restart = async () => {
+      await worker.start();
+      agent.connection.close();
+      Object.assign(agent, { connection: worker.client(agent.device).connection, proved: false });
+    };
+
+    await use(3);
+    assert.equal(await worker.stop(), 0);
+    allExported('after a stop');
+    await restart();
+    await use(3);
+    await worker.kill();
+    allExported('after kill -9');
+    await restart();
+    await use(3);
+    chip.set('delay', 400); // a stop takes seconds then
+    const began = Date.now();
+    assert.equal(await worker.stop(), 0);
+    assert.ok(Date.now() - began > 2000);
+    chip.set('delay', 0);
+    allExported('after a slow stop');
+    assert.match(worker.logText().split('\n').filter((line) => /stopped/.test(line)).at(-1), /stopped_clean/);
+    await restart();
+    await use(3);
+    await chip.off();
+    assert.equal(await worker.stop(), 4);
+    assert.match(worker.logText().split('\n').filter((line) => /stopped/.test(line)).at(-1), /stopped_unsealed/);
+    await chip.on();
+    chip.firmware();
+    allExported('after a stop without a TPM');
+    await restart();
+    await use(1);
+    assert.equal(await worker.stop(), 0);
+    allExported('at the end');
   });
 });

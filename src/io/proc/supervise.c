@@ -33,6 +33,7 @@ struct set {
     size_t started;
     bool ready;
     bool boot_failed; /* a child of this set could not start */
+    bool stop_failed; /* … or was killed while it stopped, or says that it did not keep all */
     int signal_fd;
     struct ak_notify notify;
 };
@@ -95,7 +96,7 @@ static enum ak_err start_all(struct set *set)
 {
     const struct ak_supervise *plan = set->plan;
     set->started = 0;
-    set->ready = set->boot_failed = false;
+    set->ready = set->boot_failed = set->stop_failed = false;
     enum ak_err err = plan->prepare ? plan->prepare(plan->ctx) : AK_OK;
     while (!err && set->started < plan->count) {
         err = start_one(set, set->started);
@@ -139,6 +140,7 @@ static void take_end(struct set *set, struct one *one, int status)
     read_status(one);
     log_end(one, status);
     if (!one->ready && WIFEXITED(status) && WEXITSTATUS(status) == AK_BOOT_FAIL_EXIT) set->boot_failed = true;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == AK_STOP_FAIL_EXIT) set->stop_failed = true;
     forget(one);
 }
 
@@ -169,6 +171,7 @@ static void stop_all(struct set *set)
         (void)kill(one->child.pid, SIGTERM);
         if (reap_until(set, one, ak_clock_mono_ms() + stop_ms)) continue;
         ak_log(AK_LOG_WARN, "child_killed", ak_log_str("child", one->child.role));
+        set->stop_failed = true;
         (void)kill(one->child.pid, SIGKILL);
         int status = 0;
         while (waitpid(one->child.pid, &status, 0) < 0 && errno == EINTR) {
@@ -261,7 +264,7 @@ static int run(struct set *set)
         enum watch_end end = start_all(set) ? WATCH_CHILD_ENDED : watch(set);
         if (end == WATCH_STOP) ak_notify_send(&set->notify, "STOPPING=1");
         stop_all(set);
-        if (end == WATCH_STOP) return 0;
+        if (end == WATCH_STOP) return set->stop_failed ? AK_STOP_FAIL_EXIT : 0;
         /* whichever was seen to end first: the others end with the one whose start failed */
         if (set->boot_failed || set->plan->once) return 1;
         restarts = ak_clock_mono_ms() - began >= CALM_MS ? 1 : restarts + 1;

@@ -2,8 +2,8 @@
  * after a pause (there is one way of starting). SIGTERM or SIGINT stops in reverse order of the start: with
  * {keeper, gateway} the gateway first. Guarantees: never more than one set of children; every child reaped;
  * the pause grows 0.1, 0.2 … 10 s and falls back after 60 s of running; a child that exits with
- * AK_BOOT_FAIL_EXIT before it was ready is a failure of the configuration and ends the supervisor with 1.
- * One thread. */
+ * AK_BOOT_FAIL_EXIT before it was ready is a failure of the configuration and ends the supervisor with 1; a
+ * stop in which a child had to be killed, or exited with AK_STOP_FAIL_EXIT, ends it with that. One thread. */
 #ifndef AK_IO_PROC_SUPERVISE_H
 #define AK_IO_PROC_SUPERVISE_H
 
@@ -13,6 +13,8 @@
 #include "io/proc/spawn.h"
 
 enum { AK_SUPERVISE_CHILDREN_MAX = 4, AK_SUPERVISE_STOP_MS = 10000, AK_SUPERVISE_BEAT_MS = 20000 };
+/* The status of a process that could not keep all it should have kept when it was stopped. */
+enum { AK_STOP_FAIL_EXIT = 4 };
 
 struct ak_supervise {
     size_t count; /* children */
@@ -33,7 +35,8 @@ struct ak_supervise {
     unsigned stop_ms;   /* 0: AK_SUPERVISE_STOP_MS */
 };
 
-/* Runs until stopped. Gives the process' exit status: 0 after a clean stop, 1 after a failed start. */
+/* Runs until stopped. Gives the process' exit status: 0 after a clean stop, 1 after a failed start,
+ * AK_STOP_FAIL_EXIT after a stop that was not clean. */
 int ak_supervise_run(const struct ak_supervise *plan);
 /* The pause before the start number `restarts` + 1, in ms (pure). */
 unsigned ak_supervise_pause_ms(unsigned restarts);

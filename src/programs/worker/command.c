@@ -73,11 +73,26 @@ static int export_batch(const struct ak_store_batch *batch, struct ak_buf *line)
     return status;
 }
 
+/* A checkpoint over all that was read and verified, as a start would seal it: after a kill, or a stop that
+ * could not seal, the newest one covers less. It is sealed when the folder is closed. */
+static enum ak_err cover_all(struct ak_keeper *keeper)
+{
+    struct ak_seal_state *state = keeper->state;
+    struct ak_buf note = AK_BUF_ARR(state->note);
+    if (state->checkpoint_size == keeper->durable_size) return AK_OK;
+    state->checkpoint_size = keeper->durable_size;
+    ak_merkle_root(&ak_engine_log(keeper->engine)->tree, state->checkpoint_root);
+    AK_TRY(ak_engine_checkpoint(keeper->engine, state->checkpoint_size, state->checkpoint_root, &note));
+    state->note_len = note.len;
+    return AK_OK;
+}
+
 /* The whole log to standard output, in the form that `agentkeys audit verify` reads. */
 static int export_all(struct ak_keeper *keeper)
 {
     static uint8_t memory[AK_EXPORT_LINE_MAX];
     struct ak_buf line = AK_BUF_ARR(memory);
+    if (cover_all(keeper) != AK_OK) return 1;
     struct ak_export_header header = {.checkpoint = ak_span(keeper->state->note, keeper->state->note_len)};
     memcpy(header.log_id, keeper->state->log_id, 16);
     ak_engine_ledger_pub(keeper->engine, header.ledger_pub);

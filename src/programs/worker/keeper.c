@@ -74,20 +74,25 @@ static void take_frames(struct ak_keeper *keeper)
 {
     struct ak_span frame;
     enum ak_err err = AK_OK;
+    if (keeper->gateway.broken) return; /* it is gone: the stop has begun */
     while (!keeper->fatal && keeper->free_pending && ak_engine_has_room(keeper->engine) &&
            ak_keeper_may_send(keeper) && (err = ak_channel_next(&keeper->gateway, &frame)) == AK_OK)
         take_frame(keeper, frame);
     if (err && err != AK_E_NOT_FOUND) keeper->fatal = true;
 }
 
-/* The gateway ends first at every stop; whatever ended it, what was acknowledged is kept and the stop is
- * clean. */
+/* The gateway ends first at every stop, with or without having read all that was written to it; whatever
+ * ended it, what was acknowledged is kept and the stop is clean. */
+static void gateway_ended(struct ak_keeper *keeper, enum ak_err err)
+{
+    if (!keeper->stopping) ak_log(AK_LOG_INFO, "gateway_ended", ak_log_err(err));
+    keeper->stopping = true;
+}
+
 static void fill_gateway(struct ak_keeper *keeper)
 {
     enum ak_err err = ak_channel_fill(&keeper->gateway);
-    if (err == AK_OK) return;
-    ak_log(AK_LOG_INFO, "gateway_ended", ak_log_err(err));
-    keeper->stopping = true;
+    if (err) gateway_ended(keeper, err);
 }
 
 static void storage_turn(struct ak_keeper *keeper, uint64_t now_ms)
@@ -100,7 +105,8 @@ static void storage_turn(struct ak_keeper *keeper, uint64_t now_ms)
 static void flush_gateway(struct ak_keeper *keeper)
 {
     if (!ak_channel_wants_write(&keeper->gateway)) return;
-    if (ak_channel_flush(&keeper->gateway) != AK_OK && !keeper->stopping) keeper->fatal = true;
+    enum ak_err err = ak_channel_flush(&keeper->gateway);
+    if (err) gateway_ended(keeper, err);
 }
 
 static void turn(struct ak_keeper *keeper)
@@ -305,18 +311,30 @@ static void welcome(struct ak_keeper *keeper)
 
 /* ---- stop ---- */
 
+/* All that was acknowledged becomes durable and sealed, in one seal where no snapshot is due. A stop that
+ * cannot do that says so, also by its exit status; the next start takes up what is durable. */
+static void keep_all(struct ak_keeper *keeper)
+{
+    ak_keeper_release_jobs(keeper);
+    ak_engine_stop(keeper->engine);
+    if (ak_keeper_commit_all(keeper) == AK_OK) {
+        ak_keeper_snapshot(keeper, SNAPSHOT_EVERY);
+        if (ak_keeper_flush(keeper, true) == AK_OK) {
+            ak_log_event(AK_LOG_INFO, "stopped_clean");
+            return;
+        }
+    }
+    keeper->fatal = true;
+}
+
 static void stop(struct ak_keeper *keeper)
 {
     ak_pool_stop(&keeper->pool);
     ak_job_keys_done(&keeper->job_keys);
-    if (!keeper->fatal) {
-        ak_keeper_release_jobs(keeper);
-        ak_engine_stop(keeper->engine);
-        if (ak_keeper_flush(keeper, false) == AK_OK) {
-            ak_keeper_snapshot(keeper, SNAPSHOT_EVERY);
-            if (ak_keeper_flush(keeper, true) == AK_OK) ak_log_event(AK_LOG_INFO, "stopped_clean");
-        }
-    }
+    if (!keeper->fatal) keep_all(keeper);
+    if (keeper->fatal)
+        ak_log(AK_LOG_ERROR, "stopped_unsealed", ak_log_u64("durable", keeper->durable_size),
+            ak_log_u64("sealed", keeper->sealed_size));
     ak_keeper_attest_stop(keeper);
     ak_keeper_fail_all(keeper, AK_CODE_NOT_READY);
     do { /* the gateway may be gone already */
@@ -360,5 +378,5 @@ int ak_keeper_main(void)
     stop(&keeper);
     bool failed = keeper.fatal;
     ak_keeper_close(&keeper);
-    return failed ? 2 : 0;
+    return failed ? AK_STOP_FAIL_EXIT : 0;
 }

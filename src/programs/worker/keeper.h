@@ -285,6 +285,8 @@ void ak_keeper_check_if_due(struct ak_keeper *keeper, uint64_t now_ms);
 /* The trust configuration that the ledger's newest TrustChanged put in force goes into what is sealed next,
  * once that entry is durable. True where it is another one than before. */
 bool ak_keeper_take_trust(struct ak_keeper *keeper);
+/* Commits everything, waiting for it; not sealed by that. AK_E_IO: the keeper is at its end. */
+AK_MUST_USE enum ak_err ak_keeper_commit_all(struct ak_keeper *keeper);
 /* Commits and seals everything, waiting for it; for start and stop. */
 AK_MUST_USE enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean);
 

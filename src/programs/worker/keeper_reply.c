@@ -19,6 +19,7 @@ static void send_reply(struct ak_keeper *keeper, uint32_t slot, uint32_t slot_us
         .notice = notice,
         .body = body};
     struct ak_buf frame = AK_BUF_ARR(keeper->frame);
+    if (keeper->gateway.broken) return; /* nobody reads it any more */
     if (ak_frame_reply_encode(&reply, &frame) != AK_OK ||
         ak_channel_send(&keeper->gateway, ak_buf_span(&frame)) != AK_OK) {
         ak_log_event(AK_LOG_ERROR, "gateway_channel_full");
@@ -353,6 +354,7 @@ void ak_keeper_send_status(struct ak_keeper *keeper)
     struct ak_frame_status status;
     struct ak_buf frame = AK_BUF_ARR(keeper->frame);
     ak_engine_status(keeper->engine, &status);
+    if (keeper->gateway.broken) return;
     if (keeper->damaged) status.bits |= AK_STATUS_LEDGER_DAMAGED;
     ak_keeper_check_status(keeper, &status);
     status.figures[AK_FIGURE_LEDGER_VERIFIED_TO] = keeper->verified_to;

@@ -36,13 +36,11 @@ void ak_keeper_tls_turn(struct ak_keeper *keeper)
 {
     struct ak_span frame;
     enum ak_err err = ak_channel_fill(&keeper->tls);
-    if (err == AK_E_STATE) {
-        keeper->stopping = true; /* the gateway ended: both its channels do, in any order */
-        return;
-    }
     while (!err && (err = ak_channel_next(&keeper->tls, &frame)) == AK_OK) err = take_frame(keeper, frame);
     if (err == AK_E_NOT_FOUND) err = ak_channel_flush(&keeper->tls);
-    if (err) {
+    if (err == AK_E_STATE || err == AK_E_IO) {
+        keeper->stopping = true; /* the gateway ended: both its channels do, in any order */
+    } else if (err) {
         ak_log(AK_LOG_ERROR, "tls_channel", ak_log_err(err));
         keeper->fatal = true;
     }

@@ -207,7 +207,7 @@ static void wait_event(struct ak_keeper *keeper)
     ak_event_clear(keeper->event_fd);
 }
 
-enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean)
+enum ak_err ak_keeper_commit_all(struct ak_keeper *keeper)
 {
     if (ak_helper_hush(&keeper->committer, false)) ak_keeper_commit_done(keeper);
     while (!keeper->fatal && (ak_engine_pending(keeper->engine) > 0 || !ak_helper_idle(&keeper->committer))) {
@@ -217,13 +217,24 @@ enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean)
             wait_event(keeper);
         ak_keeper_commit_done(keeper);
     }
+    return keeper->fatal ? AK_E_IO : AK_OK;
+}
+
+enum ak_err ak_keeper_flush(struct ak_keeper *keeper, bool clean)
+{
+    AK_TRY(ak_keeper_commit_all(keeper));
     while (!keeper->fatal && !ak_helper_idle(&keeper->sealer)) {
         ak_keeper_seal_done(keeper);
         if (!ak_helper_idle(&keeper->sealer)) wait_event(keeper);
     }
     if (keeper->fatal) return AK_E_IO;
-    AK_TRY(prepare_seal(keeper, clean));
-    AK_TRY(ak_sealed_file_write(&keeper->sealed, keeper->state));
+    enum ak_err err = prepare_seal(keeper, clean);
+    if (!err) err = ak_sealed_file_write(&keeper->sealed, keeper->state);
+    if (err) {
+        keeper->sealing.check = false;
+        seal_failed(keeper, err);
+        return err;
+    }
     keeper->unsealed_since_ms = 0;
     keeper->unsealed_control = false;
     seal_took_place(keeper);

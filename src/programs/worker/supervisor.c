@@ -26,6 +26,8 @@ enum { REENCRYPTOR, KEEPER, GATEWAY, CHILDREN };
 enum { PEER, TLS_SIGN, REENCRYPT, CHANNELS };
 enum { KEEPERS_END, OTHER_END, ENDS };
 enum { FILES_BESIDE = 64, ENV_MAX = 8 };
+/* A keeper seals once or twice more when it stops, each of them ten commands of a TPM. */
+enum { STOP_MS = 30000 };
 
 #define DEV_SECRET_VARIABLE "DEV_KEY_SERVICE_MASTER_SECRET"
 #define URL_FILE            "worker.url"
@@ -313,7 +315,8 @@ int ak_worker_serve(int argc, char **argv)
         .prepare = prepare,
         .child = child,
         .started = started,
-        .require_beats = true};
+        .require_beats = true,
+        .stop_ms = STOP_MS};
     load(argc, argv);
     take_dev_secret();
     choose_env();

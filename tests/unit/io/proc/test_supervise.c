@@ -19,7 +19,7 @@ static void diary(char what)
 }
 
 /* Roles: "a" and "b" serve until stopped; "deaf" ignores it; "dies" ends after it was ready, "then" a little
- * later; "boot" fails, "late" when it is told to stop. */
+ * later; "boot" fails, "late" when it is told to stop; "unkept" ends when it is told to, with that said. */
 static int child_main(const char *role)
 {
     if (strcmp(role, "boot") == 0) return 1;
@@ -38,7 +38,7 @@ static int child_main(const char *role)
         if (strcmp(role, "deaf") == 0) (void)poll(NULL, 0, 1000);
     }
     diary((char)(role[0] - 'a' + 'A'));
-    return 0;
+    return strcmp(role, "unkept") == 0 ? AK_STOP_FAIL_EXIT : 0;
 }
 
 struct world {
@@ -219,9 +219,24 @@ static void deaf_child_is_killed(void **state)
     pid_t pid = start(&world);
     assert_int_equal(read(world.ready_fds[0], &byte, 1), 1);
     assert_int_equal(kill(pid, SIGTERM), 0);
-    assert_int_equal(exit_status(pid), 0);
+    assert_int_equal(exit_status(pid), AK_STOP_FAIL_EXIT);
     read_diary(&world, seen);
     assert_string_equal(seen, "d");
+}
+
+static void what_was_not_kept_is_said(void **state)
+{
+    (void)state;
+    struct world world;
+    char byte, seen[64];
+    world_init(&world, "unkept", "a");
+    pid_t pid = start(&world);
+    assert_int_equal(read(world.ready_fds[0], &byte, 1), 1);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(exit_status(pid), AK_STOP_FAIL_EXIT);
+    read_diary(&world, seen);
+    assert_int_equal(strlen(seen), 4);
+    assert_string_equal(seen + 2, "AU");
 }
 
 static void once_does_not_restart(void **state)
@@ -257,6 +272,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(failed_boot_is_final),
         cmocka_unit_test(failed_boot_is_final_when_seen_last),
         cmocka_unit_test(deaf_child_is_killed),
+        cmocka_unit_test(what_was_not_kept_is_said),
         cmocka_unit_test(once_does_not_restart),
         cmocka_unit_test(pauses_grow_to_a_bound),
     };
