@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // People sign in by `agentkeys init --email` and `--wallet`: the real command, broker, worker and mail server. What a second machine
 // gets is a recovery that the first is shown (I9).
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -9,33 +8,10 @@ import path from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { Broker, MailSink, freePort } from './lib/broker.mjs';
 import { assert, main, test, until } from './lib/check.mjs';
-import { build, Worker, tempDir } from './lib/worker.mjs';
+import { Machine } from './lib/machine.mjs';
+import { Worker, tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
-const program = path.join(build, 'src/programs/cli/agentkeys');
-
-// A machine of somebody's: a folder of its own.
-class Machine {
-  constructor(worker, broker) {
-    this.env = { PATH: process.env.PATH, HOME: tempDir(), AGENTKEYS_STATE_DIR: path.join(tempDir(), 'state'),
-      AGENTKEYS_SIGNER_URL: `${worker.url}/tee`, AGENTKEYS_BROKER_URL: broker.url };
-  }
-
-  start(...args) {
-    const child = spawn(program, [...args, '--json'], { env: this.env, stdio: ['pipe', 'pipe', 'pipe'], timeout: 60000 });
-    const run = { child, out: '', err: '' };
-    child.stdout.on('data', (data) => { run.out += data; });
-    child.stderr.on('data', (data) => { run.err += data; });
-    run.done = new Promise((resolve) => child.on('close', (status) => resolve({ status, out: run.out, err: run.err, body: run.out ? JSON.parse(run.out) : undefined })));
-    return run;
-  }
-
-  run(...args) {
-    const run = this.start(...args);
-    run.child.stdin.end();
-    return run.done;
-  }
-}
 
 await main(async () => {
   const dir = tempDir();

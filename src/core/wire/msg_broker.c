@@ -93,13 +93,15 @@ static const struct ak_field wallet_verify_request_fields[] = {
 const struct ak_msg ak_wallet_verify_request_msg =
     AK_MSG("wallet_verify_request", ak_msg_wallet_verify_request, wallet_verify_request_fields);
 
+/* What shows whose the identity is; the keeper has it otherwise, and its meaning of "link" is without it. */
+#define SHOWN (AK_MSG_OPTIONAL | AK_MSG_UNSIGNED)
 static const struct ak_field wallet_link_request_fields[] = {
     AK_FIELD(ak_msg_wallet_link_request, identity_type, "identity_type", AK_KIND_TEXT, 0, 1, 32),
     AK_FIELD(ak_msg_wallet_link_request, identity_value, "identity_value", AK_KIND_TEXT, 0, 1,
         AK_LIMIT_IDENTITY_VALUE),
-    AK_FIELD(ak_msg_wallet_link_request, request_id, "request_id", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0,
-        AK_BROKER_REQUEST_ID),
-    AK_FIELD(ak_msg_wallet_link_request, signature, "signature", AK_KIND_FIXED0X, AK_MSG_OPTIONAL, 0, 65),
+    AK_FIELD(
+        ak_msg_wallet_link_request, request_id, "request_id", AK_KIND_FIXED, SHOWN, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD(ak_msg_wallet_link_request, signature, "signature", AK_KIND_FIXED0X, SHOWN, 0, 65),
 };
 const struct ak_msg ak_wallet_link_request_msg =
     AK_MSG("wallet_link_request", ak_msg_wallet_link_request, wallet_link_request_fields);

@@ -7,6 +7,7 @@
 #include "base/codec/hex.h"
 #include "base/num.h"
 #include "base/wipe.h"
+#include "core/identity/identity.h"
 
 static enum ak_err refuse(enum ak_err err, const char *reason, const char **out_reason)
 {
@@ -126,6 +127,42 @@ enum ak_err ak_args_items(const char *text, struct ak_buf *out_joined, const cha
     }
     if (ak_buf_check(out_joined) == AK_OK) return AK_OK;
     return refuse(AK_E_FULL, "too long", out_reason);
+}
+
+static void put_lower(struct ak_buf *out, struct ak_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        ak_buf_put_u8(out, text.ptr[i] >= 'A' && text.ptr[i] <= 'Z' ? text.ptr[i] | 0x20 : text.ptr[i]);
+}
+
+enum ak_err ak_args_identity(const char *text, struct ak_buf *out_identity, const char **out_reason)
+{
+    static const char form[] = "an identity is a mail address, a 0x address, or type:value";
+    struct ak_span span = ak_span_str(text);
+    struct ak_identity identity;
+    size_t before = out_identity->len;
+    bool address = ak_span_starts(span, AK_SPAN_LIT("0x"));
+    bool typed = strchr(text, ':') != NULL, provider = ak_span_starts(span, AK_SPAN_LIT("oauth2_"));
+    if (!typed) ak_buf_put_str(out_identity, address ? "evm:" : "email:");
+    if (provider)
+        ak_buf_put(out_identity, span); /* a provider's `sub` is taken as it is */
+    else
+        put_lower(out_identity, span);
+    if (ak_buf_check(out_identity) != AK_OK) return refuse(AK_E_FULL, "too long", out_reason);
+    struct ak_span whole = ak_span_sub(ak_buf_span(out_identity), before, out_identity->len);
+    enum ak_err err = ak_identity_parse(whole, &identity);
+    return err ? refuse(err == AK_E_LIMIT ? AK_E_LIMIT : AK_E_FORMAT, form, out_reason) : AK_OK;
+}
+
+enum ak_err ak_args_omni(const char *text, uint8_t out_omni[32], const char **out_reason)
+{
+    uint8_t memory[AK_LIMIT_IDENTITY_VALUE + 32];
+    struct ak_buf buf = AK_BUF_ARR(memory);
+    struct ak_identity identity;
+    if (ak_hex_decode_fixed(ak_span_str(text), out_omni, 32) == AK_OK) return AK_OK;
+    AK_TRY(ak_args_identity(text, &buf, out_reason));
+    AK_TRY(ak_identity_parse(ak_buf_span(&buf), &identity));
+    return ak_identity_omni(identity.type_text, identity.value, out_omni);
 }
 
 void ak_args_recovery_format(const uint8_t code[32], char out_text[AK_RECOVERY_TEXT_LEN + 1])

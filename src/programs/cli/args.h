@@ -26,6 +26,13 @@ AK_MUST_USE enum ak_err ak_args_hex(const char *text, struct ak_buf *out_bytes, 
 /* Items separated by commas; blanks around them are dropped, empty items refused. AK_E_FORMAT, AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_args_items(const char *text, struct ak_buf *out_joined, const char **out_reason);
 
+/* "email:alice@demo.example", "alice@demo.example", "evm:0x..." or "0x...": appends "type:value" in its one
+ * spelling, lower case unless it is a provider's. AK_E_FORMAT, AK_E_LIMIT, AK_E_FULL. */
+AK_MUST_USE enum ak_err ak_args_identity(
+    const char *text, struct ak_buf *out_identity, const char **out_reason);
+/* The omni of such an identity, or its 64 lower-case hex digits themselves. Errors as there. */
+AK_MUST_USE enum ak_err ak_args_omni(const char *text, uint8_t out_omni[32], const char **out_reason);
+
 /* The recovery code: 32 bytes shown as 16 groups of 4 hex digits. `out_text` gets 79 characters and a NUL. */
 enum { AK_RECOVERY_TEXT_LEN = 79 };
 void ak_args_recovery_format(const uint8_t code[32], char out_text[AK_RECOVERY_TEXT_LEN + 1]);

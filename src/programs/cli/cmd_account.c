@@ -1,12 +1,11 @@
 /* agentkeys account, whoami, logout: the account as a whole. */
 #include "core/wire/msg_account.h"
 
-#include <string.h>
-
 #include "base/wipe.h"
 #include "core/wire/msg_session.h"
-#include "programs/cli/args.h"
+#include "programs/cli/at_broker.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/links.h"
 #include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
 
@@ -17,23 +16,57 @@ static int read_account(struct ak_cli *cli, struct ak_msg_account_reply *out_rep
     return status ? status : ak_cli_call(cli, AK_CALL_ACCOUNT, &request, out_reply, "reading the account");
 }
 
-int ak_cmd_whoami(struct ak_cli *cli)
+/* The identities, where the broker tells them now: they are no reason to fail. */
+static bool read_links(struct ak_cli *cli, struct ak_client *broker, struct ak_msg_link_list_reply *out_reply)
 {
-    struct ak_msg_account_reply reply;
-    int status = read_account(cli, &reply);
-    if (status) return status;
-    if (cli->json) {
-        ak_out_json(cli->client.raw);
-        return 0;
+    const struct ak_msg_link_list_request request = {0};
+    struct ak_client_error error;
+    return ak_at_broker_is_named(cli) && ak_at_broker_open_session(cli, broker) == 0 &&
+           ak_client_broker_call(broker, AK_BROKER_CALL_LINK_LIST, NULL, &request, out_reply, &error) ==
+               AK_OK;
+}
+
+/* The wire's account, and its links as one more member. */
+static void print_who_json(const struct ak_cli *cli, const struct ak_client *broker, bool linked)
+{
+    struct ak_span account = cli->client.raw, links = broker->raw;
+    if (!linked || account.len < 2 || links.len < 2 || account.ptr[account.len - 1] != '}') {
+        ak_out_json(account);
+        return;
     }
-    ak_out_row_hex("account", AK_SPAN_ARR(reply.anchor));
+    ak_out_line("%.*s,\"identities\":%.*s}", (int)account.len - 1, (const char *)account.ptr, (int)links.len,
+        (const char *)links.ptr);
+}
+
+static void print_who(struct ak_cli *cli, const struct ak_msg_account_reply *reply)
+{
+    ak_out_row_hex("account", AK_SPAN_ARR(reply->anchor));
     if (cli->saved.identity[0])
         ak_out_row("identity", cli->saved.identity);
     else
-        ak_out_row_text("identity", reply.identity_type);
-    ak_out_row_address("wallet", reply.home_wallet);
+        ak_out_row_text("identity", reply->identity_type);
+    ak_out_row_address("wallet", reply->home_wallet);
     ak_out_row_print("this device", cli->device.thumbprint);
     ak_out_row_time("session until", cli->saved.expires_at);
+}
+
+int ak_cmd_whoami(struct ak_cli *cli)
+{
+    struct ak_client broker = {0};
+    struct ak_msg_account_reply reply;
+    struct ak_msg_link_list_reply links;
+    int status = read_account(cli, &reply);
+    if (status) return status;
+    bool linked = read_links(cli, &broker, &links);
+    if (cli->json) {
+        print_who_json(cli, &broker, linked);
+    } else {
+        print_who(cli, &reply);
+        ak_out_line(
+            linked ? "\nIdentities that sign in:" : "\nIdentities: the broker does not tell them now.");
+        if (linked) ak_links_print(cli, &links);
+    }
+    ak_client_close(&broker);
     return 0;
 }
 
@@ -95,60 +128,12 @@ int ak_cmd_account_resume(struct ak_cli *cli)
 
 /* ---- what waits ---- */
 
-static bool is_meant(const struct ak_cli *cli, const struct ak_msg_recovery_item *item, const uint8_t *device)
-{
-    const char *what = ak_cli_value(cli, "what");
-    if (what && !ak_span_eq(item->what, ak_span_str(what))) return false;
-    return !device || (ak_msg_has(item, AK_RECOVERY_ITEM_DEVICE) && memcmp(item->device, device, 32) == 0);
-}
-
-/* The one waiting change that was meant; its text is kept in `room`. */
-static int find_waiting(struct ak_cli *cli, const uint8_t *device, char room[40],
-    struct ak_msg_recovery_cancel_request *out_request)
-{
-    struct ak_msg_recovery_list_request request = {0};
-    struct ak_msg_recovery_list_reply reply;
-    struct ak_msg_recovery_item item;
-    unsigned found = 0;
-    int status = ak_cli_call(cli, AK_CALL_RECOVERY_LIST, &request, &reply, "listing what waits");
-    if (status) return status;
-    while (ak_list_next(&reply.items, &ak_recovery_item_msg, &item)) {
-        if (!is_meant(cli, &item, device)) continue;
-        found++;
-        ak_out_shown(item.what, room, 40);
-        memcpy(out_request->device, item.device, 32);
-        out_request->present =
-            ak_msg_has(&item, AK_RECOVERY_ITEM_DEVICE) ? 1u << AK_RECOVERY_CANCEL_REQUEST_DEVICE : 0;
-    }
-    out_request->what = ak_span_str(room);
-    if (found == 1) return 0;
-    if (found == 0)
-        return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "nothing of that kind waits",
-            "the account has no such change under way", "agentkeys account show");
-    return ak_cli_fail_usage(cli, "several changes wait", "say which by --what and --device");
-}
-
-static int about_waiting(struct ak_cli *cli, unsigned call, const char *problem)
-{
-    struct ak_msg_recovery_cancel_request request = {0};
-    struct ak_msg_done_reply reply;
-    uint8_t device[32];
-    char what[40];
-    const char *reason = "", *typed = ak_cli_value(cli, "device");
-    if (typed && ak_args_thumbprint(typed, device, &reason) != AK_OK)
-        return ak_cli_fail_usage(cli, "not a device", reason);
-    int status = ak_cli_open_session(cli);
-    if (!status) status = find_waiting(cli, typed ? device : NULL, what, &request);
-    if (!status) status = ak_cli_call(cli, call, &request, &reply, problem);
-    return status ? status : ak_cli_print_done(cli, &reply);
-}
-
 int ak_cmd_account_cancel(struct ak_cli *cli)
 {
-    return about_waiting(cli, AK_CALL_RECOVERY_CANCEL, "cancelling");
+    return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_CANCEL, false, "cancelling");
 }
 
 int ak_cmd_account_seen(struct ak_cli *cli)
 {
-    return about_waiting(cli, AK_CALL_RECOVERY_SEEN, "saying that it was seen");
+    return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_SEEN, false, "saying that it was seen");
 }

@@ -16,24 +16,24 @@
 #include "io/proc/random.h"
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/identities.h"
 #include "programs/cli/init.h"
 #include "programs/cli/ledger.h"
 #include "programs/cli/out.h"
 
-static void init_done(struct ak_init *init)
+int ak_init_name(struct ak_init *init, const char *type, const char *value)
 {
-    ak_secret32_done(&init->recovery);
-}
-
-static int check_identity(struct ak_init *init)
-{
+    char typed[AK_SAVED_TEXT_MAX];
     struct ak_identity identity;
-    struct ak_span text = ak_span_str(init->identity);
-    if (ak_identity_parse(text, &identity) == AK_OK &&
-        ak_identity_omni(identity.type_text, identity.value, init->omni) == AK_OK)
+    const char *reason = "too long";
+    struct ak_buf text = AK_BUF_ARR(init->identity);
+    int len = snprintf(typed, sizeof typed, "%s%s", type, value);
+    if (len > 0 && (size_t)len < sizeof typed && ak_args_identity(typed, &text, &reason) == AK_OK &&
+        ak_identity_parse(ak_buf_span(&text), &identity) == AK_OK &&
+        ak_identity_omni(identity.type_text, identity.value, init->omni) == AK_OK &&
+        ak_buf_terminate(&text) == AK_OK)
         return 0;
-    return ak_cli_fail_usage(
-        init->cli, "not an identity", "it is type:value in lower case, such as email:alice@demo.example");
+    return ak_cli_fail_usage(init->cli, "not an identity", reason);
 }
 
 /* Over the operator's own socket. */
@@ -87,6 +87,8 @@ int ak_init_keep(struct ak_init *init, const struct ak_init_session *session)
     memcpy(cli->saved.address, session->wallet, 20);
     memcpy(cli->saved.token, session->token.ptr, session->token.len);
     memcpy(cli->saved.identity, init->identity, strlen(init->identity));
+    ak_cli_remember(cli, init->identity);
+    ak_init_wait_over(init);
     return ak_cli_keep_saved(cli);
 }
 
@@ -139,68 +141,6 @@ static int read_back(struct ak_init *init)
     return status ? status : ak_cli_pin_ledger(cli);
 }
 
-/* ---- saying it ---- */
-
-static void put_text(struct ak_json_writer *w, const char *key, const char *text)
-{
-    ak_json_key(w, key);
-    ak_json_put_string(w, ak_span_str(text));
-}
-
-static void print_json(const struct ak_init *init, const char *recovery)
-{
-    uint8_t memory[2048];
-    char print[AK_OUT_PRINT_LEN + 1];
-    struct ak_buf json = AK_BUF_ARR(memory);
-    struct ak_json_writer w = ak_json_writer(&json);
-    ak_out_print(init->cli->device.thumbprint, print);
-    ak_json_open_object(&w);
-    ak_json_key(&w, "anchor");
-    ak_json_put_hex(&w, "", AK_SPAN_ARR(init->cli->saved.anchor));
-    put_text(&w, "identity", init->identity);
-    ak_json_key(&w, "wallet_address");
-    ak_json_put_hex(&w, "0x", AK_SPAN_ARR(init->wallet));
-    put_text(&w, "device", print);
-    ak_json_key(&w, "device_count");
-    ak_json_put_u64(&w, init->device_count);
-    ak_json_key(&w, "account_new");
-    ak_json_put_bool(&w, init->account_new);
-    ak_json_key(&w, "expires_at");
-    ak_json_put_u64(&w, init->cli->saved.expires_at);
-    if (init->account_new) put_text(&w, "recovery_code", recovery);
-    ak_json_close_object(&w);
-    if (ak_buf_check(&json) == AK_OK) ak_out_json(ak_buf_span(&json));
-    ak_wipe(memory, sizeof memory);
-}
-
-static void print_people(const struct ak_init *init, const char *recovery)
-{
-    ak_out_line(init->account_new ? "Account opened." : "Signed in.");
-    ak_out_row_hex("account", AK_SPAN_ARR(init->cli->saved.anchor));
-    ak_out_row("identity", init->identity);
-    ak_out_row_address("wallet", init->wallet);
-    ak_out_row_print("this device", init->cli->device.thumbprint);
-    ak_out_row_number("devices", init->device_count);
-    ak_out_row_time("session until", init->cli->saved.expires_at);
-    if (!init->account_new) return;
-    ak_out_line(
-        "\nRecovery code, shown this once; write it down and keep it away from this machine:\n\n  %s\n",
-        recovery);
-    ak_out_line("Next, on the agent's side: agentkeys-daemon pair --label agent-1 --want cap:sign-message");
-}
-
-static int print_result(const struct ak_init *init)
-{
-    char recovery[AK_RECOVERY_TEXT_LEN + 1];
-    ak_args_recovery_format(init->recovery.bytes, recovery);
-    if (init->cli->json)
-        print_json(init, recovery);
-    else
-        print_people(init, recovery);
-    ak_wipe(recovery, sizeof recovery);
-    return 0;
-}
-
 /* ---- which way ---- */
 
 static int by_operator(struct ak_init *init)
@@ -212,30 +152,16 @@ static int by_operator(struct ak_init *init)
     return status;
 }
 
-/* The identity's text from whichever option says it. */
 static int choose(struct ak_init *init)
 {
     struct ak_cli *cli = init->cli;
     const char *local = ak_cli_value(cli, "local"), *email = ak_cli_value(cli, "email"),
                *wallet = ak_cli_value(cli, "wallet");
-    const char *type = email    ? "email:"
-                       : wallet ? "evm:"
-                                : "",
-               *value = email    ? email
-                        : wallet ? wallet
-                                 : local;
     if ((local != NULL) + (email != NULL) + (wallet != NULL) != 1)
         return ak_cli_fail_usage(cli, "one of --email, --wallet and --local says who you are",
             "--email ADDRESS and --wallet 0x... sign in by the broker, --local TYPE:VALUE on this machine");
-    struct ak_buf text = AK_BUF_ARR(init->identity_text);
-    ak_buf_put_str(&text, type);
-    ak_buf_put_str(&text, value);
-    if (ak_buf_terminate(&text) != AK_OK) return ak_cli_fail_usage(cli, "not an identity", "too long");
-    if (wallet) /* typed with its checksum, as people have it; the identity is in lower case */
-        for (char *at = init->identity_text; *at; at++)
-            if (*at >= 'A' && *at <= 'F') *at = (char)(*at | 0x20);
-    init->identity = init->identity_text;
-    return check_identity(init);
+    if (local) return ak_init_name(init, "", local);
+    return email ? ak_init_name(init, "email:", email) : ak_init_name(init, "evm:", wallet);
 }
 
 static void name_device(struct ak_init *init)
@@ -247,26 +173,39 @@ static void name_device(struct ak_init *init)
         memcpy(init->device_name, "first device", 13);
 }
 
-static int run(struct ak_init *init)
+int ak_init_begin(struct ak_init *init)
 {
-    struct ak_cli *cli = init->cli;
-    int status = choose(init);
-    if (status) return status;
     name_device(init);
     ak_random_bytes(init->recovery.bytes, sizeof init->recovery.bytes);
-    status = ak_cli_open_target(cli);
-    if (!status) status = ak_cli_open_device(cli, NULL);
-    if (!status) status = ak_cli_open_client(cli, true);
+    int status = ak_cli_open_target(init->cli);
+    if (!status) status = ak_cli_open_device(init->cli, NULL);
+    return status ? status : ak_cli_open_client(init->cli, true);
+}
+
+int ak_init_end(struct ak_init *init)
+{
+    if (init->pending) return ak_init_show_waiting(init);
+    int status = read_back(init);
+    return status ? status : ak_init_show(init);
+}
+
+static int run(struct ak_init *init)
+{
+    int status = choose(init);
+    if (!status) status = ak_init_begin(init);
     if (status) return status;
-    if (ak_cli_value(cli, "local")) return by_operator(init);
-    return ak_cli_value(cli, "email") ? ak_init_by_mail(init) : ak_init_by_wallet(init);
+    if (ak_cli_value(init->cli, "local")) return by_operator(init);
+    return ak_cli_value(init->cli, "email") ? ak_init_by_mail(init) : ak_init_by_wallet(init);
+}
+
+void ak_init_done(struct ak_init *init)
+{
+    ak_secret32_done(&init->recovery);
 }
 
 int ak_cmd_init(struct ak_cli *cli)
 {
-    AK_CLEANUP(init_done) struct ak_init init = {.cli = cli};
+    AK_CLEANUP(ak_init_done) struct ak_init init = {.cli = cli};
     int status = run(&init);
-    if (!status && init.pending) return 0; /* a recovery that waits; said already */
-    if (!status) status = read_back(&init);
-    return status ? status : print_result(&init);
+    return status ? status : ak_init_end(&init);
 }

@@ -8,6 +8,10 @@ extern const struct ak_cli_program ak_cli_agentkeys;
 
 int ak_cmd_up(struct ak_cli *cli);
 int ak_cmd_init(struct ak_cli *cli);
+int ak_cmd_link(struct ak_cli *cli);
+int ak_cmd_unlink(struct ak_cli *cli);
+int ak_cmd_links(struct ak_cli *cli);
+int ak_cmd_recover(struct ak_cli *cli);
 int ak_cmd_whoami(struct ak_cli *cli);
 int ak_cmd_status(struct ak_cli *cli);
 int ak_cmd_logout(struct ak_cli *cli);

@@ -106,6 +106,8 @@ static const char *look_at(const struct ak_cli *cli)
     if (strcmp(noun, "trust") == 0) return "agentkeys trust show";
     if (strcmp(noun, "epoch") == 0) return "agentkeys epoch list";
     if (strcmp(noun, "service") == 0) return "agentkeys service list";
+    if (strcmp(noun, "link") == 0 || strcmp(noun, "unlink") == 0) return "agentkeys links";
+    if (strcmp(noun, "recover") == 0) return "agentkeys recover";
     static const char *const vault[] = {"store", "read", "run", "credentials", "import", "export"};
     for (size_t i = 0; i < AK_COUNT(vault); i++)
         if (strcmp(noun, vault[i]) == 0)

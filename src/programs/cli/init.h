@@ -1,5 +1,5 @@
-/* Inside agentkeys init: what its ways of signing in share. Secret: the recovery code, wiped by the command.
- */
+/* Inside agentkeys init and recover: what their ways of signing in share. Secret: the recovery code, wiped by
+ * ak_init_done. One thread. */
 #ifndef AK_PROGRAMS_CLI_INIT_H
 #define AK_PROGRAMS_CLI_INIT_H
 
@@ -7,16 +7,26 @@
 
 struct ak_init {
     struct ak_cli *cli;
-    const char *identity; /* "email:alice@demo.example" */
-    char identity_text[AK_SAVED_TEXT_MAX];
+    char identity[AK_SAVED_TEXT_MAX]; /* "email:alice@demo.example" */
     char device_name[65];
     uint8_t omni[32];
     struct ak_secret32 recovery; /* for an account that is new */
     bool account_new;
-    bool pending; /* no session yet: a recovery waits */
+    bool pending; /* no session yet: a recovery of this account waits */
+    uint8_t wait_anchor[32];
+    uint64_t ready_at;
     uint8_t wallet[20];
     uint64_t device_count;
 };
+void ak_init_done(struct ak_init *init);
+
+/* Sets the identity from what was typed: `type` is "email:", "evm:", or "" where the value names it. 0 or the
+ * exit status. */
+int ak_init_name(struct ak_init *init, const char *type, const char *value);
+/* Opens worker, device and connection; draws the recovery code. */
+int ak_init_begin(struct ak_init *init);
+/* Reads the account back and shows it, or what waits. */
+int ak_init_end(struct ak_init *init);
 
 /* A session as worker or broker gave it. */
 struct ak_init_session {
@@ -31,8 +41,16 @@ struct ak_init_session {
 int ak_init_keep(struct ak_init *init, const struct ak_init_session *session);
 
 /* By the broker: a mail with a link and a code that is typed there; a text that the wallet signs. The session
- * is kept, or init->pending set and what waits was printed. 0 or the exit status. */
+ * is kept, or init->pending set and what waits is kept. 0 or the exit status. */
 int ak_init_by_mail(struct ak_init *init);
 int ak_init_by_wallet(struct ak_init *init);
+
+/* ---- what came of it ---- */
+int ak_init_show(const struct ak_init *init);
+/* A recovery waits: kept in the profile, forgotten, read again (false: there is none), shown. */
+int ak_init_await(struct ak_init *init, const uint8_t anchor[32], uint64_t ready_at);
+void ak_init_wait_over(struct ak_init *init);
+bool ak_init_load_waiting(struct ak_init *init);
+int ak_init_show_waiting(const struct ak_init *init);
 
 #endif

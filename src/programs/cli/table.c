@@ -16,6 +16,23 @@ static const struct ak_cli_option init_options[] = {
     {"recovery-code-file", "FILE",
         "For an account of one's own, from a new device: the recovery code shortens the wait."},
 };
+static const struct ak_cli_option link_options[] = {
+    {"email", "ADDRESS", "A mail address: its person opens the mail's link and types the code."},
+    {"wallet", "0xADDRESS", "A wallet of one's own; the signature comes on standard input."},
+    {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
+    {"derived", NULL,
+        "The account's own address, which the worker derives: it signs in, and recovers nothing."},
+};
+static const struct ak_cli_option recover_options[] = {
+    {"email", "ADDRESS", "On a new device: sign in by a mail; with --wallet too, no device cancels it."},
+    {"wallet", "0xADDRESS", "On a new device: sign in by a wallet; the signature comes on standard input."},
+    {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
+    {"recovery-code-file", "FILE", "With the recovery code it waits a day, and no device cancels it."},
+    {"name", "NAME", "Name of this device in lists; default: the host's name."},
+    {"cancel", NULL, "On a device of the account: end the recovery that waits."},
+    {"seen", NULL, "On a device of the account: let it go on; it is then ready after the shorter time."},
+    {"device", "ID", "With --cancel or --seen: the new device, where several recoveries wait."},
+};
 static const struct ak_cli_option grant_options[] = {
     {"scope", "ITEMS", "What it may do: items separated by commas, such as openrouter,cap:sign-message."},
     {"rate", "RATE", "Uses a minute, such as 100/min."},
@@ -161,7 +178,27 @@ static const struct ak_cli_command commands[] = {
         "for a new "
         "account",
         AK_CLI_OPTIONS(init_options), .run = ak_cmd_init},
-    {"whoami", NULL, "", 0, 0, "Show who is signed in.", "agentkeys whoami", WIRE("GET /v1/account"),
+    {"recover", NULL, "", 0, 0,
+        "Show who recovers the account, and end it; or, on a new device, begin and finish the recovery of an "
+        "account of one's own.",
+        "agentkeys recover --email alice@demo.example --recovery-code-file FILE",
+        WIRE(
+            "GET /v1/recovery") "; on a new device state, ready_at, anchor, identity, and in the end that of "
+                                "init; with --cancel or --seen that of POST /v1/recovery/...",
+        AK_CLI_OPTIONS(recover_options), .run = ak_cmd_recover},
+    {"link", NULL, "", 0, 0, "Let one more identity sign in to the account; asked for by the broker.",
+        "agentkeys link --email alice@work.example", WIRE("POST /v1/wallet/link"),
+        AK_CLI_OPTIONS(link_options), .run = ak_cmd_link},
+    {"unlink", NULL, "IDENTITY", 1, 1,
+        "End what an identity may; one that can recover the account goes after a waiting time, unless a "
+        "second "
+        "device or the recovery code confirms.",
+        "agentkeys unlink alice@work.example", WIRE("POST /v1/wallet/unlink"),
+        AK_CLI_OPTIONS(recovery_options), .run = ak_cmd_unlink},
+    {"links", NULL, "", 0, 0, "List the identities that sign in to the account.", "agentkeys links",
+        WIRE("GET /v1/wallet/links"), .run = ak_cmd_links},
+    {"whoami", NULL, "", 0, 0, "Show who is signed in, and by which identities one may.", "agentkeys whoami",
+        WIRE("GET /v1/account") "; identities is that of GET /v1/wallet/links, where the broker answers",
         .run = ak_cmd_whoami},
     {"status", NULL, "", 0, 0, "Show whether the worker is ready and how long the session lasts.",
         "agentkeys status", WIRE("GET /readyz"), .run = ak_cmd_status},

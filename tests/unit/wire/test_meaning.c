@@ -4,6 +4,7 @@
 
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_agents.h"
+#include "core/wire/msg_broker.h"
 #include "core/wire/msg_devices.h"
 #include "core/wire/msg_link.h"
 #include "core/wire/msg_pair.h"
@@ -111,6 +112,27 @@ static void changes_with_each_field(void **state)
     }
 }
 
+/* What a device signs for the broker's link is what the keeper recomputes of its own message. */
+static void is_one_for_both_links(void **state)
+{
+    (void)state;
+    struct ak_msg_wallet_link_request asked = {
+        .identity_type = AK_SPAN_LIT("email"), .identity_value = AK_SPAN_LIT("alice@demo.example")};
+    const struct ak_msg_link_request passed = {.present = 1u << AK_LINK_REQUEST_ANSWER,
+        .identity_type = asked.identity_type,
+        .identity_value = asked.identity_value,
+        .answer = AK_SPAN_LIT("a.b.c")};
+    uint8_t here[32], there[32];
+    struct ak_buf body = AK_BUF_ARR(body_memory);
+    asked.present = 1u << AK_WALLET_LINK_REQUEST_REQUEST_ID | 1u << AK_WALLET_LINK_REQUEST_SIGNATURE;
+    assert_int_equal(ak_msg_encode(&ak_wallet_link_request_msg, &asked, &body), AK_OK);
+    assert_int_equal(ak_msg_meaning(&ak_wallet_link_request_msg, "link", ak_buf_span(&body), here), AK_OK);
+    body.len = 0;
+    assert_int_equal(ak_msg_encode(&ak_link_request_msg, &passed, &body), AK_OK);
+    assert_int_equal(ak_msg_meaning(&ak_link_request_msg, "link", ak_buf_span(&body), there), AK_OK);
+    assert_memory_equal(here, there, 32);
+}
+
 static void changes_with_the_call(void **state)
 {
     (void)state;
@@ -165,6 +187,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_the_published_values),
         cmocka_unit_test(changes_with_each_field),
+        cmocka_unit_test(is_one_for_both_links),
         cmocka_unit_test(changes_with_the_call),
         cmocka_unit_test(tells_absent_from_zero),
         cmocka_unit_test(refuses_damaged_bodies),

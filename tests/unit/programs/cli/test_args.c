@@ -152,6 +152,48 @@ static void test_items(void **state)
     items("0123456789abcdef0", AK_E_FULL, NULL);
 }
 
+static void test_identity(void **state)
+{
+    (void)state;
+    static const char *const good[][2] = {
+        {"Alice@Demo.example", "email:alice@demo.example"},
+        {"email:alice@demo.example", "email:alice@demo.example"},
+        {"0xABcdef0123456789abcdef0123456789abcdef01", "evm:0xabcdef0123456789abcdef0123456789abcdef01"},
+        {"evm:0xABcdef0123456789abcdef0123456789abcdef01", "evm:0xabcdef0123456789abcdef0123456789abcdef01"},
+        {"oauth2_google:AbC", "oauth2_google:AbC"},
+    };
+    static const char *const bad[] = {"", "alice", "0x12", "a b@demo.example", "phone:123", "email:", ":",
+        "64d42ad4b8ca7ba1c3f3a5d2d3b0d7b6a8f9f0b1c2d3e4f5a6b7c8d9e0f1a2b"};
+    uint8_t omni[32], same[32];
+    for (size_t i = 0; i < AK_COUNT(good); i++) {
+        char text[128] = "x";
+        struct ak_buf buf = {.ptr = (uint8_t *)text, .len = 1, .cap = sizeof text};
+        assert_int_equal(ak_args_identity(good[i][0], &buf, &why), AK_OK);
+        assert_true(ak_span_eq(ak_span_sub(ak_buf_span(&buf), 1, buf.len), ak_span_str(good[i][1])));
+        assert_int_equal(ak_args_omni(good[i][0], omni, &why), AK_OK);
+        assert_int_equal(ak_args_omni(good[i][1], same, &why), AK_OK);
+        assert_memory_equal(omni, same, 32);
+    }
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        char text[128];
+        struct ak_buf buf = AK_BUF_ARR(text);
+        assert_int_equal(ak_args_identity(bad[i], &buf, &why), AK_E_FORMAT);
+        assert_int_equal(ak_args_omni(bad[i], omni, &why), AK_E_FORMAT);
+    }
+    char small[4], large[400] = "a@", longer[1200] = "a@";
+    struct ak_buf buf = AK_BUF_ARR(small);
+    assert_int_equal(ak_args_identity("alice@demo.example", &buf, &why), AK_E_FULL);
+    memset(large + 2, 'b', sizeof large - 3);
+    memset(longer + 2, 'b', sizeof longer - 3);
+    char room[1400];
+    buf = AK_BUF_ARR(room);
+    assert_int_equal(ak_args_identity(large, &buf, &why), AK_E_LIMIT);
+    assert_int_equal(ak_args_omni(longer, omni, &why), AK_E_FULL);
+    assert_int_equal(
+        ak_args_omni("00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff", omni, &why), AK_OK);
+    assert_int_equal(omni[31], 0xff);
+}
+
 static void test_recovery(void **state)
 {
     (void)state;
@@ -191,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),
         cmocka_unit_test(test_label), cmocka_unit_test(test_path), cmocka_unit_test(test_anchor),
         cmocka_unit_test(test_thumbprint), cmocka_unit_test(test_hex), cmocka_unit_test(test_items),
-        cmocka_unit_test(test_recovery), cmocka_unit_test(test_recovery_refused)};
+        cmocka_unit_test(test_identity), cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_recovery_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

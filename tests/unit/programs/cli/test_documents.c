@@ -116,16 +116,16 @@ static void test_table(void **state)
 static void test_all_commands(void **state)
 {
     (void)state;
-    static const char *const wanted[] = {"up", "init", "whoami", "status", "logout", "pair list",
-        "pair approve", "pair refuse", "pair invite", "agents list", "agents show", "agents suspend",
-        "agents resume", "agents rotate", "agents policy", "agents decommission", "device list", "device add",
-        "device remove", "account show", "account suspend", "account resume", "account cancel",
-        "account seen", "sign", "address", "lineage", "oidc", "issuer thumbprint", "issuer publish",
-        "explain", "audit list", "audit show", "audit export", "audit verify", "audit proof", "attest verify",
-        "attest", "store", "read", "run", "credentials list", "credentials rollback", "credentials delete",
-        "trust show", "trust change", "recovery share", "epoch list", "epoch rotate", "epoch destroy",
-        "service define", "service list", "service show", "import", "export", "export-key", "doctor",
-        "version"};
+    static const char *const wanted[] = {"up", "init", "recover", "link", "unlink", "links", "whoami",
+        "status", "logout", "pair list", "pair approve", "pair refuse", "pair invite", "agents list",
+        "agents show", "agents suspend", "agents resume", "agents rotate", "agents policy",
+        "agents decommission", "device list", "device add", "device remove", "account show",
+        "account suspend", "account resume", "account cancel", "account seen", "sign", "address", "lineage",
+        "oidc", "issuer thumbprint", "issuer publish", "explain", "audit list", "audit show", "audit export",
+        "audit verify", "audit proof", "attest verify", "attest", "store", "read", "run", "credentials list",
+        "credentials rollback", "credentials delete", "trust show", "trust change", "recovery share",
+        "epoch list", "epoch rotate", "epoch destroy", "service define", "service list", "service show",
+        "import", "export", "export-key", "doctor", "version"};
     assert_int_equal(ak_cli_agentkeys.count, AK_COUNT(wanted));
     for (size_t i = 0; i < AK_COUNT(wanted); i++) {
         const struct ak_cli_command *command = &ak_cli_agentkeys.commands[i];
