@@ -347,11 +347,9 @@ static void test_key_of_another_kind(void **state)
 
 /* Every byte, one bit of it: what is signed, the signature, and what no signature covers. There is no byte
  * left that may be altered; docs/formats/attest-policy.md says so. */
-static void test_each_byte(void **state)
+static void refuse_each_byte(size_t step)
 {
-    (void)state;
-    begin(AK_SNP_GENOA, false);
-    for (size_t i = 0; i < AK_SNP_REPORT_LEN; i++) {
+    for (size_t i = 0; i < AK_SNP_REPORT_LEN; i += step) {
         made.report[i] ^= (uint8_t)(1u << i % 8);
         verify_parts(AK_SPAN_ARR(made.report), made_cert_span(&made.leaf), chain_span());
         if (verdict.accepted) fail_msg("byte %zu can be altered", i);
@@ -360,6 +358,17 @@ static void test_each_byte(void **state)
         made.report[i] ^= (uint8_t)(1u << i % 8);
     }
     expect(0);
+}
+
+static void test_each_byte(void **state)
+{
+    (void)state;
+    begin(AK_SNP_GENOA, false);
+    for (uint8_t version = 2; version <= 5; version++) {
+        made.report[0] = version;
+        made_snp_sign(&made);
+        refuse_each_byte(version == 5 ? 1 : 3);
+    }
     made_snp_done(&made);
 }
 

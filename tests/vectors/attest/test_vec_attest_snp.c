@@ -1,6 +1,6 @@
 /* SEV-SNP: genuine reports of Milan and Bergamo, VCEK and VLEK. They give the facts of expected.json, each
  * wrong combination is refused for its reason, and no byte of report or certificates can be altered. */
-#include "vectors/attest/evidence.h"
+#include "vectors/attest/alter.h"
 
 #include "base/crypto/x509.h"
 
@@ -156,60 +156,96 @@ static void test_time(void **state)
     }
 }
 
-/* Each byte of a file with one of its bits turned; all must be refused. */
-static void refuse_each(struct evidence_file *file)
+static void verify_sample(void)
 {
-    for (size_t i = 0; i < file->len; i += AK_EACH_BYTE) {
-        uint8_t bit = (uint8_t)(1u << i % 8);
-        file->bytes[i] ^= bit;
-        verify_at(AT_S);
-        if (verdict.accepted) fail_msg("byte %zu can be altered", i);
-        file->bytes[i] ^= bit;
-    }
-}
-
-static void test_each_byte_of_the_report(void **state)
-{
-    (void)state;
-    set_open_policy();
-    load_sample(&samples[3]);
-    refuse_each(&report);
-}
-
-/* The chain as DER, which has no white space. */
-static void chain_to_der(void)
-{
-    static struct evidence_file der;
-    const char *at = (const char *)chain.bytes;
-    der.len = 0;
-    chain.bytes[chain.len] = 0;
-    while ((at = strstr(at, "-----BEGIN CERTIFICATE-----")) != NULL) {
-        uint32_t bits = 0;
-        unsigned have = 0;
-        for (at += 27; *at != '-'; at++) {
-            static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-            const char *digit = strchr(digits, *at);
-            if (*at == '\n' || digit == NULL) continue;
-            bits = bits << 6 | (uint32_t)(digit - digits);
-            have += 6;
-            if (have < 8) continue;
-            have -= 8;
-            der.bytes[der.len++] = (uint8_t)(bits >> have);
-        }
-    }
-    chain = der;
-}
-
-static void test_each_byte_of_the_certificates(void **state)
-{
-    (void)state;
-    set_open_policy();
-    load_sample(&samples[0]);
-    chain_to_der();
     verify_at(AT_S);
-    evidence_check_failed(&verdict, 0);
-    refuse_each(&leaf);
-    refuse_each(&chain);
+}
+
+static void alter_part(struct evidence_file *file, const char *name, enum alter_how how)
+{
+    struct alter alter = {file, name, verify_sample, &verdict, 0};
+    alter_all(&alter, how);
+}
+
+static void test_each_byte_of_reports(void **state)
+{
+    (void)state;
+    set_open_policy();
+    for (size_t i = 0; i < AK_COUNT(samples); i++) {
+        load_sample(&samples[i]);
+        alter_part(&report, samples[i].name, i == 3 ? ALTER_WHOLE : ALTER_SOME);
+    }
+}
+
+static void test_each_byte_of_certificates(void **state)
+{
+    (void)state;
+    set_open_policy();
+    for (size_t i = 0; i < AK_COUNT(samples); i++) {
+        load_sample(&samples[i]);
+        alter_part(&leaf, samples[i].leaf, i == 0 ? ALTER_WHOLE : ALTER_SOME);
+        alter_part(&chain, samples[i].chain, ALTER_SOME);
+    }
+}
+
+/* ---- chains of which there is no report ---- */
+
+static uint8_t root_print[32];
+
+static bool bundle_leads_to_root(const struct ak_x509_bundle *bundle)
+{
+    uint8_t print[32];
+    size_t last = bundle->count - 1;
+    ak_x509_fingerprint(&bundle->certs[last], print);
+    return last >= 1 && memcmp(print, root_print, sizeof print) == 0 &&
+           ak_x509_chain_verify(&bundle->certs[0], bundle->certs + 1, last - 1, &bundle->certs[last], AT_S) ==
+               AK_OK;
+}
+
+/* Into the verdict, as if it were of evidence. */
+static void verify_chain(void)
+{
+    struct ak_x509_bundle bundle = {.count = 0};
+    struct ak_x509 parsed = {0};
+    bool good = leaf.len == 0 || ak_x509_parse(evidence_span(&leaf), &parsed) == AK_OK;
+    good = good && ak_x509_bundle_parse(evidence_span(&chain), &bundle) == AK_OK &&
+           bundle_leads_to_root(&bundle);
+    if (good && leaf.len > 0)
+        good = ak_x509_chain_verify(
+                   &parsed, bundle.certs, bundle.count - 1, &bundle.certs[bundle.count - 1], AT_S) == AK_OK;
+    verdict.accepted = good;
+    verdict.failed = good ? 0 : FAILED(CHAIN);
+    ak_x509_done(&parsed);
+    ak_x509_bundle_done(&bundle);
+}
+
+static void pin_root(void)
+{
+    struct ak_x509_bundle bundle;
+    assert_int_equal(ak_x509_bundle_parse(evidence_span(&chain), &bundle), AK_OK);
+    ak_x509_fingerprint(&bundle.certs[bundle.count - 1], root_print);
+    ak_x509_bundle_done(&bundle);
+}
+
+static void test_each_byte_of_other_chains(void **state)
+{
+    static const struct {
+        const char *leaf, *chain;
+    } rows[] = {{"turin.vcek.der", "ask_ark_turin_vcek.pem"}, {NULL, "ask_ark_turin_vlek.pem"},
+        {NULL, "ask_ark_genoa_vlek.pem"}};
+    (void)state;
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        struct alter of_chain = {&chain, rows[i].chain, verify_chain, &verdict, 0};
+        struct alter of_leaf = {&leaf, rows[i].leaf, verify_chain, &verdict, 0};
+        leaf.len = 0;
+        if (!load(rows[i].chain, &chain)) skip();
+        if (rows[i].leaf != NULL && !load(rows[i].leaf, &leaf)) skip();
+        pin_root();
+        verify_chain();
+        assert_true(verdict.accepted);
+        alter_all(&of_chain, ALTER_SOME);
+        if (rows[i].leaf != NULL) alter_all(&of_leaf, ALTER_SOME);
+    }
 }
 
 static void test_policy(void **state)
@@ -239,8 +275,9 @@ int main(void)
         cmocka_unit_test(test_default_policy_refuses),
         cmocka_unit_test(test_wrong_chain),
         cmocka_unit_test(test_time),
-        cmocka_unit_test(test_each_byte_of_the_report),
-        cmocka_unit_test(test_each_byte_of_the_certificates),
+        cmocka_unit_test(test_each_byte_of_reports),
+        cmocka_unit_test(test_each_byte_of_certificates),
+        cmocka_unit_test(test_each_byte_of_other_chains),
         cmocka_unit_test(test_policy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
