@@ -1,6 +1,7 @@
 /* The tpm2 backend's calls on a real (software) TPM, whose place is in AGENTKEYS_TEE_TCTI; tests/tpm2/ops.mjs
  * starts it. Held: a state opens at its number and the one before, never after; a slot that was erased or
- * overwritten is read again nowhere; evidence verifies and says what the chip holds. */
+ * overwritten is read again nowhere; evidence verifies and says what the chip holds; a sealed file is refused
+ * whatever byte of it is altered, wherever it is cut, and grown. */
 #include "unit/check.h"
 
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 #include "base/codec/cbor.h"
 #include "base/crypto/p256.h"
 #include "base/crypto/sha256.h"
-#include "io/tee/tee.h"
+#include "io/tee/sealed_file.h"
 
 static char folder[] = "/tmp/ak-tpm2-XXXXXX";
 static int dir_fd;
@@ -199,6 +200,67 @@ static void slots_hold_and_forget(void **state)
     read_is(0, second, 0);
 }
 
+/* ---- the sealed file, whole ---- */
+
+static struct ak_sealed_file sealed;
+static uint8_t file_bytes[AK_SEAL_FILE_MAX];
+static size_t file_len;
+
+static enum ak_sealed_result start_with(struct ak_span bytes)
+{
+    static struct ak_seal_state state;
+    static const uint8_t none[sizeof state.roots];
+    int fd = openat(dir_fd, AK_SEALED_NAME, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    assert_int_equal(write(fd, bytes.ptr, bytes.len), bytes.len);
+    assert_int_equal(close(fd), 0);
+    enum ak_sealed_result result = ak_sealed_file_start(&sealed, &state);
+    if (result) assert_memory_equal(state.roots, none, sizeof none); /* nothing came out of it */
+    ak_seal_state_done(&state);
+    return result;
+}
+
+static void make_sealed_file(void)
+{
+    static const uint8_t config[] = {0xc0, 0xcf};
+    static const struct ak_sealed_trust trust = {.config = {config, sizeof config}};
+    static struct ak_seal_state state;
+    memset(&state, 0, sizeof state);
+    state.root_count = 1;
+    state.roots[0] = (struct ak_seal_root){.version = 1, .suite = AK_SEAL_ROOT_AK1, .secret = {{0x5e}}};
+    assert_int_equal(ak_sealed_file_open(&sealed, dir_fd, NULL, &chip, &trust), AK_SEALED_OK);
+    assert_int_equal(ak_sealed_file_create(&sealed, &state), AK_SEALED_OK);
+    int fd = openat(dir_fd, AK_SEALED_NAME, O_RDONLY | O_CLOEXEC);
+    ssize_t len = read(fd, file_bytes, sizeof file_bytes);
+    assert_true(len > AK_SEAL_HEADER_LEN);
+    file_len = (size_t)len;
+    assert_int_equal(close(fd), 0);
+}
+
+static void every_byte_of_a_sealed_file(void **state)
+{
+    (void)state;
+    uint8_t id[16];
+    make_sealed_file();
+    uint64_t value = counter(id);
+    for (size_t i = 0; i < file_len; i++) {
+        uint8_t bit = (uint8_t)(1u << i % 8);
+        file_bytes[i] ^= bit;
+        if (start_with(ak_span(file_bytes, file_len)) == AK_SEALED_OK) fail_msg("byte %zu can be altered", i);
+        file_bytes[i] ^= bit;
+    }
+    for (size_t len = 0; len < file_len; len++)
+        if (start_with(ak_span(file_bytes, len)) != AK_SEALED_DAMAGED) fail_msg("can be cut to %zu", len);
+    assert_true(file_len + 1 < sizeof file_bytes);
+    assert_int_equal(start_with(ak_span(file_bytes, file_len + 1)), AK_SEALED_DAMAGED);
+    memcpy(file_bytes + file_len, file_bytes, file_len);
+    assert_int_equal(start_with(ak_span(file_bytes, 2 * file_len)), AK_SEALED_DAMAGED);
+    assert_true(counter(id) == value); /* nobody was led on by any of them */
+    assert_int_equal(start_with(ak_span(file_bytes, file_len)), AK_SEALED_OK);
+    ak_sealed_file_close(&sealed);
+    assert_int_equal(unlinkat(dir_fd, AK_SEALED_NAME, 0), 0);
+    assert_int_equal(unlinkat(dir_fd, "lock", 0), 0);
+}
+
 /* ---- evidence ---- */
 
 static uint16_t u16(const uint8_t *at)
@@ -289,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(opens_at_its_number_and_the_one_before, setup, teardown),
         cmocka_unit_test_setup_teardown(every_part_of_the_blob, setup, teardown),
         cmocka_unit_test_setup_teardown(slots_hold_and_forget, setup, teardown),
+        cmocka_unit_test_setup_teardown(every_byte_of_a_sealed_file, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_verifies, setup, teardown),
     };
     return cmocka_run_group_tests_name("tpm2_ops", tests, NULL, NULL);

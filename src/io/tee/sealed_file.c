@@ -190,8 +190,8 @@ static enum ak_sealed_result open_bytes(const struct ak_sealed_file *file, struc
     AK_CLEANUP(ak_secret32_done) struct ak_secret32 kek = {{0}};
     struct ak_seal_header header;
     uint8_t counter_id[AK_TEE_COUNTER_ID_LEN];
+    if (ak_seal_parse_header(bytes, &header)) return AK_SEALED_DAMAGED; /* the TEE need not be asked */
     if (ops->counter_read(file->tee->impl, counter_id, out_counter)) return AK_SEALED_NO_TEE;
-    if (ak_seal_parse_header(bytes, &header)) return AK_SEALED_DAMAGED;
     enum ak_sealed_result result = check_header(file, &header, counter_id, *out_counter);
     if (result != AK_SEALED_OK) return result;
     result = result_of_unseal(ops->unseal(file->tee->impl, header.kek_blob, header.n, &kek));
