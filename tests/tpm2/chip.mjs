@@ -54,7 +54,24 @@ export class Maker {
     const ran = spawnSync('swtpm_setup', ['--tpm2', '--tpmstate', state, '--create-ek-cert', '--config', path.join(this.dir, 'setup.conf'), '--overwrite'], { encoding: 'utf8', timeout: 60000 });
     if (ran.status !== 0) throw new Error(`swtpm_setup: ${ran.stdout}${ran.stderr}`);
   }
+
+  // A certificate of the running chip's P-256 endorsement key, where makers keep it; swtpm_setup makes none. It has certified one
+  // chip before, else it has no key yet.
+  certifyEcc(chip) {
+    if (!fs.existsSync(this.file)) this.certify(tempDir());
+    const at = (name) => path.join(chip.dir, name);
+    chip.tool('tpm2_createek', '-G', 'ecc', '-c', 'ecc-ek.ctx', '-u', 'ecc-ek.pem', '-f', 'pem');
+    chip.tool('tpm2_flushcontext', '-t');
+    fs.writeFileSync(at('ecc-ek.ext'), 'basicConstraints=critical,CA:FALSE\nextendedKeyUsage=2.23.133.8.1\nkeyUsage=critical,keyAgreement\n');
+    const ran = spawnSync('openssl', ['x509', '-new', '-force_pubkey', at('ecc-ek.pem'), '-subj', '/CN=EK', '-days', '3', '-CA', this.file,
+      '-CAkey', path.join(this.dir, 'signkey.pem'), '-extfile', at('ecc-ek.ext'), '-out', at('ecc-ek.crt')], { encoding: 'utf8' });
+    if (ran.status !== 0) throw new Error(`openssl: ${ran.stderr}`);
+    chip.nvWrite(0x01c0000a, der(at('ecc-ek.crt')));
+  }
 }
+
+// A file's PEM block as DER.
+const der = (file) => Buffer.from(fs.readFileSync(file, 'utf8').replace(/-----[^-]+-----/g, ''), 'base64');
 
 export class Chip {
   // `maker`: a Maker that certifies its endorsement key; without one the chip has no certificate. `inside`: what a copy of another
@@ -128,6 +145,24 @@ export class Chip {
     const ran = spawnSync(name, args, { cwd: this.dir, encoding: 'utf8', timeout: 20000, env: { ...process.env, TPM2TOOLS_TCTI: `swtpm:host=127.0.0.1,port=${this.real}` } });
     if (ran.status !== 0) throw new Error(`${name}: ${ran.stderr}`);
     return ran.stdout;
+  }
+
+  nvRead(index) {
+    const file = path.join(this.dir, 'nv.read');
+    this.tool('tpm2_nvread', `0x${index.toString(16)}`, '-o', file);
+    return fs.readFileSync(file);
+  }
+
+  // As a maker does, under the platform hierarchy; an index of this size is written again.
+  nvWrite(index, bytes) {
+    const [file, name] = [path.join(this.dir, 'nv.write'), `0x${index.toString(16)}`];
+    fs.writeFileSync(file, bytes);
+    try {
+      this.tool('tpm2_nvreadpublic', name);
+    } catch {
+      this.tool('tpm2_nvdefine', name, '-C', 'p', '-s', String(bytes.length), '-a', 'ppwrite|ppread|ownerread|authread|platformcreate|no_da');
+    }
+    this.tool('tpm2_nvwrite', name, '-C', 'p', '-i', file);
   }
 
   env() {

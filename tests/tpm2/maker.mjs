@@ -62,17 +62,33 @@ await main(async () => {
   });
 
   await test('a certificate that was copied to another chip is refused', async () => {
-    const file = path.join(genuine.dir, 'ek.der');
-    genuine.tool('tpm2_nvread', '0x01c00002', '-o', file);
-    const size = fs.statSync(file).size;
-    bare.tool('tpm2_nvdefine', '0x01c00002', '-C', 'p', '-s', String(size), '-a', 'ppwrite|ppread|ownerread|authread|platformcreate|no_da');
-    bare.tool('tpm2_nvwrite', '0x01c00002', '-C', 'p', '-i', file);
+    const bytes = genuine.nvRead(0x01c00002);
+    bare.nvWrite(0x01c00002, bytes);
     assert.match(init(bare, maker.file).line, /^BOOT_FAIL tpm_unknown_maker: .*a copied certificate/);
-    const bytes = fs.readFileSync(file);
-    bytes[size - 20] ^= 1;
-    fs.writeFileSync(file, bytes);
-    bare.tool('tpm2_nvwrite', '0x01c00002', '-C', 'p', '-i', file);
+    bytes[bytes.length - 20] ^= 1;
+    bare.nvWrite(0x01c00002, bytes);
     assert.match(init(bare, maker.file).line, /^BOOT_FAIL tpm_unknown_maker: .*of none of ek_roots/);
+  });
+
+  await test('a chip whose only certificate is of its P-256 key', async () => {
+    const chip = await Chip.start();
+    maker.certifyEcc(chip);
+    const first = init(chip, maker.file);
+    assert.equal(first.made.status, 0, first.made.stderr);
+    await first.worker.start(['--ek-roots', maker.file]);
+    assert.ok(!(await notHeld(first.worker)).includes('maker'));
+    await first.worker.stop();
+    const other = new Maker();
+    other.certify(tempDir());
+    assert.match(init(chip, other.file).line, /^BOOT_FAIL tpm_unknown_maker: .*of none of ek_roots/);
+    other.certifyEcc(genuine); // its RSA key is of one maker, its P-256 key of another: either will do
+    assert.equal(init(genuine, other.file).made.status, 0);
+    const thief = await Chip.start();
+    thief.nvWrite(0x01c0000a, chip.nvRead(0x01c0000a));
+    assert.match(init(thief, maker.file).line, /^BOOT_FAIL tpm_unknown_maker: .*a copied certificate/);
+    const swapped = await Chip.start();
+    swapped.nvWrite(0x01c0000a, genuine.nvRead(0x01c00002)); // in the other one's place
+    assert.match(init(swapped, maker.file).line, /^BOOT_FAIL tpm_unknown_maker: .*NV 0x1c0000a is not for a key of P-256/);
   });
 
   await test('the makers are part of what is fixed', async () => {

@@ -90,10 +90,15 @@ enum ak_err ak_pubkey_from_rsa(struct ak_span modulus, uint32_t exponent, struct
     return AK_OK;
 }
 
+/* Named curves only: of parameters that are written out the library looks over what it does not need. spec:
+ * RFC 5480 2.1.1 */
 static enum ak_pubkey_type ec_type(EVP_PKEY *key)
 {
     char group[32];
     size_t len = 0;
+    int explicit = 0;
+    (void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit);
+    if (explicit != 0) return AK_PUBKEY_NONE;
     if (EVP_PKEY_get_group_name(key, group, sizeof group, &len) != 1) return AK_PUBKEY_NONE;
     if (strcmp(group, "prime256v1") == 0 || strcmp(group, "P-256") == 0) return AK_PUBKEY_P256;
     if (strcmp(group, "secp384r1") == 0 || strcmp(group, "P-384") == 0) return AK_PUBKEY_P384;

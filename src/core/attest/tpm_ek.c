@@ -2,6 +2,8 @@
 
 #include "base/crypto/hmac.h"
 #include "base/crypto/oaep.h"
+#include "base/crypto/p256_dh.h"
+#include "base/crypto/sha256.h"
 #include "base/wipe.h"
 #include "core/attest/tpm_attest.h"
 #include "core/attest/tpm_public.h"
@@ -47,24 +49,24 @@ static enum ak_err of_a_maker(const struct ak_x509 *cert, const struct ak_x509_b
     return worst;
 }
 
-static enum ak_err check_certificate(
-    const struct ak_x509 *cert, const struct ak_x509_bundle *makers, uint64_t at_s, struct ak_pubkey *out_key)
+static enum ak_err check_certificate(const struct ak_x509 *cert, const struct ak_x509_bundle *makers,
+    uint64_t at_s, enum ak_pubkey_type type, struct ak_pubkey *out_key)
 {
     AK_TRY(of_a_maker(cert, makers, at_s));
     if (!is_for_an_ek(cert)) return AK_E_MEANING;
     AK_TRY(ak_x509_key(cert, out_key));
-    if (out_key->type == AK_PUBKEY_RSA) return AK_OK;
+    if (out_key->type == type) return AK_OK;
     ak_pubkey_done(out_key);
     return AK_E_UNSUPPORTED;
 }
 
-enum ak_err ak_tpm_ek_certificate(
-    struct ak_span nv, const struct ak_x509_bundle *makers, uint64_t at_s, struct ak_pubkey *out_key)
+enum ak_err ak_tpm_ek_certificate(struct ak_span nv, const struct ak_x509_bundle *makers, uint64_t at_s,
+    enum ak_pubkey_type type, struct ak_pubkey *out_key)
 {
     struct ak_x509 cert = {0};
     *out_key = (struct ak_pubkey){0};
     AK_TRY(take_certificate(nv, &cert));
-    enum ak_err err = check_certificate(&cert, makers, at_s, out_key);
+    enum ak_err err = check_certificate(&cert, makers, at_s, type, out_key);
     ak_x509_done(&cert);
     return err;
 }
@@ -102,13 +104,46 @@ static enum ak_err protect(const uint8_t seed[SEED_LEN], struct ak_span name,
     return ak_buf_check(out_id);
 }
 
+/* KDFe with SHA-256, one block: the seed both sides know. spec: part 1, 11.4.10.3 and C.6.1 */
+static void kdfe(const struct ak_secret32 *x, const struct ak_p256_pub *ours,
+    const struct ak_p256_pub *theirs, uint8_t out_seed[SEED_LEN])
+{
+    const uint8_t one[4] = {0, 0, 0, 1};
+    const struct ak_span parts[] = {AK_SPAN_ARR(one), AK_SPAN_ARR(x->bytes), ak_span("IDENTITY", 9),
+        ak_span(ours->xy, 32), ak_span(theirs->xy, 32)};
+    ak_sha256_parts(parts, AK_COUNT(parts), out_seed);
+}
+
+/* The point of a key pair of its own, as TPMS_ECC_POINT, and the seed that follows from both. */
+static enum ak_err agree(const struct ak_pubkey *ek, const uint8_t random[64], struct ak_secret32 *out_seed,
+    struct ak_buf *out_wrapped)
+{
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 scalar = {{0}}, x = {{0}};
+    struct ak_p256_pub ours, theirs;
+    AK_TRY(ak_p256_pub_of(ek, &theirs));
+    AK_TRY(ak_p256_scalar_from_48(random, &scalar));
+    AK_TRY(ak_p256_pub_from_scalar(&scalar, &ours));
+    AK_TRY(ak_p256_dh(&scalar, ek, &x));
+    kdfe(&x, &ours, &theirs, out_seed->bytes);
+    for (size_t at = 0; at < sizeof ours.xy; at += 32) {
+        ak_buf_put_u16(out_wrapped, 32);
+        ak_buf_put(out_wrapped, ak_span(ours.xy + at, 32));
+    }
+    return ak_buf_check(out_wrapped);
+}
+
 enum ak_err ak_tpm_credential_make(const struct ak_pubkey *ek, const uint8_t name[AK_ATTEST_TPM_NAME_LEN],
     const uint8_t secret[AK_TPM_CREDENTIAL_LEN], const uint8_t seeds[64], struct ak_buf *out_id,
     struct ak_buf *out_wrapped)
 {
-    AK_TRY(ak_rsa_oaep_encrypt(
-        ek, ak_span("IDENTITY", 9), seeds + SEED_LEN, ak_span(seeds, SEED_LEN), out_wrapped));
-    return protect(seeds, ak_span(name, AK_ATTEST_TPM_NAME_LEN), secret, out_id);
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 seed = {{0}};
+    memcpy(seed.bytes, seeds, SEED_LEN);
+    enum ak_err err = ek->type == AK_PUBKEY_P256
+                          ? agree(ek, seeds, &seed, out_wrapped)
+                          : ak_rsa_oaep_encrypt(ek, ak_span("IDENTITY", 9), seeds + SEED_LEN,
+                                AK_SPAN_ARR(seed.bytes), out_wrapped);
+    if (err) return err;
+    return protect(seed.bytes, ak_span(name, AK_ATTEST_TPM_NAME_LEN), secret, out_id);
 }
 
 /* ---- the key, and what it says ---- */

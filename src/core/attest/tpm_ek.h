@@ -19,13 +19,15 @@ enum {
 /* The certificate of an endorsement key as NV holds it (bytes behind it are all 00 or all ff), signed by one
  * of `makers`, each of which is trusted as it stands, at a time. AK_E_FORMAT: no certificate; AK_E_MEANING:
  * not one of an endorsement key (extended key usage 2.23.133.8.1); AK_E_AUTH: of no maker that is given;
- * AK_E_EXPIRED; AK_E_UNSUPPORTED: a key that is not RSA. out_key is zeroed then, else ak_pubkey_done it. */
-AK_MUST_USE enum ak_err ak_tpm_ek_certificate(
-    struct ak_span nv, const struct ak_x509_bundle *makers, uint64_t at_s, struct ak_pubkey *out_key);
+ * AK_E_EXPIRED; AK_E_UNSUPPORTED: a key of another type than the index is for (RSA or P-256). out_key is
+ * zeroed then, else ak_pubkey_done it. */
+AK_MUST_USE enum ak_err ak_tpm_ek_certificate(struct ak_span nv, const struct ak_x509_bundle *makers,
+    uint64_t at_s, enum ak_pubkey_type type, struct ak_pubkey *out_key);
 
-/* TPM2_MakeCredential in software: `secret` for the TPM that has `ek`, which gives it back only while the key
- * of `name` is loaded there. `seeds`: 64 fresh random bytes. out_id: contents of TPM2B_ID_OBJECT;
- * out_wrapped: of TPM2B_ENCRYPTED_SECRET. Errors as ak_rsa_oaep_encrypt. */
+/* TPM2_MakeCredential in software: `secret` for the TPM that has `ek`, RSA or P-256 with the name algorithm
+ * SHA-256 and AES-128, which gives it back only while the key of `name` is loaded there. `seeds`: 64 fresh
+ * random bytes. out_id: contents of TPM2B_ID_OBJECT; out_wrapped: of TPM2B_ENCRYPTED_SECRET. Errors as
+ * ak_rsa_oaep_encrypt. */
 AK_MUST_USE enum ak_err ak_tpm_credential_make(const struct ak_pubkey *ek,
     const uint8_t name[AK_ATTEST_TPM_NAME_LEN], const uint8_t secret[AK_TPM_CREDENTIAL_LEN],
     const uint8_t seeds[64], struct ak_buf *out_id, struct ak_buf *out_wrapped);

@@ -9,12 +9,13 @@
 #include "core/attest/tpm_ek.h"
 #include "io/proc/random.h"
 #include "io/tee/tpm2.h"
+#include "io/tee/tpm2_ek_kind.h"
 
-/* spec: TCG EK Credential Profile 2.2.1.4: certificate of the RSA 2048 key */
-enum { EK_CERTIFICATE_INDEX = 0x01c00002, NV_CHUNK = 512, SIGNED_MAX = 1024 };
+enum { NV_CHUNK = 512, SIGNED_MAX = 1024 };
 
 /* Everything of one check, given back at its end. */
 struct ek {
+    const struct tpm2_ek_kind *kind;
     ESYS_TR nv, key, signer;
     struct ak_pubkey certified;
     TPM2B_PUBLIC *signer_public;
@@ -50,13 +51,8 @@ static enum ak_err read_certificate(struct tpm2 *self, struct ek *ek, struct ak_
 {
     size_t len = 0;
     enum ak_err err =
-        tpm2_answer("TPM2_NV_ReadPublic", Esys_TR_FromTPMPublic(self->esys, EK_CERTIFICATE_INDEX,
-                                              ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, &ek->nv));
-    if (err == AK_E_NOT_FOUND)
-        tpm2_explain(
-            "the TPM has no certificate of its endorsement key (NV 0x%x): emulated, or never certified",
-            (unsigned)EK_CERTIFICATE_INDEX);
-    if (err == AK_E_NOT_FOUND) return AK_E_AUTH;
+        tpm2_answer("TPM2_NV_ReadPublic", Esys_TR_FromTPMPublic(self->esys, ek->kind->index, ESYS_TR_NONE,
+                                              ESYS_TR_NONE, ESYS_TR_NONE, &ek->nv));
     if (!err) err = nv_len(self, ek->nv, &len);
     for (size_t at = 0; !err && at < len; at += NV_CHUNK) {
         size_t part = len - at < NV_CHUNK ? len - at : NV_CHUNK;
@@ -66,7 +62,7 @@ static enum ak_err read_certificate(struct tpm2 *self, struct ek *ek, struct ak_
     return err;
 }
 
-static void explain_certificate(enum ak_err err)
+static void explain_certificate(enum ak_err err, const struct tpm2_ek_kind *kind)
 {
     switch ((int)err) {
     case AK_OK: return;
@@ -77,50 +73,65 @@ static void explain_certificate(enum ak_err err)
     case AK_E_EXPIRED:
         tpm2_explain("the endorsement key's certificate is not valid now; check the clock");
         return;
-    case AK_E_UNSUPPORTED: tpm2_explain("the endorsement key's certificate is not for an RSA key"); return;
+    case AK_E_UNSUPPORTED:
+        tpm2_explain("the certificate at NV 0x%x is not for a key of %s", (unsigned)kind->index, kind->name);
+        return;
     default:
-        tpm2_explain(
-            "what stands at NV 0x%x is no endorsement key's certificate", (unsigned)EK_CERTIFICATE_INDEX);
+        tpm2_explain("what stands at NV 0x%x is no endorsement key's certificate", (unsigned)kind->index);
     }
 }
 
-static enum ak_err check_certificate(
+/* AK_E_NOT_FOUND: no certificate of this kind of key. */
+static enum ak_err check_one(
     struct tpm2 *self, struct ek *ek, const struct ak_x509_bundle *makers, uint64_t now_s)
 {
     uint8_t bytes[AK_TPM_EK_NV_MAX];
     struct ak_buf nv = AK_BUF_ARR(bytes);
     AK_TRY(read_certificate(self, ek, &nv));
-    enum ak_err err = ak_tpm_ek_certificate(ak_buf_span(&nv), makers, now_s, &ek->certified);
-    explain_certificate(err);
+    enum ak_err err = ak_tpm_ek_certificate(ak_buf_span(&nv), makers, now_s, ek->kind->type, &ek->certified);
+    explain_certificate(err, ek->kind);
     return err ? AK_E_AUTH : AK_OK;
+}
+
+static void close_nv(struct tpm2 *self, struct ek *ek)
+{
+    if (ek->nv != ESYS_TR_NONE) (void)Esys_TR_Close(self->esys, &ek->nv);
+    ek->nv = ESYS_TR_NONE;
+}
+
+/* The first kind whose certificate is one of the makers'; of those that are there and are not, the last one
+ * is told of. */
+static enum ak_err check_certificate(
+    struct tpm2 *self, struct ek *ek, const struct ak_x509_bundle *makers, uint64_t now_s)
+{
+    char why[sizeof tpm2_why] = "";
+    for (size_t i = 0; i < TPM2_EK_KINDS; i++) {
+        ek->kind = &tpm2_ek_kinds[i];
+        close_nv(self, ek);
+        enum ak_err err = check_one(self, ek, makers, now_s);
+        if (err != AK_E_NOT_FOUND && err != AK_E_AUTH) return err;
+        if (err == AK_E_AUTH) memcpy(why, tpm2_why, sizeof why);
+    }
+    if (why[0]) {
+        memcpy(tpm2_why, why, sizeof why);
+        return AK_E_AUTH;
+    }
+    tpm2_explain("the TPM has no certificate of its endorsement key (NV 0x%x, 0x%x): emulated, or never "
+                 "certified",
+        (unsigned)tpm2_ek_kinds[0].index, (unsigned)tpm2_ek_kinds[1].index);
+    return AK_E_AUTH;
 }
 
 /* ---- the endorsement key ---- */
 
-/* spec: TCG EK Credential Profile, template L-1, with its policy: PolicySecret(endorsement hierarchy) */
 static enum ak_err make_ek(struct tpm2 *self, struct ek *ek)
 {
     static const TPM2B_SENSITIVE_CREATE no_secret = {0};
     static const TPM2B_DATA no_data = {0};
     static const TPML_PCR_SELECTION no_pcrs = {0};
-    static const TPM2B_PUBLIC template = {
-        .publicArea = {.type = TPM2_ALG_RSA,
-            .nameAlg = TPM2_ALG_SHA256,
-            .objectAttributes = TPMA_OBJECT_FIXEDTPM | TPMA_OBJECT_FIXEDPARENT |
-                                TPMA_OBJECT_SENSITIVEDATAORIGIN | TPMA_OBJECT_ADMINWITHPOLICY |
-                                TPMA_OBJECT_RESTRICTED | TPMA_OBJECT_DECRYPT,
-            .authPolicy = {.size = 32,
-                .buffer = {0x83, 0x71, 0x97, 0x67, 0x44, 0x84, 0xb3, 0xf8, 0x1a, 0x90, 0xcc, 0x8d, 0x46, 0xa5,
-                    0xd7, 0x24, 0xfd, 0x52, 0xd7, 0x6e, 0x06, 0x52, 0x0b, 0x64, 0xf2, 0xa1, 0xda, 0x1b, 0x33,
-                    0x14, 0x69, 0xaa}},
-            .parameters.rsaDetail =
-                {.symmetric = {.algorithm = TPM2_ALG_AES, .keyBits.aes = 128, .mode.aes = TPM2_ALG_CFB},
-                    .scheme.scheme = TPM2_ALG_NULL,
-                    .keyBits = 2048},
-            .unique.rsa.size = 256}};
     return tpm2_answer("TPM2_CreatePrimary (EK)",
         Esys_CreatePrimary(self->esys, ESYS_TR_RH_ENDORSEMENT, ESYS_TR_PASSWORD, ESYS_TR_NONE, ESYS_TR_NONE,
-            &no_secret, &template, &no_data, &no_pcrs, &ek->key, NULL, NULL, NULL, NULL));
+            &no_secret, &ek->kind->template, &no_data, &no_pcrs, &ek->key, NULL, NULL, NULL, NULL));
 }
 
 /* A policy session that the endorsement hierarchy agrees to. */
@@ -236,7 +247,7 @@ enum ak_err tpm2_check_maker(struct tpm2 *self, const struct ak_x509_bundle *mak
     enum ak_err err = check_all(self, &ek, makers, now_s);
     tpm2_flush(self, &ek.key);
     tpm2_flush(self, &ek.signer);
-    if (ek.nv != ESYS_TR_NONE) (void)Esys_TR_Close(self->esys, &ek.nv);
+    close_nv(self, &ek);
     Esys_Free(ek.signer_public);
     ak_pubkey_done(&ek.certified);
     self->maker_shown = err == AK_OK;

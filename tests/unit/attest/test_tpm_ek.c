@@ -6,13 +6,15 @@
 #include <openssl/rsa.h>
 
 #include "base/crypto/ossl.h"
+#include "base/crypto/sha256.h"
 #include "core/attest/tpm_ek.h"
 #include "core/attest/tpm_public.h"
 #include "unit/attest/made_tpm.h"
 
 #define EK_PURPOSE "\x30\x07\x06\x05\x67\x81\x05\x08\x01"
 
-static EVP_PKEY *ca_key, *other_key, *ek_key;
+static EVP_PKEY *ca_key, *other_key, *ek_key, *ecc_key;
+static enum ak_pubkey_type type = AK_PUBKEY_RSA;
 static struct made_cert ca, other_ca, ek;
 static uint8_t nv[AK_TPM_EK_NV_MAX + 1];
 static size_t nv_len;
@@ -24,6 +26,7 @@ static int setup_keys(void **state)
     ca_key = made_ec("P-384");
     other_key = made_ec("P-384");
     ek_key = made_rsa(2048);
+    ecc_key = made_ec("P-256");
     return 0;
 }
 
@@ -33,6 +36,7 @@ static int teardown_keys(void **state)
     EVP_PKEY_free(ca_key);
     EVP_PKEY_free(other_key);
     EVP_PKEY_free(ek_key);
+    EVP_PKEY_free(ecc_key);
     return 0;
 }
 
@@ -70,7 +74,7 @@ static enum ak_err check_at(uint64_t at_s)
 {
     static const struct ak_pubkey none;
     struct ak_pubkey key;
-    enum ak_err err = ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, at_s, &key);
+    enum ak_err err = ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, at_s, type, &key);
     if (err)
         assert_true(key.key == NULL && key.type == none.type);
     else
@@ -82,7 +86,7 @@ static void a_makers_certificate(void **state)
 {
     (void)state;
     struct ak_pubkey key, want;
-    assert_int_equal(ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, MADE_AT_S, &key), AK_OK);
+    assert_int_equal(ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, MADE_AT_S, type, &key), AK_OK);
     EVP_PKEY_up_ref(ek_key);
     assert_int_equal(ak_pubkey_from_evp(ek_key, &want), AK_OK);
     assert_true(ak_pubkey_eq(&key, &want));
@@ -110,8 +114,16 @@ static void what_is_none(void **state)
     assert_int_equal(check_at(MADE_AT_S), AK_E_MEANING);
     certify(ek_key, AK_SPAN_LIT("\x30\x07\x06\x05\x67\x81\x05\x08\x03")); /* of a signing key */
     assert_int_equal(check_at(MADE_AT_S), AK_E_MEANING);
-    certify(other_key, AK_SPAN_LIT(EK_PURPOSE));
-    assert_int_equal(check_at(MADE_AT_S), AK_E_UNSUPPORTED);
+    static const enum ak_pubkey_type all[] = {AK_PUBKEY_RSA, AK_PUBKEY_P256};
+    EVP_PKEY *const keys[] = {ek_key, ecc_key, other_key};
+    for (size_t i = 0; i < 2; i++) { /* a key of another type than its place is for */
+        type = all[i];
+        for (size_t k = 0; k < 3; k++) {
+            certify(keys[k], AK_SPAN_LIT(EK_PURPOSE));
+            assert_int_equal(check_at(MADE_AT_S), i == k ? AK_OK : AK_E_UNSUPPORTED);
+        }
+    }
+    type = AK_PUBKEY_RSA;
 }
 
 static void every_byte_counts(void **state)
@@ -153,43 +165,83 @@ static void unwrap(struct ak_span wrapped, uint8_t out_seed[32])
     memcpy(out_seed, plain, 32);
 }
 
-static void a_credential(void **state)
+/* The point in the wrapped part with the TPM's key; then KDFe. */
+static void agree(struct ak_span wrapped, uint8_t out_seed[32])
 {
-    (void)state;
-    struct ak_pubkey key;
-    uint8_t name[34], secret[32], seeds[64], id[128], wrapped[512], seed[32], storage[32], integrity[32],
-        want[32];
-    struct ak_buf id_buf = AK_BUF_ARR(id), wrapped_buf = AK_BUF_ARR(wrapped);
-    memset(name, 0x0b, sizeof name);
-    memset(secret, 0x5e, sizeof secret);
-    for (size_t i = 0; i < sizeof seeds; i++) seeds[i] = (uint8_t)i;
-    assert_int_equal(ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, MADE_AT_S, &key), AK_OK);
-    assert_int_equal(ak_tpm_credential_make(&key, name, secret, seeds, &id_buf, &wrapped_buf), AK_OK);
-    unwrap(ak_buf_span(&wrapped_buf), seed);
-    assert_memory_equal(seed, seeds, 32);
+    uint8_t point[65] = {4}, own[65], text[4 + 32 + 9 + 64] = {0, 0, 0, 1};
+    size_t len = 32;
+    struct ak_pubkey peer;
+    assert_int_equal(wrapped.len, 68);
+    assert_memory_equal(wrapped.ptr, "\0\x20", 2);
+    assert_memory_equal(wrapped.ptr + 34, "\0\x20", 2);
+    memcpy(point + 1, wrapped.ptr + 2, 32);
+    memcpy(point + 33, wrapped.ptr + 36, 32);
+    assert_int_equal(ak_pubkey_from_point(ak_span(point + 1, 64), &peer), AK_OK);
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new(ecc_key, NULL);
+    assert_int_equal(EVP_PKEY_derive_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_derive_set_peer(ctx, peer.key), 1);
+    assert_int_equal(EVP_PKEY_derive(ctx, text + 4, &len), 1);
+    EVP_PKEY_CTX_free(ctx);
+    memcpy(text + 36, "IDENTITY", 9);
+    memcpy(text + 45, point + 1, 32);
+    assert_int_equal(EVP_PKEY_get_octet_string_param(ecc_key, "pub", own, sizeof own, &len), 1);
+    memcpy(text + 77, own + 1, 32);
+    ak_sha256(AK_SPAN_ARR(text), out_seed);
+    ak_pubkey_done(&peer);
+}
+
+static void open_credential(
+    const uint8_t seed[32], const uint8_t name[34], const uint8_t id[68], uint8_t out_plain[34])
+{
+    uint8_t storage[32], integrity[32], want[32];
     uint8_t label[4 + 8 + 34] = {0, 0, 0, 1, 'S', 'T', 'O', 'R', 'A', 'G', 'E', 0};
     memcpy(label + 12, name, 34);
     mac(seed, label, sizeof label, "\0\0\0\x80", 4, storage);
     mac(seed, "\0\0\0\x01INTEGRITY", 14, "\0\0\x01\0", 4, integrity);
-    assert_int_equal(id_buf.len, 2 + 32 + 2 + 32);
     mac(integrity, id + 34, 34, name, 34, want);
     assert_memory_equal(id + 2, want, 32);
-    uint8_t plain[34];
     int len = 0;
     static const uint8_t iv[16];
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     assert_int_equal(EVP_DecryptInit_ex(ctx, EVP_aes_128_cfb128(), NULL, storage, iv), 1);
-    assert_int_equal(EVP_DecryptUpdate(ctx, plain, &len, id + 34, 34), 1);
+    assert_int_equal(EVP_DecryptUpdate(ctx, out_plain, &len, id + 34, 34), 1);
     EVP_CIPHER_CTX_free(ctx);
+}
+
+static void check_credential(EVP_PKEY *of, void (*take_seed)(struct ak_span wrapped, uint8_t out_seed[32]))
+{
+    struct ak_pubkey key;
+    uint8_t name[34], secret[32], seeds[64], id[128], wrapped[512], seed[32], plain[34];
+    struct ak_buf id_buf = AK_BUF_ARR(id), wrapped_buf = AK_BUF_ARR(wrapped);
+    memset(name, 0x0b, sizeof name);
+    memset(secret, 0x5e, sizeof secret);
+    for (size_t i = 0; i < sizeof seeds; i++) seeds[i] = (uint8_t)i;
+    certify(of, AK_SPAN_LIT(EK_PURPOSE));
+    assert_int_equal(ak_tpm_ek_certificate(ak_span(nv, nv_len), &makers, MADE_AT_S, type, &key), AK_OK);
+    assert_int_equal(ak_tpm_credential_make(&key, name, secret, seeds, &id_buf, &wrapped_buf), AK_OK);
+    assert_int_equal(id_buf.len, 2 + 32 + 2 + 32);
+    take_seed(ak_buf_span(&wrapped_buf), seed);
+    open_credential(seed, name, id, plain);
     assert_int_equal(plain[1], 32);
     assert_memory_equal(plain + 2, secret, 32);
     id_buf = ak_buf(id, 67);
     wrapped_buf.len = 0;
     assert_int_equal(ak_tpm_credential_make(&key, name, secret, seeds, &id_buf, &wrapped_buf), AK_E_FULL);
+    id_buf = AK_BUF_ARR(id);
+    wrapped_buf = ak_buf(wrapped, 67);
+    assert_int_equal(ak_tpm_credential_make(&key, name, secret, seeds, &id_buf, &wrapped_buf), AK_E_FULL);
     ak_pubkey_done(&key);
-    key = (struct ak_pubkey){0};
     assert_int_equal(
         ak_tpm_credential_make(&key, name, secret, seeds, &id_buf, &wrapped_buf), AK_E_UNSUPPORTED);
+}
+
+static void a_credential(void **state)
+{
+    (void)state;
+    check_credential(ek_key, unwrap);
+    type = AK_PUBKEY_P256;
+    check_credential(ecc_key, agree);
+    type = AK_PUBKEY_RSA;
 }
 
 /* ---- the key's word ---- */
