@@ -256,7 +256,9 @@ await main(async () => {
 
   await test('two brokers over one store', async () => {
     const other = new Broker({ dir, port: await freePort(), issuer, workerSocket, args: [...mail, ...loose, '--public-url', broker.url] });
+    const urlFile = () => fs.readFileSync(path.join(broker.data, 'broker.url'), 'utf8');
     await other.start();
+    assert.equal(urlFile(), `${broker.url}\n`, 'the first broker keeps broker.url');
     const who = new SignIn(broker, new Device());
     await who.email('frank@demo.example');
     const got = await sink.take('frank@demo.example');
@@ -268,6 +270,7 @@ await main(async () => {
     assert.equal((await who.status(undefined, { proof })).error, 'proof_replayed');
     await other.kill('SIGTERM');
     assert.equal(other.exited.code, 0, other.logText().slice(-500));
+    assert.equal(urlFile(), `${broker.url}\n`);
   });
 
   await test('a mail server that is down, refuses, hangs: mails wait, nobody else does', async () => {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ static uint8_t authorities[AUTHORITIES_MAX];
 static struct ak_http_config http;
 static struct ak_notify notify;
 static int stop_fd, epoll_fd;
+static int url_fd = -1; /* of broker.url, while it is ours */
 static uint64_t tick_ms, stop_ms, watchdog_ms;
 
 static const char *text(unsigned key)
@@ -67,6 +69,20 @@ static void make_origin(uint16_t port)
     if (ak_buf_terminate(&url) != AK_OK) the.origin[0] = 0;
 }
 
+/* The file is whose lock it is: of two brokers in one folder the first has it, and one that was killed has
+ * left it. -1: another's, or none can be had. */
+static int take_url_file(void)
+{
+    struct stat info;
+    int fd = openat(the.data_fd, URL_FILE, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return -1;
+    bool ours = flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode) &&
+                info.st_nlink == 1; /* else its owner removed it in between */
+    if (ours && ftruncate(fd, 0) == 0) return fd;
+    (void)close(fd);
+    return -1;
+}
+
 /* Who chose port 0 finds the address here. */
 static void write_url_file(uint16_t port)
 {
@@ -75,11 +91,9 @@ static void write_url_file(uint16_t port)
     ak_buf_put_str(&out, "http://127.0.0.1:");
     ak_buf_put_dec(&out, port);
     ak_buf_put_u8(&out, '\n');
-    (void)unlinkat(the.data_fd, URL_FILE, 0);
-    int fd = openat(the.data_fd, URL_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || write(fd, line, out.len) != (ssize_t)out.len)
+    url_fd = take_url_file();
+    if (url_fd < 0 || write(url_fd, line, out.len) != (ssize_t)out.len)
         ak_log_event(AK_LOG_WARN, "url_file_not_written");
-    if (fd >= 0) (void)close(fd);
 }
 
 static void open_listeners(void)
@@ -292,7 +306,7 @@ static void end(void)
     ak_signin_keys_done(&the.keys);
     ak_wipe(&the.mail, sizeof the.mail);
     if (text(AK_BROKER_SOCKET)[0]) (void)unlink(text(AK_BROKER_SOCKET));
-    (void)unlinkat(the.data_fd, URL_FILE, 0);
+    if (url_fd >= 0) (void)unlinkat(the.data_fd, URL_FILE, 0);
 }
 
 int ak_broker_serve(int argc, char **argv)
