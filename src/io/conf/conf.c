@@ -71,10 +71,9 @@ static enum ak_err set_defaults(
     return AK_OK;
 }
 
-/* session_lifetime -> AGENTKEYS_SESSION_LIFETIME */
-static void env_name(const char *key, char out[64])
+void ak_conf_env_name(const char *key, char out[AK_CONF_ENV_MAX])
 {
-    struct ak_buf buf = ak_buf(out, 64);
+    struct ak_buf buf = ak_buf(out, AK_CONF_ENV_MAX);
     ak_buf_put_str(&buf, "AGENTKEYS_");
     for (; *key; key++) {
         char c = *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') : *key;
@@ -94,8 +93,8 @@ const char *ak_conf_env_get(const char *const *envp, const char *name)
 static enum ak_err set_env(struct ak_conf *conf, const char *const *envp, struct ak_boot_fail *out_fail)
 {
     for (size_t i = 0; i < conf->table->count; i++) {
-        char name[64];
-        env_name(conf->table->keys[i].name, name);
+        char name[AK_CONF_ENV_MAX];
+        ak_conf_env_name(conf->table->keys[i].name, name);
         const char *text = ak_conf_env_get(envp, name);
         if (text) AK_TRY(ak_conf_set(conf, i, AK_CONF_FROM_ENV, text, out_fail));
     }

@@ -15,6 +15,7 @@
 #include "io/conf/boot_fail.h"
 
 enum { AK_CONF_KEYS_MAX = 40, AK_CONF_TEXT_MAX = 512, AK_CONF_FILE_MAX = 64 * 1024 };
+enum { AK_CONF_FLAG_MAX = 48, AK_CONF_ENV_MAX = 64 };
 
 enum ak_conf_type {
     AK_CONF_TEXT,     /* any text without control bytes; min..max is its length */
@@ -95,6 +96,10 @@ struct ak_conf_input {
  * them. */
 AK_MUST_USE enum ak_err ak_conf_load(struct ak_conf *out_conf, const struct ak_conf_table *table,
     struct ak_conf_input *in, struct ak_boot_fail *out_fail);
+
+/* sign_in.local -> sign-in-local, AGENTKEYS_SIGN_IN_LOCAL */
+void ak_conf_flag_name(const char *key, char out[AK_CONF_FLAG_MAX]);
+void ak_conf_env_name(const char *key, char out[AK_CONF_ENV_MAX]);
 
 /* Values. `key` is the index in the table (the table's header has an enum); the type must fit (assert). */
 const char *ak_conf_text(const struct ak_conf *conf, unsigned key);

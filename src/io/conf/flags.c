@@ -6,8 +6,7 @@
 #include "io/conf/source.h"
 
 enum {
-    OPTIONS_MAX = 24,
-    NAME_LEN = 48,
+    OPTIONS_MAX = 64, /* `agentkeys up` has those of two programs */
     LONG_MAX = AK_CONF_KEYS_MAX + OPTIONS_MAX + 2,
     CODE_CONFIG = 256,
     CODE_KEY,
@@ -16,15 +15,14 @@ enum {
 
 struct tables {
     struct option longs[LONG_MAX];
-    char names[AK_CONF_KEYS_MAX][NAME_LEN];
+    char names[AK_CONF_KEYS_MAX][AK_CONF_FLAG_MAX];
     char shorts[2 * OPTIONS_MAX + 4];
 };
 
-/* sign_in.local -> sign-in-local */
-static void flag_name(const char *key, char out[NAME_LEN])
+void ak_conf_flag_name(const char *key, char out[AK_CONF_FLAG_MAX])
 {
     size_t len = strlen(key);
-    ak_assert(len < NAME_LEN);
+    ak_assert(len < AK_CONF_FLAG_MAX);
     for (size_t i = 0; i <= len; i++) out[i] = key[i] == '_' || key[i] == '.' ? '-' : key[i];
 }
 
@@ -33,7 +31,7 @@ static void build(const struct ak_conf_table *table, const struct ak_conf_input 
     size_t n = 0, s = 0;
     ak_assert(in->option_count <= OPTIONS_MAX && table->count <= AK_CONF_KEYS_MAX);
     for (size_t i = 0; i < table->count; i++) {
-        flag_name(table->keys[i].name, out->names[i]);
+        ak_conf_flag_name(table->keys[i].name, out->names[i]);
         int argument = table->keys[i].type == AK_CONF_SWITCH ? optional_argument : required_argument;
         out->longs[n++] = (struct option){out->names[i], argument, NULL, CODE_KEY + (int)i};
     }

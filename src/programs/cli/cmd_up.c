@@ -1,44 +1,76 @@
-/* agentkeys up: the worker in the foreground, for one machine. Makes the sealed state where there is none,
- * then becomes the worker, which says what its backend does not protect: signals and exit status are its own.
- */
+/* agentkeys up: worker and broker in the foreground, for one machine. Makes keys and sealed state where there
+ * are none; the worker says what its backend does not protect. Without a broker it becomes the worker. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "io/conf/worker_conf.h"
 #include "io/tee/sealed_file.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/help.h"
 #include "programs/cli/out.h"
-#include "programs/cli/worker_binary.h"
+#include "programs/cli/up.h"
 
-enum { ARGS_MAX = 64, HELP_MAX = 32 * 1024 };
+enum { HELP_MAX = 32 * 1024, ARGS_MAX = 64 };
 
-enum { OPTION_HELP, OPTION_JSON, OPTION_YES, OPTION_COUNT };
-static const struct ak_conf_option options[OPTION_COUNT] = {
+enum { OPTION_HELP, OPTION_JSON, OPTION_YES, OPTION_BROKER, OPTION_CONFIG, OPTION_LISTEN, OPTION_COUNT };
+static const struct ak_conf_option own_options[OPTION_COUNT] = {
     [OPTION_HELP] = {"help", 'h', false},
     [OPTION_JSON] = {"json", 0, false},
     [OPTION_YES] = {"yes", 0, false},
+    [OPTION_BROKER] = {"broker", 0, true},
+    [OPTION_CONFIG] = {"broker-config", 0, true},
+    [OPTION_LISTEN] = {"broker-listen", 0, true},
 };
 
-struct up {
-    struct ak_cli *cli;
-    bool help;
-    struct ak_conf conf; /* the worker's */
-    char worker[AK_WORKER_PATH_MAX];
-    char *args[ARGS_MAX]; /* for the worker: args[1] is its subcommand */
-};
+/* Ours, and those settings of the broker that the worker does not have. */
+static struct ak_conf_option options[OPTION_COUNT + AK_CONF_KEYS_MAX];
+static char names[AK_CONF_KEYS_MAX][AK_CONF_FLAG_MAX];
+static unsigned option_keys[OPTION_COUNT + AK_CONF_KEYS_MAX];
+
+static size_t make_options(void)
+{
+    size_t count = OPTION_COUNT;
+    memcpy(options, own_options, sizeof own_options);
+    for (unsigned key = 0; key < ak_broker_conf_table.count; key++) {
+        if (!ak_up_is_brokers(key)) continue;
+        ak_conf_flag_name(ak_broker_conf_table.keys[key].name, names[key]);
+        option_keys[count] = key;
+        options[count++] = (struct ak_conf_option){names[key], 0, true};
+    }
+    return count;
+}
+
+static enum ak_err take_broker(struct ak_up *up, const char *value)
+{
+    up->said = strcmp(value, "on") == 0 ? AK_UP_ON : AK_UP_OFF;
+    return up->said == AK_UP_ON || strcmp(value, "off") == 0 ? AK_OK : AK_E_FORMAT;
+}
 
 static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
 {
-    struct up *up = ctx;
-    (void)value;
-    if (option == &options[OPTION_HELP]) up->help = true;
-    if (option == &options[OPTION_JSON]) up->cli->json = true;
+    struct ak_up *up = ctx;
+    size_t which = (size_t)(option - options);
+    switch (which) {
+    case OPTION_HELP: up->help = true; break;
+    case OPTION_JSON: up->cli->json = true; break;
+    case OPTION_YES: break;
+    case OPTION_BROKER: return take_broker(up, value);
+    case OPTION_CONFIG: up->broker_file = value; break;
+    case OPTION_LISTEN: up->broker_listen = value; break;
+    default: up->broker_flags[option_keys[which]] = value;
+    }
     return AK_OK;
+}
+
+static void put_brokers_options(struct ak_buf *buf)
+{
+    static struct ak_conf_key keys[AK_CONF_KEYS_MAX];
+    struct ak_conf_table table = {ak_broker_conf_table.program, ak_broker_conf_table.see, keys, 0};
+    for (size_t key = 0; key < ak_broker_conf_table.count; key++)
+        if (ak_up_is_brokers(key)) keys[table.count++] = ak_broker_conf_table.keys[key];
+    ak_conf_document(&table, AK_CONF_DOC_HELP, buf);
 }
 
 static int print_help(const struct ak_cli *cli)
@@ -51,14 +83,21 @@ static int print_help(const struct ak_cli *cli)
     ak_buf_put_str(&buf, cli->command->doc);
     ak_buf_put_str(&buf, "\n\nexample:\n  ");
     ak_buf_put_str(&buf, cli->command->example);
-    ak_buf_put_str(&buf, "\n\noptions, passed to agentkeys-worker:\n");
+    ak_buf_put_str(&buf, "\n\nthe broker:\n"
+                         "  --broker on|off             Start one; default: on for a new data_dir, then "
+                         "wherever it has keys.\n"
+                         "  --broker-listen ADDRESS     Its address and port; default: 127.0.0.1:8091.\n"
+                         "  --broker-config FILE        Its settings; default: DATA_DIR/broker/broker.conf, "
+                         "made with its keys.\n");
+    put_brokers_options(&buf);
+    ak_buf_put_str(&buf, "\noptions, passed to agentkeys-worker:\n");
     ak_conf_document(&ak_worker_conf_table, AK_CONF_DOC_HELP, &buf);
     (void)fwrite(text, 1, buf.len, stdout);
     return 0;
 }
 
 /* getopt moves operands about, so it gets a copy of the arguments. */
-static int read_conf(struct up *up)
+static int read_conf(struct ak_up *up)
 {
     struct ak_cli *cli = up->cli;
     struct ak_boot_fail fail;
@@ -71,69 +110,86 @@ static int read_conf(struct up *up)
         .argc = cli->argc,
         .argv = copy,
         .options = options,
-        .option_count = OPTION_COUNT,
+        .option_count = make_options(),
         .on_option = on_option,
         .ctx = up};
     enum ak_err err = ak_conf_load(&up->conf, &ak_worker_conf_table, &in, &fail);
     if (up->help) return 0;
     if (err) return ak_cli_fail_usage(cli, fail.setting, fail.reason);
+    if (in.file_required) up->config_file = in.file;
     return in.out_argc ? ak_cli_fail_usage(cli, "an operand too many", in.out_argv[0]) : 0;
 }
 
 /* ---- starting ---- */
 
-/* The arguments for `command`, without options that are ours. */
-static void make_args(struct up *up, const char *command)
+bool ak_up_add(struct ak_up_args *args, const char *word)
 {
-    size_t count = 0;
-    up->args[count++] = up->worker;
-    up->args[count++] = (char *)(uintptr_t)command;
-    for (int i = 1; i < up->cli->argc; i++)
-        if (strcmp(up->cli->argv[i], "--json") != 0 && strcmp(up->cli->argv[i], "--yes") != 0)
-            up->args[count++] = up->cli->argv[i];
-    up->args[count] = NULL;
+    size_t len = strlen(word);
+    if (args->count == AK_UP_ARGS_MAX || len >= AK_UP_FLAG_MAX) return false;
+    memcpy(args->memory[args->count], word, len + 1);
+    args->list[args->count] = args->memory[args->count];
+    args->list[++args->count] = NULL;
+    return true;
 }
 
-static bool has_sealed_state(const struct up *up)
+bool ak_up_add_flag(struct ak_up_args *args, const char *setting, const char *value)
+{
+    char name[AK_CONF_FLAG_MAX], word[AK_UP_FLAG_MAX];
+    ak_conf_flag_name(setting, name);
+    int len = snprintf(word, sizeof word, "--%s=%s", name, value);
+    return len > 0 && (size_t)len < sizeof word && ak_up_add(args, word);
+}
+
+/* As they were given; files and environment the worker reads itself. args[1] is its subcommand. */
+static bool make_worker_args(struct ak_up *up)
+{
+    struct ak_up_args *args = &up->worker_args;
+    bool fits = ak_up_add(args, up->worker) && ak_up_add(args, "serve");
+    if (up->config_file) fits = fits && ak_up_add_flag(args, "config", up->config_file);
+    for (size_t key = 0; key < ak_worker_conf_table.count; key++)
+        if (up->conf.values[key].source == AK_CONF_FROM_FLAG)
+            fits =
+                fits && ak_up_add_flag(args, ak_worker_conf_table.keys[key].name, up->conf.values[key].text);
+    return fits;
+}
+
+bool ak_up_has_sealed_state(const struct ak_up *up)
 {
     char path[AK_CONF_TEXT_MAX + 32];
     (void)snprintf(path, sizeof path, "%s/" AK_SEALED_NAME, ak_conf_text(&up->conf, AK_WORKER_DATA_DIR));
     return access(path, F_OK) == 0;
 }
 
-static int run_init(struct up *up)
+static int run_init(struct ak_up *up)
 {
-    int how = 0;
+    static char init[] = "init";
     (void)fprintf(stderr,
         "agentkeys up: no sealed state in %s: making the master secret and an empty ledger\n",
         ak_conf_text(&up->conf, AK_WORKER_DATA_DIR));
-    make_args(up, "init");
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)dup2(STDERR_FILENO, STDOUT_FILENO);
-        (void)execv(up->worker, up->args);
-        _exit(127);
-    }
-    while (pid > 0 && waitpid(pid, &how, 0) < 0 && errno == EINTR) {
-    }
-    if (pid > 0 && WIFEXITED(how) && WEXITSTATUS(how) == 0) return 0;
+    char *const serve = up->worker_args.list[1];
+    up->worker_args.list[1] = init;
+    bool good = ak_up_run(up->worker, up->worker_args.list, (const char *const *)environ);
+    up->worker_args.list[1] = serve;
+    if (good) return 0;
     return ak_cli_fail(up->cli, AK_CATEGORY_FAILURE, "the master secret was not made",
         "agentkeys-worker init failed; its own message stands above", "agentkeys-worker check-config");
 }
 
-static int become_worker(struct up *up)
+static int start(struct ak_up *up)
 {
-    make_args(up, "serve");
-    if (up->cli->json) ak_out_line("{\"starting\":\"agentkeys-worker\",\"version\":\"" AK_VERSION "\"}");
+    if (up->cli->json)
+        ak_out_line("{\"starting\":\"agentkeys-worker\",\"version\":\"" AK_VERSION "\"%s%s%s}",
+            up->with_broker ? ",\"broker_url\":\"" : "", up->url, up->with_broker ? "\"" : "");
     (void)fflush(NULL);
-    (void)execv(up->worker, up->args);
+    if (up->with_broker) return ak_up_run_both(up);
+    (void)execv(up->worker, up->worker_args.list);
     return ak_cli_fail(
         up->cli, AK_CATEGORY_FAILURE, "the worker cannot be started", strerror(errno), up->worker);
 }
 
 int ak_cmd_up(struct ak_cli *cli)
 {
-    static struct up up;
+    static struct ak_up up;
     up.cli = cli;
     int status = read_conf(&up);
     if (up.help) return print_help(cli);
@@ -141,6 +197,8 @@ int ak_cmd_up(struct ak_cli *cli)
     if (!ak_cli_find_worker(up.worker))
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "there is no agentkeys-worker",
             "it is neither beside this program nor on PATH", "meson install -C build");
-    if (!has_sealed_state(&up)) status = run_init(&up);
-    return status ? status : become_worker(&up);
+    if (!make_worker_args(&up)) return ak_cli_fail_usage(cli, "too many arguments", "at most 60");
+    status = ak_up_prepare_broker(&up);
+    if (!status && !ak_up_has_sealed_state(&up)) status = run_init(&up);
+    return status ? status : start(&up);
 }

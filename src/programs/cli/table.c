@@ -166,9 +166,12 @@ static const struct ak_cli_option define_options[] = {
 };
 
 static const struct ak_cli_command commands[] = {
-    {"up", NULL, "", 0, 0, "Run a worker on this machine, in the foreground; takes the worker's options.",
-        "agentkeys up --listen 127.0.0.1:8092",
-        "one line before the worker starts; its log follows on stderr", NULL, 0, ak_cmd_up, true},
+    {"up", NULL, "", 0, 0,
+        "Run a worker and its broker on this machine, in the foreground; takes the options of both. "
+        "--broker off goes without.",
+        "agentkeys up --mail-url smtps://mail.example.org --mail-from keys@example.org",
+        "one line before they start, with broker_url where there is a broker; their log follows on stderr",
+        NULL, 0, ak_cmd_up, true},
     {"init", NULL, "", 0, 0,
         "Sign in by a mail, a wallet, or on the worker's own machine; opens the account where it is new, and "
         "begins "

@@ -1,4 +1,4 @@
-/* Finding the worker's program. */
+/* Finding the programs that a person starts by this one. */
 #include "programs/cli/worker_binary.h"
 
 #include <stdio.h>
@@ -26,13 +26,18 @@ static bool on_path(const char *name, char out[AK_WORKER_PATH_MAX])
     return false;
 }
 
-bool ak_cli_find_worker(char out_path[AK_WORKER_PATH_MAX])
+bool ak_cli_find_program(const char *name, char out_path[AK_WORKER_PATH_MAX])
 {
     char self[AK_WORKER_PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
     if (len > 0) {
         self[len] = 0;
-        if (beside(self, "agentkeys-worker", out_path)) return true;
+        if (beside(self, name, out_path)) return true;
     }
-    return on_path("agentkeys-worker", out_path);
+    return on_path(name, out_path);
+}
+
+bool ak_cli_find_worker(char out_path[AK_WORKER_PATH_MAX])
+{
+    return ak_cli_find_program("agentkeys-worker", out_path);
 }

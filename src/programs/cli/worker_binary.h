@@ -1,4 +1,4 @@
-/* Where agentkeys-worker is: beside this program, else on PATH. */
+/* Where agentkeys-worker and agentkeys-broker are: beside this program, else on PATH. */
 #ifndef AK_PROGRAMS_CLI_WORKER_BINARY_H
 #define AK_PROGRAMS_CLI_WORKER_BINARY_H
 
@@ -6,6 +6,7 @@
 
 enum { AK_WORKER_PATH_MAX = 4096 };
 
+bool ak_cli_find_program(const char *name, char out_path[AK_WORKER_PATH_MAX]);
 bool ak_cli_find_worker(char out_path[AK_WORKER_PATH_MAX]);
 
 #endif
