@@ -9,6 +9,7 @@
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
+#include "programs/cli/broker_state.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/evidence.h"
 #include "programs/cli/ledger.h"
@@ -344,6 +345,20 @@ static void check_ledger(struct doctor *doctor)
         "ask the worker's operator; keep the profile's folder");
 }
 
+/* Only signing in needs it. */
+static void check_broker(struct doctor *doctor)
+{
+    struct ak_broker_seen seen;
+    ak_cli_ask_broker(doctor->cli, &seen);
+    report(doctor,
+        seen.ready     ? FINE
+        : seen.answers ? FAIL
+                       : WARN,
+        "broker", seen.says,
+        seen.answers ? "what agentkeys up prints, or journalctl -u agentkeys-broker"
+                     : "agentkeys up starts one; elsewhere set broker_url (init --local needs none)");
+}
+
 static void check_all(struct doctor *doctor)
 {
     check_binary(doctor);
@@ -352,6 +367,7 @@ static void check_all(struct doctor *doctor)
     check_files(doctor);
     bool has_device = check_device(doctor);
     check_operator(doctor);
+    check_broker(doctor);
     if (!check_target(doctor) || !check_reach(doctor)) return;
     check_clock(doctor);
     check_ready(doctor);

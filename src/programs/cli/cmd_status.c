@@ -1,10 +1,13 @@
-/* agentkeys status, version: what the worker says of itself, and how long the session lasts. */
+/* agentkeys status, version: what worker and broker say of themselves, and how long the session lasts. */
 #include <stdio.h>
 
 #include "base/codec/json.h"
 #include "io/proc/clock.h"
+#include "programs/cli/broker_state.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/out.h"
+
+enum { JSON_MAX = 16 * 1024 };
 
 static void print_members(struct ak_json_value object)
 {
@@ -56,8 +59,26 @@ static void print_session(struct ak_cli *cli)
         ak_out_row_time("session until", cli->saved.expires_at);
 }
 
+/* The worker's answer with one member more: the broker's own, null where none answers. */
+static void print_json(struct ak_span worker, const struct ak_broker_seen *broker)
+{
+    static uint8_t memory[JSON_MAX];
+    struct ak_buf json = AK_BUF_ARR(memory);
+    size_t len = worker.len;
+    while (len > 0 && worker.ptr[len - 1] != '}') len--;
+    ak_buf_put(&json, ak_span(worker.ptr, len ? len - 1 : 0));
+    ak_buf_put_str(&json, ",\"broker\":");
+    if (broker->json_len)
+        ak_buf_put(&json, ak_span(broker->json, broker->json_len));
+    else
+        ak_buf_put_str(&json, "null");
+    ak_buf_put_u8(&json, '}');
+    ak_out_json(ak_buf_check(&json) == AK_OK ? ak_buf_span(&json) : worker);
+}
+
 int ak_cmd_status(struct ak_cli *cli)
 {
+    struct ak_broker_seen broker;
     int status = ak_cli_open_target(cli);
     if (!status) status = ak_cli_open_device(cli, NULL);
     if (!status) status = ak_cli_open_client(cli, false);
@@ -65,10 +86,12 @@ int ak_cmd_status(struct ak_cli *cli)
     if (ak_client_get(&cli->client, "/readyz", &cli->error) != AK_OK)
         return ak_cli_fail_call(cli, "asking the worker");
     unsigned answered = cli->client.status;
+    ak_cli_ask_broker(cli, &broker);
     if (cli->json) {
-        ak_out_json(cli->client.raw);
+        print_json(cli->client.raw, &broker);
     } else {
         status = print_ready(cli);
+        ak_out_row("broker", broker.says);
         print_session(cli);
     }
     return status ? status : answered == 200 ? 0 : AK_CATEGORY_UNREACHABLE;

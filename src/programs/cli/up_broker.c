@@ -129,6 +129,13 @@ static void put_socket(const struct ak_up *up, struct ak_buf *out)
     ak_buf_put_str(out, "/" SOCKET_FILE);
 }
 
+/* In the environment the variable of that name is the client's, which may mean another worker's broker. */
+static bool is_public(const struct ak_up *up)
+{
+    return is_given(up, AK_WORKER_BROKER_URL) &&
+           up->conf.values[AK_WORKER_BROKER_URL].source != AK_CONF_FROM_ENV;
+}
+
 static bool make_args(struct ak_up *up, const char *socket_path)
 {
     char issuer[AK_CONF_TEXT_MAX], file[FILE_LEN];
@@ -145,7 +152,7 @@ static bool make_args(struct ak_up *up, const char *socket_path)
            ak_up_add_flag(args, keys[AK_BROKER_ISSUER].name, issuer);
     if (up->broker_listen)
         fits = fits && ak_up_add_flag(args, keys[AK_BROKER_LISTEN].name, up->broker_listen);
-    if (is_given(up, AK_WORKER_BROKER_URL))
+    if (is_public(up))
         fits = fits && ak_up_add_flag(args, keys[AK_BROKER_PUBLIC_URL].name, text(up, AK_WORKER_BROKER_URL));
     for (size_t key = 0; key < ak_broker_conf_table.count; key++)
         if (up->broker_flags[key]) fits = fits && ak_up_add_flag(args, keys[key].name, up->broker_flags[key]);
