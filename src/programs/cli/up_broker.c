@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io/proc/durable.h"
@@ -17,7 +18,7 @@
 #define CONF_FILE   "broker.conf"
 #define SEE         "docs/operations.md#broker-of-agentkeys-up"
 
-enum { HOST_LEN = 64, FILE_LEN = 2 * AK_CONF_TEXT_MAX };
+enum { HOST_LEN = 64, FILE_LEN = 2 * AK_CONF_TEXT_MAX, FREE_PAUSE_MS = 20, FREE_WAIT_MS = 1000 };
 
 static const char off[] = "agentkeys up --broker off";
 
@@ -212,14 +213,28 @@ static bool find_port(const char *host, uint16_t *port)
     return found;
 }
 
-/* Its address is sealed with its key, so it has to be free before either is made. */
-static int check_free(struct ak_up *up)
+/* A moment for the broker of an `up` that was killed just now. */
+static bool is_free(const struct ak_up *up)
 {
-    char host[HOST_LEN], problem[AK_CONF_TEXT_MAX + 48];
+    char host[HOST_LEN];
     uint16_t port = 0;
+    const struct timespec pause = {0, FREE_PAUSE_MS * 1000000L};
     const char *listen = ak_conf_text(&up->broker_conf, AK_BROKER_LISTEN);
-    if (ak_conf_split_listen(listen, host, &port) != AK_OK || !host[0] || port == 0) return 0;
-    if (find_port(host, &port)) return 0;
+    if (ak_conf_split_listen(listen, host, &port) != AK_OK || !host[0] || port == 0) return true;
+    for (unsigned waited_ms = 0; !find_port(host, &port); waited_ms += FREE_PAUSE_MS) {
+        if (waited_ms >= FREE_WAIT_MS) return false;
+        (void)nanosleep(&pause, NULL);
+    }
+    return true;
+}
+
+/* Its address is sealed with its key, so it has to be free before either is made. Later, the broker says it
+ * itself. */
+static int check_free(struct ak_up *up, bool is_new)
+{
+    char problem[AK_CONF_TEXT_MAX + 48];
+    const char *listen = ak_conf_text(&up->broker_conf, AK_BROKER_LISTEN);
+    if (is_free(up) || !is_new) return 0;
     (void)snprintf(problem, sizeof problem, "the broker cannot listen on %s", listen);
     return ak_cli_fail(up->cli, AK_CATEGORY_CONFLICT, problem,
         "another program does, and the address becomes part of what the worker seals; nothing was made",
@@ -323,7 +338,7 @@ int ak_up_prepare_broker(struct ak_up *up)
     if (!status) status = read_settings(up);
     if (!status) status = make_url(up);
     bool is_new = !has_keys(up);
-    if (!status && is_new) status = check_free(up);
+    if (!status) status = check_free(up, is_new);
     if (!status && is_new) status = make_keys(up);
     if (!status && is_new) status = keep_settings(up);
     if (!status) status = tell_worker(up, path);
