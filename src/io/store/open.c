@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "io/store/joined.h"
 
 static const char schema[] =
     "CREATE TABLE meta(key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID;"
@@ -115,8 +116,10 @@ static enum ak_err configure(sqlite3 *db)
 static enum ak_err connect_db(const struct ak_store_options *options, const char *path, sqlite3 **out_db)
 {
     *out_db = NULL;
+    const char *vfs = NULL;
+    AK_TRY(ak_joined_vfs(options->vfs, &vfs));
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(path, out_db, flags, options->vfs);
+    int rc = sqlite3_open_v2(path, out_db, flags, vfs);
     if (rc == SQLITE_OK) (void)sqlite3_busy_timeout(*out_db, 1000);
     enum ak_err err = ak_store_map(rc);
     if (err != AK_OK) {

@@ -247,11 +247,10 @@ static int f_sector(sqlite3_file *file)
 {
     return real_of(file)->pMethods->xSectorSize(real_of(file));
 }
-/* None: a sector may be torn. */
 static int f_traits(sqlite3_file *file)
 {
     (void)file;
-    return 0;
+    return fault.torn ? 0 : SQLITE_IOCAP_POWERSAFE_OVERWRITE;
 }
 static int f_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {

@@ -13,6 +13,7 @@ struct fault {
     unsigned syncs;
     uint64_t quota;      /* bytes of all files with the reserve; 0: none */
     const char *reserve; /* path of the reserve file */
+    bool torn; /* a write may damage what stands beside it in its sector: SQLite pads, nothing is joined */
 };
 /* The one fault that the VFS "ak-fault" knows. */
 extern struct fault fault;
