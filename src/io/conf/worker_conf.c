@@ -48,7 +48,7 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "Lowest level that is logged."},
     [AK_WORKER_MAX_CONNECTIONS] = {"max_connections", AK_CONF_NUMBER, "512", 8, 65536, NULL,
         "Connections at a time; further ones wait."},
-    [AK_WORKER_BATCH_WAIT_US] = {"batch_wait_us", AK_CONF_NUMBER, "1000", 0, 10000, NULL,
+    [AK_WORKER_BATCH_WAIT_US] = {"batch_wait_us", AK_CONF_NUMBER, "2000", 0, 10000, NULL,
         "How long the ledger's writer waits for more entries before it syncs, in microseconds."},
     [AK_WORKER_THREADS] = {"threads", AK_CONF_NUMBER, "0", 0, 64, NULL, "Signing threads; 0: one a core."},
     [AK_WORKER_VERIFY_ALL] = {"verify_all", AK_CONF_SWITCH, "off", 0, 0, NULL,

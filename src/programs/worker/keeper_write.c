@@ -49,12 +49,13 @@ static void begin_commit(struct ak_keeper *keeper)
     ak_helper_give(&keeper->committer);
 }
 
-/* A sync costs as much CPU as some signatures, so a batch waits for more entries: for seven of eight that
- * were in flight at most of late, and for ENOUGH at most. Where few are in flight waiting gathers nothing. */
+/* A sync costs as much CPU as some signatures, so a batch waits for more entries: for fifteen of sixteen
+ * that were in flight at most of late, and for ENOUGH at most. Where few are in flight waiting gathers
+ * nothing. */
 static bool may_wait(struct ak_keeper *keeper, uint64_t pending)
 {
     if (keeper->in_flight > keeper->peak_in_flight) keeper->peak_in_flight = keeper->in_flight;
-    size_t enough = keeper->peak_in_flight / 8 * 7;
+    size_t enough = keeper->peak_in_flight * 15 / 16;
     return keeper->in_flight > AK_FEW_IN_FLIGHT && pending < (enough < ENOUGH ? enough : ENOUGH);
 }
 

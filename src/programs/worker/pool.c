@@ -6,7 +6,7 @@
 #include "io/proc/secmem.h"
 #include "programs/worker/helper.h"
 
-enum { STACK_LEN = 128 * 1024, AT_ONCE = 8, ENOUGH_DONE = 32 };
+enum { STACK_LEN = 128 * 1024, AT_ONCE = 8, ENOUGH_DONE = 64 };
 
 /* Takes up to AT_ONCE items, so that a lock is paid for several signatures while other threads still get
  * their share. */

@@ -22,7 +22,7 @@ static void defaults_are_these(void **state)
         "tee = software\ninsecure_dev = off\nverify_before_release = on\ntls = auto\n"
         "session_lifetime = 5h\nagent_token_lifetime = 10m\nrecovery_wait = 7d\n"
         "recovery_wait_code = 24h\nsign_in.local = on\nlog_level = info\nmax_connections = 512\n"
-        "batch_wait_us = 1000\nthreads = 0\nverify_all = off\nuser = \n"
+        "batch_wait_us = 2000\nthreads = 0\nverify_all = off\nuser = \n"
         "vault.rotate = 7d\nvault.sweep_deadline = 24h\nvault.services_max = 1000\n"
         "vault.check = 24h\n"
         "vault.erasure_slot = \noidc.audience = sts.amazonaws.com\noidc.token_lifetime = 5m\n"
