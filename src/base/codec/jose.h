@@ -1,5 +1,6 @@
 /* Compact JWS with ES256, as our tokens and DPoP proofs use it: splitting, signing, verifying; JWK
- * thumbprints. No negotiation: the algorithm is ES256 and nothing else. Claims are the caller's business.
+ * thumbprints. No negotiation: the algorithm is ES256 and nothing else; only the split of other people's
+ * tokens leaves it open. Claims are the caller's business.
  * The signer's scalar is secret, all else is public. Threads: any, but one at a time for a signer or a
  * buffer. spec: RFC 7515, 7517, 7638 */
 #ifndef AK_BASE_CODEC_JOSE_H
@@ -13,16 +14,27 @@
 
 enum { AK_THUMBPRINT_LEN = 32, AK_THUMBPRINT_TEXT_LEN = 43 };
 
-/* A compact JWS, split and decoded. Views point into the text and into `memory`. */
+/* A compact JWS of any algorithm, split and decoded. Views point into the text and into `memory`. */
+struct ak_jws_parts {
+    struct ak_span signing_input; /* header.payload as it stands in the text */
+    struct ak_span header;        /* decoded JSON bytes */
+    struct ak_span payload;       /* decoded JSON bytes */
+    struct ak_span signature;
+};
+/* Exactly three parts, none empty, strict base64url, decoded into `memory` (at least text.len bytes).
+ * AK_E_FORMAT, AK_E_LIMIT (over max_len), AK_E_FULL (memory); nothing is verified. spec: RFC 7515 5.2 */
+AK_MUST_USE enum ak_err ak_jws_split_parts(
+    struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws_parts *out_parts);
+
+/* The same with the 64-byte signature of ES256. */
 struct ak_jws {
     struct ak_span signing_input; /* header.payload as it stands in the text */
     struct ak_span header;        /* decoded JSON bytes */
     struct ak_span payload;       /* decoded JSON bytes */
     uint8_t signature[64];
 };
-/* Splits and decodes into `memory` (at least text.len bytes). Exactly three parts, none empty, strict
- * base64url, a 64-byte signature. AK_E_FORMAT, AK_E_LIMIT (over max_len), AK_E_FULL (memory). Nothing is
- * verified, and the algorithm is not looked at: see ak_jws_header_open. */
+/* As ak_jws_split_parts, and the signature has 64 bytes. The algorithm is not looked at: see
+ * ak_jws_header_open. */
 AK_MUST_USE enum ak_err ak_jws_split(
     struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws *out_jws);
 /* Parses the header: "alg" is ES256, no "crit", no "b64", and "typ" is `typ` unless that is NULL. The

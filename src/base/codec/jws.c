@@ -15,25 +15,56 @@ static enum ak_err decode_part(struct ak_span part, struct ak_buf *memory, struc
     return AK_OK;
 }
 
-enum ak_err ak_jws_split(struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws *out_jws)
+/* Header and payload into the memory; the signature as it stands. */
+static enum ak_err decode_signed(
+    struct ak_span text, struct ak_buf *memory, struct ak_jws_parts *parts, struct ak_span *out_signature)
 {
-    *out_jws = (struct ak_jws){0};
-    if (text.len > max_len) return AK_E_LIMIT;
-    AK_TRY(ak_buf_check(memory));
     size_t first = ak_span_find(text, 0, '.');
     size_t second = ak_span_find(text, first + 1, '.');
     if (second >= text.len) return AK_E_FORMAT;
-    struct ak_jws jws = {.signing_input = ak_span(text.ptr, second)};
-    struct ak_span signature = ak_span_sub(text, second + 1, SIZE_MAX);
+    parts->signing_input = ak_span(text.ptr, second);
+    *out_signature = ak_span_sub(text, second + 1, SIZE_MAX);
+    AK_TRY(decode_part(ak_span(text.ptr, first), memory, &parts->header));
+    return decode_part(ak_span_sub(text, first + 1, second - first - 1), memory, &parts->payload);
+}
+
+enum ak_err ak_jws_split_parts(
+    struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws_parts *out_parts)
+{
+    struct ak_jws_parts parts = {0};
+    struct ak_span signature;
     size_t used = memory->len;
-    enum ak_err err = ak_base64url_decode_fixed(signature, jws.signature, sizeof jws.signature);
-    if (err == AK_OK) err = decode_part(ak_span(text.ptr, first), memory, &jws.header);
-    if (err == AK_OK)
-        err = decode_part(ak_span_sub(text, first + 1, second - first - 1), memory, &jws.payload);
+    *out_parts = parts;
+    if (text.len > max_len) return AK_E_LIMIT;
+    AK_TRY(ak_buf_check(memory));
+    enum ak_err err = decode_signed(text, memory, &parts, &signature);
+    if (err == AK_OK) err = decode_part(signature, memory, &parts.signature);
     if (err != AK_OK) {
         memory->len = used;
         return err;
     }
+    *out_parts = parts;
+    return AK_OK;
+}
+
+enum ak_err ak_jws_split(struct ak_span text, size_t max_len, struct ak_buf *memory, struct ak_jws *out_jws)
+{
+    struct ak_jws_parts parts = {0};
+    struct ak_jws jws;
+    struct ak_span signature;
+    size_t used = memory->len;
+    *out_jws = (struct ak_jws){0};
+    if (text.len > max_len) return AK_E_LIMIT;
+    AK_TRY(ak_buf_check(memory));
+    enum ak_err err = decode_signed(text, memory, &parts, &signature);
+    if (err == AK_OK) err = ak_base64url_decode_fixed(signature, jws.signature, sizeof jws.signature);
+    if (err != AK_OK) {
+        memory->len = used;
+        return err;
+    }
+    jws.signing_input = parts.signing_input;
+    jws.header = parts.header;
+    jws.payload = parts.payload;
     *out_jws = jws;
     return AK_OK;
 }

@@ -113,6 +113,35 @@ static void limits_at_each_side(void **state)
     assert_int_equal(ak_jws_split(ak_span_str(rfc_jws), MAX, &failed, &jws), AK_E_FULL);
 }
 
+/* RFC 7515 A.2 has a signature of 256 bytes; here one, none, and more than the memory. */
+static void parts_of_any_algorithm(void **state)
+{
+    (void)state;
+    uint8_t memory[MAX];
+    struct ak_jws_parts parts;
+    struct ak_span text = AK_SPAN_LIT("e30.YWI.AAA");
+    for (size_t cap = 0; cap <= 7; cap++) {
+        struct ak_buf buf = ak_buf(memory, cap);
+        assert_int_equal(ak_jws_split_parts(text, MAX, &buf, &parts), cap < 6 ? AK_E_FULL : AK_OK);
+        assert_int_equal(buf.len, cap < 6 ? 0 : 6);
+        if (cap < 6) assert_null(parts.header.ptr);
+    }
+    assert_true(ak_span_eq(parts.signing_input, AK_SPAN_LIT("e30.YWI")));
+    assert_true(ak_span_eq(parts.header, AK_SPAN_LIT("{}")));
+    assert_true(ak_span_eq(parts.payload, AK_SPAN_LIT("ab")));
+    assert_int_equal(parts.signature.len, 2);
+    static const char *const bad[] = {
+        "", "e30.YWI", "e30.YWI.", ".YWI.AAA", "e30..AAA", "e30.YWI.AAA.", "e30.YWI.AAB"};
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        struct ak_buf buf = AK_BUF_ARR(memory);
+        assert_int_equal(ak_jws_split_parts(ak_span_str(bad[i]), MAX, &buf, &parts), AK_E_FORMAT);
+        assert_int_equal(buf.len, 0);
+    }
+    struct ak_buf buf = AK_BUF_ARR(memory), failed = {memory, 0, sizeof memory, true};
+    assert_int_equal(ak_jws_split_parts(text, text.len - 1, &buf, &parts), AK_E_LIMIT);
+    assert_int_equal(ak_jws_split_parts(text, MAX, &failed, &parts), AK_E_FULL);
+}
+
 static void open_signer(struct ak_p256_signer *signer)
 {
     struct ak_secret32 scalar;
@@ -198,6 +227,7 @@ int main(void)
         cmocka_unit_test(every_character_altered),
         cmocka_unit_test(three_parts_none_empty),
         cmocka_unit_test(limits_at_each_side),
+        cmocka_unit_test(parts_of_any_algorithm),
         cmocka_unit_test(signs_what_it_verifies),
         cmocka_unit_test(signing_needs_its_room),
         cmocka_unit_test(header_must_say_es256),
