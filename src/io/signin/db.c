@@ -7,12 +7,13 @@
 #include "io/signin/internal.h"
 
 /* "AKb1" */
-enum { APPLICATION_ID = 0x414b6231, USER_VERSION = 1, BUSY_MS = 5000 };
+enum { APPLICATION_ID = 0x414b6231, USER_VERSION = 2, BUSY_MS = 5000 };
 
 static const char schema[] =
     "CREATE TABLE signin(id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
     " jkt BLOB NOT NULL, expires INTEGER NOT NULL, taken_until INTEGER NOT NULL, token BLOB NOT NULL,"
-    " match BLOB NOT NULL, tries INTEGER NOT NULL, sealed BLOB NOT NULL)"
+    " match BLOB NOT NULL, tries INTEGER NOT NULL, sealed BLOB NOT NULL, owner BLOB NOT NULL DEFAULT x'',"
+    " failure INTEGER NOT NULL DEFAULT 0)"
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX signin_expires ON signin(expires);"
     "CREATE TABLE mail(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, until INTEGER NOT NULL,"
@@ -29,16 +30,22 @@ static const char schema[] =
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX uses_forget ON uses(forget);";
 
+/* From the version before sign-ins at providers. */
+static const char from_1[] = "ALTER TABLE signin ADD COLUMN owner BLOB NOT NULL DEFAULT x'';"
+                             "ALTER TABLE signin ADD COLUMN failure INTEGER NOT NULL DEFAULT 0;";
+
 static const char *const texts[Q_COUNT_] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
     [Q_COMMIT] = "COMMIT",
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_COUNT_SIGNINS] = "SELECT count(*) FROM signin WHERE expires > ?1",
     [Q_ADD] = "INSERT INTO signin(id, kind, state, jkt, expires, taken_until, token, match, tries,"
-              " sealed) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-    [Q_GET] = "SELECT kind, state, jkt, expires, taken_until, token, match, tries, sealed"
-              " FROM signin WHERE id = ?1",
-    [Q_SET] = "UPDATE signin SET state = ?2, taken_until = ?3, tries = ?4 WHERE id = ?1",
+              " sealed, owner, failure) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    [Q_GET] = "SELECT kind, state, jkt, expires, taken_until, token, match, tries, sealed,"
+              " owner, failure FROM signin WHERE id = ?1",
+    [Q_SET] =
+        "UPDATE signin SET state = ?2, taken_until = ?3, tries = ?4, token = ?5, sealed = ?6, owner = ?7,"
+        " failure = ?8 WHERE id = ?1",
     [Q_ADD_MAIL] = "INSERT INTO mail(id, until, next, tries, sealed) VALUES(?1, ?2, ?3, 0, ?4)",
     [Q_GET_MAIL] = "SELECT number, id, until, tries, sealed FROM mail WHERE next <= ?1"
                    " ORDER BY next, number LIMIT 1",
@@ -174,11 +181,12 @@ static enum ak_err make_tables(sqlite3 *db)
     int64_t version = 0, application = 0;
     AK_TRY(pragma_number(db, "PRAGMA application_id", &application));
     AK_TRY(pragma_number(db, "PRAGMA user_version", &version));
-    if (application == APPLICATION_ID) return version == USER_VERSION ? AK_OK : AK_E_FORMAT;
-    if (application != 0 || version != 0) return AK_E_FORMAT;
+    if (application == APPLICATION_ID && version == USER_VERSION) return AK_OK;
+    bool before = application == APPLICATION_ID && version == 1;
+    if (!before && (application != 0 || version != 0)) return AK_E_FORMAT;
     (void)snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
         USER_VERSION);
-    AK_TRY(exec(db, schema));
+    AK_TRY(exec(db, before ? from_1 : schema));
     return exec(db, text);
 }
 

@@ -36,8 +36,9 @@ void ak_signin_db_close(struct ak_signin_db *db);
 AK_MUST_USE enum ak_err ak_signin_db_add(
     struct ak_signin_db *db, const struct ak_signin_row *row, struct ak_span mail, uint64_t now_s);
 
-/* Reads the sign-in `id`, lets `step` change signin (nothing else) and stores it, all in one. `step` gives
- * the code that *out_code becomes. AK_E_NOT_FOUND, AK_E_IO. */
+/* Reads the sign-in `id`, lets `step` change its state, and with that token_hash, owner, failure and what is
+ * sealed, and stores it, all in one. `step` gives the code that *out_code becomes. AK_E_NOT_FOUND, AK_E_IO.
+ */
 typedef enum ak_code (*ak_signin_step)(void *ctx, struct ak_signin_row *row);
 AK_MUST_USE enum ak_err ak_signin_db_step(struct ak_signin_db *db, const uint8_t id[16], ak_signin_step step,
     void *ctx, struct ak_signin_row *out_row, enum ak_code *out_code);

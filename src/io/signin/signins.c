@@ -26,6 +26,8 @@ static enum ak_err add(struct ak_signin_db *db, const struct ak_signin_row *row)
     ak_signin_bind_bytes(stmt, 8, AK_SPAN_ARR(signin->match_hash));
     ak_signin_bind_number(stmt, 9, signin->tries);
     ak_signin_bind_bytes(stmt, 10, ak_span(row->sealed, row->sealed_len));
+    ak_signin_bind_bytes(stmt, 11, AK_SPAN_ARR(signin->owner));
+    ak_signin_bind_number(stmt, 12, signin->failure);
     return ak_signin_run(db, Q_ADD);
 }
 
@@ -45,6 +47,7 @@ static enum ak_err get(struct ak_signin_db *db, const uint8_t id[16], struct ak_
 {
     sqlite3_stmt *stmt = db->queries[Q_GET];
     struct ak_signin *signin = &row->signin;
+    size_t owner_len = 0;
     ak_signin_bind_bytes(stmt, 1, ak_span(id, 16));
     AK_TRY(ak_signin_first_row(stmt));
     memset(row, 0, sizeof *row);
@@ -54,25 +57,32 @@ static enum ak_err get(struct ak_signin_db *db, const uint8_t id[16], struct ak_
     signin->expires_s = ak_signin_column_number(stmt, 3);
     signin->taken_until_s = ak_signin_column_number(stmt, 4);
     signin->tries = (uint8_t)ak_signin_column_number(stmt, 7);
+    signin->failure = (enum ak_signin_failure)ak_signin_column_number(stmt, 10);
     bool ok = ak_signin_take_fixed(stmt, 2, signin->jkt, 32) &&
               ak_signin_take_fixed(stmt, 5, signin->token_hash, 32) &&
               ak_signin_take_fixed(stmt, 6, signin->match_hash, 32) &&
-              ak_signin_take_up_to(stmt, 8, row->sealed, sizeof row->sealed, &row->sealed_len);
+              ak_signin_take_up_to(stmt, 8, row->sealed, sizeof row->sealed, &row->sealed_len) &&
+              ak_signin_take_up_to(stmt, 9, signin->owner, sizeof signin->owner, &owner_len);
     ak_signin_done(stmt);
     return ok ? AK_OK : AK_E_FORMAT;
 }
 
-static enum ak_err set(struct ak_signin_db *db, const struct ak_signin *signin)
+static enum ak_err set(struct ak_signin_db *db, const struct ak_signin_row *row)
 {
     sqlite3_stmt *stmt = db->queries[Q_SET];
+    const struct ak_signin *signin = &row->signin;
     ak_signin_bind_bytes(stmt, 1, AK_SPAN_ARR(signin->id));
     ak_signin_bind_number(stmt, 2, signin->state);
     ak_signin_bind_number(stmt, 3, signin->taken_until_s);
     ak_signin_bind_number(stmt, 4, signin->tries);
+    ak_signin_bind_bytes(stmt, 5, AK_SPAN_ARR(signin->token_hash));
+    ak_signin_bind_bytes(stmt, 6, ak_span(row->sealed, row->sealed_len));
+    ak_signin_bind_bytes(stmt, 7, AK_SPAN_ARR(signin->owner));
+    ak_signin_bind_number(stmt, 8, signin->failure);
     return ak_signin_run(db, Q_SET);
 }
 
-/* What a step may change. */
+/* Whether a step changed it; token, owner, failure and what is sealed change with the state only. */
 static bool is_changed(const struct ak_signin *a, const struct ak_signin *b)
 {
     return a->state != b->state || a->taken_until_s != b->taken_until_s || a->tries != b->tries;
@@ -86,7 +96,7 @@ enum ak_err ak_signin_db_step(struct ak_signin_db *db, const uint8_t id[16], ak_
     if (!err) {
         const struct ak_signin before = out_row->signin;
         *out_code = step(ctx, out_row);
-        if (is_changed(&before, &out_row->signin)) err = set(db, &out_row->signin);
+        if (is_changed(&before, &out_row->signin)) err = set(db, out_row);
     }
     err = ak_signin_finish(db, err);
     if (err) memset(out_row, 0, sizeof *out_row);

@@ -118,6 +118,111 @@ static void wallets_need_no_page(void **state)
     assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_ALREADY_CONSUMED);
 }
 
+/* ---- at a provider ---- */
+enum { LEASE = 20 };
+static const uint8_t owner[AK_SIGNIN_OWNER_LEN] = {6}, rival[AK_SIGNIN_OWNER_LEN] = {7};
+
+static int fresh_oauth2(void **state)
+{
+    (void)fresh(state);
+    signin.kind = AK_SIGNIN_OAUTH2;
+    memset(signin.token_hash, 0, sizeof signin.token_hash);
+    return 0;
+}
+
+static void a_provider_confirms(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_NOT_FOUND);
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_NOT_FOUND);
+    assert_int_equal(ak_signin_confirm(&signin, owner, token, NOW + LEASE - 1), AK_CODE_OK);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW + LEASE), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_answer(&signin, wrong, code, NOW), AK_CODE_NOT_FOUND);
+    assert_int_equal(ak_signin_answer(&signin, token, wrong, NOW), AK_CODE_INVALID_REQUEST);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(ak_signin_take(&signin, other, NOW), AK_CODE_NOT_FOUND);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_PENDING);
+    ak_signin_give_back(&signin);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_OK);
+    ak_signin_deliver(&signin);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_ALREADY_CONSUMED);
+}
+
+/* I10: whatever came of it, a second callback exchanges nothing. */
+static void one_owner_exchanges_once(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_begin(&signin, rival, LEASE, NOW), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_confirm(&signin, rival, token, NOW), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(ak_signin_fail(&signin, rival, AK_SIGNIN_USER_DENIED, NOW), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(signin.state, AK_SIGNIN_PROCESSING);
+    assert_int_equal(ak_signin_confirm(&signin, owner, token, NOW), AK_CODE_OK);
+    const struct ak_signin before = signin;
+    assert_int_equal(ak_signin_confirm(&signin, owner, wrong, NOW), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(ak_signin_begin(&signin, rival, LEASE, NOW), AK_CODE_ALREADY_CONSUMED);
+    assert_memory_equal(&signin, &before, sizeof before);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_begin(&signin, rival, LEASE, NOW), AK_CODE_ALREADY_CONSUMED);
+}
+
+static void an_owner_that_is_gone_has_failed(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_begin(&signin, rival, LEASE, NOW + LEASE - 1), AK_CODE_PENDING);
+    const struct ak_signin before = signin;
+    assert_int_equal(ak_signin_begin(&signin, rival, LEASE, NOW + LEASE), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(signin.failure, AK_SIGNIN_CODE_EXCHANGE_FAILED);
+    signin = before;
+    assert_int_equal(ak_signin_confirm(&signin, owner, token, NOW + LEASE), AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(signin.state, AK_SIGNIN_FAILED);
+    signin = before;
+    assert_int_equal(ak_signin_take(&signin, mine, NOW + LEASE - 1), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW + LEASE), AK_CODE_DENIED);
+    assert_int_equal(ak_signin_answer(&signin, signin.token_hash, code, NOW), AK_CODE_ALREADY_CONSUMED);
+}
+
+static void a_failure_is_told_to_its_device(void **state)
+{
+    (void)state;
+    static const enum ak_signin_failure failures[] = {
+        AK_SIGNIN_USER_DENIED, AK_SIGNIN_ID_TOKEN_INVALID, AK_SIGNIN_CODE_EXCHANGE_FAILED};
+    static const char *const names[] = {"user_denied", "id_token_invalid", "code_exchange_failed"};
+    for (size_t i = 0; i < AK_COUNT(failures); i++) {
+        (void)fresh_oauth2(state);
+        assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_OK);
+        assert_int_equal(ak_signin_fail(&signin, owner, failures[i], NOW), AK_CODE_OK);
+        assert_int_equal(ak_signin_take(&signin, other, NOW), AK_CODE_NOT_FOUND);
+        assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_DENIED);
+        assert_int_equal(ak_signin_take(&signin, mine, END), AK_CODE_DENIED);
+        assert_int_equal(signin.failure, failures[i]);
+        assert_string_equal(ak_signin_failure_name(signin.failure), names[i]);
+        assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_ALREADY_CONSUMED);
+    }
+    assert_null(ak_signin_failure_name(AK_SIGNIN_NOT_FAILED));
+}
+
+static void a_callback_comes_in_time_and_for_its_kind(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, END), AK_CODE_EXPIRED_REQUEST);
+    signin.kind = AK_SIGNIN_MAIL;
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, NOW), AK_CODE_NOT_FOUND);
+    assert_int_equal(ak_signin_confirm(&signin, owner, token, NOW), AK_CODE_ALREADY_CONSUMED);
+    signin.kind = AK_SIGNIN_OAUTH2;
+    assert_int_equal(ak_signin_begin(&signin, owner, LEASE, END - 1), AK_CODE_OK);
+    assert_int_equal(ak_signin_confirm(&signin, owner, token, END), AK_CODE_OK);
+    assert_int_equal(ak_signin_answer(&signin, token, code, END), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(ak_signin_take(&signin, mine, END), AK_CODE_EXPIRED_REQUEST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(the_right_way, fresh),
@@ -127,6 +232,11 @@ int main(void)
         cmocka_unit_test_setup(three_wrong_codes_end_it, fresh),
         cmocka_unit_test_setup(two_wrong_codes_do_not, fresh), cmocka_unit_test_setup(works_once, fresh),
         cmocka_unit_test_setup(ends_to_the_second, fresh),
-        cmocka_unit_test_setup(wallets_need_no_page, fresh)};
+        cmocka_unit_test_setup(wallets_need_no_page, fresh),
+        cmocka_unit_test_setup(a_provider_confirms, fresh_oauth2),
+        cmocka_unit_test_setup(one_owner_exchanges_once, fresh_oauth2),
+        cmocka_unit_test_setup(an_owner_that_is_gone_has_failed, fresh_oauth2),
+        cmocka_unit_test_setup(a_failure_is_told_to_its_device, fresh_oauth2),
+        cmocka_unit_test_setup(a_callback_comes_in_time_and_for_its_kind, fresh_oauth2)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "unit/check.h"
 
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -228,6 +229,80 @@ static void counts_what_is_there(void **state)
     assert_int_equal(figures.signins + figures.mails, 0);
 }
 
+static enum ak_code begin(void *ctx, struct ak_signin_row *row)
+{
+    return ak_signin_begin(&row->signin, ctx, 20, NOW);
+}
+
+static enum ak_code confirm(void *ctx, struct ak_signin_row *row)
+{
+    const uint8_t token[32] = {4, 5, 6};
+    row->sealed_len = 5;
+    memcpy(row->sealed, "abcde", 5);
+    return ak_signin_confirm(&row->signin, ctx, token, NOW);
+}
+
+static enum ak_code fail_it(void *ctx, struct ak_signin_row *row)
+{
+    return ak_signin_fail(&row->signin, ctx, AK_SIGNIN_ID_TOKEN_INVALID, NOW);
+}
+
+/* Two brokers with one store: one of them exchanges the code, and its word is kept. */
+static void one_owner_over_two_handles(void **state)
+{
+    (void)state;
+    uint8_t mine[AK_SIGNIN_OWNER_LEN] = {1}, other[AK_SIGNIN_OWNER_LEN] = {2};
+    struct ak_signin_row row = a_row(1), second = a_row(2), out;
+    enum ak_code code = AK_CODE_INTERNAL;
+    row.signin.kind = second.signin.kind = AK_SIGNIN_OAUTH2;
+    assert_int_equal(ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_add(one, &second, AK_SPAN_EMPTY, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_step(one, row.signin.id, begin, mine, &out, &code), AK_OK);
+    assert_int_equal(code, AK_CODE_OK);
+    assert_int_equal(ak_signin_db_step(two, row.signin.id, begin, other, &out, &code), AK_OK);
+    assert_int_equal(code, AK_CODE_PENDING);
+    assert_int_equal(ak_signin_db_step(two, row.signin.id, confirm, other, &out, &code), AK_OK);
+    assert_int_equal(code, AK_CODE_ALREADY_CONSUMED);
+    assert_int_equal(ak_signin_db_step(two, row.signin.id, confirm, mine, &out, &code), AK_OK);
+    assert_int_equal(code, AK_CODE_OK);
+    assert_int_equal(ak_signin_db_step(one, row.signin.id, same, NULL, &out, &code), AK_OK);
+    assert_int_equal(out.signin.state, AK_SIGNIN_CONFIRMED);
+    assert_int_equal(out.signin.token_hash[1], 5);
+    assert_int_equal(out.sealed_len, 5);
+    assert_memory_equal(out.sealed, "abcde", 5);
+    assert_memory_equal(out.signin.owner, mine, sizeof mine);
+    assert_int_equal(ak_signin_db_step(one, second.signin.id, begin, mine, &out, &code), AK_OK);
+    assert_int_equal(ak_signin_db_step(one, second.signin.id, fail_it, mine, &out, &code), AK_OK);
+    assert_int_equal(ak_signin_db_step(two, second.signin.id, same, NULL, &out, &code), AK_OK);
+    assert_int_equal(out.signin.state, AK_SIGNIN_FAILED);
+    assert_int_equal(out.signin.failure, AK_SIGNIN_ID_TOKEN_INVALID);
+}
+
+/* A file of the version before: what waits there goes on. */
+static void an_older_file_is_taken_over(void **state)
+{
+    (void)state;
+    struct ak_signin_db *db = NULL;
+    struct ak_signin_row out;
+    enum ak_code code = AK_CODE_INTERNAL;
+    sqlite3 *sql = NULL;
+    static const char older[] =
+        "ALTER TABLE signin DROP COLUMN owner; ALTER TABLE signin DROP COLUMN failure;"
+        "PRAGMA user_version = 1";
+    const struct ak_signin_row row = a_row(1);
+    assert_int_equal(ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW), AK_OK);
+    assert_int_equal(sqlite3_open(path, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sql, older, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(ak_signin_db_open(path, &db), AK_OK);
+    assert_int_equal(ak_signin_db_step(db, row.signin.id, same, NULL, &out, &code), AK_OK);
+    assert_int_equal(out.signin.token_hash[1], 8);
+    assert_int_equal(out.signin.failure, AK_SIGNIN_NOT_FAILED);
+    ak_signin_db_close(db);
+    assert_int_equal(sqlite3_exec(sql, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(ak_signin_db_open(path, &db), AK_E_FORMAT);
+    (void)sqlite3_close(sql);
+}
+
 static void foreign_files_are_refused(void **state)
 {
     (void)state;
@@ -255,6 +330,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(knows_and_forgets_addresses, open_both, close_both),
         cmocka_unit_test_setup_teardown(a_notice_is_told_once, open_both, close_both),
         cmocka_unit_test_setup_teardown(counts_what_is_there, open_both, close_both),
+        cmocka_unit_test_setup_teardown(one_owner_over_two_handles, open_both, close_both),
+        cmocka_unit_test_setup_teardown(an_older_file_is_taken_over, open_both, close_both),
         cmocka_unit_test_setup_teardown(foreign_files_are_refused, open_both, close_both)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
