@@ -17,7 +17,7 @@
 
 enum {
     AK_HTTP_LISTENERS_MAX = 4,
-    AK_HTTP_TARGET_MAX = 1023,    /* bytes of path and query; ours are under 400 */
+    AK_HTTP_TARGET_MAX = 3071,    /* bytes of path and query; providers send codes of up to 2000 */
     AK_HTTP_HEAD_MAX = 16 * 1024, /* request line and headers, with what MHD keeps beside them */
     AK_HTTP_EXTRA_HEADERS_MAX = 6,
 };
