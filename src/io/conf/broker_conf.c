@@ -5,6 +5,7 @@
 
 #include "base/span.h"
 #include "core/broker/source.h"
+#include "io/conf/provider_conf.h"
 
 enum { MINUTE = 60, HOST_MAX = 255 };
 
@@ -42,6 +43,13 @@ static const struct ak_conf_key keys[AK_BROKER_KEY_COUNT] = {
         "system's."},
     [AK_BROKER_MAIL_TIMEOUT] = {"mail.timeout", AK_CONF_DURATION, "30s", 1, 5 * MINUTE, NULL,
         "How long the mail server may take for one mail."},
+    [AK_BROKER_OAUTH2_PROVIDERS] = {"oauth2.providers", AK_CONF_TEXT, "", 0, 200, NULL,
+        "Names of the OpenID Connect providers that people sign in at, separated by commas, at most 8; each "
+        "a section of oauth2.file. Empty: none."},
+    [AK_BROKER_OAUTH2_FILE] = {"oauth2.file", AK_CONF_PATH, "/etc/agentkeys/oauth2.conf", 1, 0, NULL,
+        "File of these providers."},
+    [AK_BROKER_OAUTH2_TIMEOUT] = {"oauth2.timeout", AK_CONF_DURATION, "5s", 1, 30, NULL,
+        "How long a provider may take for one answer."},
     [AK_BROKER_STARTS_PER_MINUTE] = {"limit.starts_per_minute", AK_CONF_NUMBER, "30", 1, 60, NULL,
         "Sign-ins a source may start in a minute."},
     [AK_BROKER_CHALLENGES_PER_HOUR] = {"limit.challenges_per_hour", AK_CONF_NUMBER, "60", 1, 60, NULL,
@@ -142,6 +150,8 @@ enum ak_err ak_broker_conf_validate(const struct ak_conf *conf, struct ak_boot_f
 {
     const unsigned sockets[] = {AK_BROKER_SOCKET, AK_BROKER_WORKER_SOCKET};
     struct ak_source_nets nets;
+    struct ak_span providers[AK_PROVIDERS_MAX];
+    size_t count = 0;
     for (size_t i = 0; i < AK_COUNT(sockets); i++)
         if (strlen(ak_conf_text(conf, sockets[i])) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
             return refuse(conf, sockets[i], "bad_value", "longer than a Unix socket's path can be", out_fail);
@@ -156,5 +166,10 @@ enum ak_err ak_broker_conf_validate(const struct ak_conf *conf, struct ak_boot_f
     if (ak_source_nets_parse(ak_span_str(ak_conf_text(conf, AK_BROKER_TRUSTED_PROXIES)), &nets) != AK_OK)
         return refuse(conf, AK_BROKER_TRUSTED_PROXIES, "bad_value",
             "must be addresses or networks separated by commas, at most 16", out_fail);
+    if (ak_provider_names(ak_span_str(ak_conf_text(conf, AK_BROKER_OAUTH2_PROVIDERS)), providers, &count) !=
+        AK_OK)
+        return refuse(conf, AK_BROKER_OAUTH2_PROVIDERS, "bad_value",
+            "must be names of [a-z0-9]{2,16}, none the beginning of another, separated by commas, at most 8",
+            out_fail);
     return validate_mail(conf, out_fail);
 }

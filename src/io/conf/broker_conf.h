@@ -21,7 +21,10 @@ enum ak_broker_key {
     AK_BROKER_MAIL_USER,
     AK_BROKER_MAIL_PASSWORD_FILE,
     AK_BROKER_MAIL_CA_FILE,
-    AK_BROKER_MAIL_TIMEOUT, /* seconds */
+    AK_BROKER_MAIL_TIMEOUT,     /* seconds */
+    AK_BROKER_OAUTH2_PROVIDERS, /* names; empty: no sign-in at providers */
+    AK_BROKER_OAUTH2_FILE,
+    AK_BROKER_OAUTH2_TIMEOUT, /* seconds */
     AK_BROKER_STARTS_PER_MINUTE,
     AK_BROKER_CHALLENGES_PER_HOUR,
     AK_BROKER_MAILS_PER_HOUR,
@@ -35,8 +38,8 @@ enum ak_broker_key {
 extern const struct ak_conf_table ak_broker_conf_table;
 
 /* What no single key can say: plain text on loopback only, a mail server with TLS or on loopback, a sender
- * for it, trusted_proxies that can be read, socket paths that fit sun_path. AK_E_MEANING with out_fail
- * filled. */
+ * for it, trusted_proxies and oauth2.providers that can be read, socket paths that fit sun_path. AK_E_MEANING
+ * with out_fail filled. */
 AK_MUST_USE enum ak_err ak_broker_conf_validate(const struct ak_conf *conf, struct ak_boot_fail *out_fail);
 /* True where the mail server's host is this machine. */
 bool ak_broker_conf_mail_is_loopback(const struct ak_conf *conf);

@@ -14,7 +14,9 @@ static void defaults_are_these(void **state)
         "listen = 127.0.0.1:8091\nsocket = \ndata_dir = /data/x/broker\npublic_url = \n"
         "issuer = http://127.0.0.1:8092\nworker_socket = /run/x/broker.sock\nworker_timeout = 10s\n"
         "trusted_proxies = \nmail.url = \nmail.starttls = on\nmail.from = \nmail.user = \n"
-        "mail.password_file = \nmail.ca_file = \nmail.timeout = 30s\nlimit.starts_per_minute = 30\n"
+        "mail.password_file = \nmail.ca_file = \nmail.timeout = 30s\n"
+        "oauth2.providers = \noauth2.file = /etc/agentkeys/oauth2.conf\noauth2.timeout = "
+        "5s\nlimit.starts_per_minute = 30\n"
         "limit.challenges_per_hour = 60\nlimit.mails_per_hour = 5\nlog_level = info\n"
         "max_connections = 512\nthreads = 8\nuser = \n";
     struct ak_conf_input in = {.dirs = {"/data/x", "/run/x", "/home/x"}};
@@ -49,7 +51,7 @@ static void good_ones(void **state)
         "mail.url = smtp://localhost\nmail.starttls = off\nmail.from = a@b\n",
         "mail.url = smtps://m\nmail.starttls = off\nmail.from = a@b\n",
         "mail.url = smtps://m\nmail.from = a@b\nmail.user = u\nmail.password_file = /p\n",
-        "trusted_proxies = 10.0.0.0/8, unix\n"};
+        "trusted_proxies = 10.0.0.0/8, unix\n", "oauth2.providers = google, okta\noauth2.timeout = 30s\n"};
     for (size_t i = 0; i < AK_COUNT(good); i++)
         if (validate(good[i]) != AK_OK) fail_msg("%s: %s", good[i], fail.reason);
 }
@@ -71,7 +73,10 @@ static void bad_ones(void **state)
         {"mail.url = smtps://m\nmail.from = a@b> x\n", "bad_value"},
         {"mail.url = smtps://m\nmail.from = a@b\nmail.user = u\n", "bad_value"},
         {"mail.url = smtps://m\nmail.from = a@b\nmail.password_file = /p\n", "bad_value"},
-        {"trusted_proxies = everybody\n", "bad_value"}};
+        {"trusted_proxies = everybody\n", "bad_value"}, {"oauth2.providers = Google\n", "bad_value"},
+        {"oauth2.providers = google,\n", "bad_value"}, {"oauth2.providers = a\n", "bad_value"},
+        {"oauth2.providers = acme,acme2\n", "bad_value"},
+        {"oauth2.providers = aa,bb,cc,dd,ee,ff,gg,hh,ii\n", "bad_value"}};
     for (size_t i = 0; i < AK_COUNT(bad); i++) {
         if (validate(bad[i][0]) != AK_E_MEANING) fail_msg("%s", bad[i][0]);
         assert_string_equal(fail.code, bad[i][1]);
