@@ -58,39 +58,66 @@ static void put_wrong(const struct ak_page_text *page, struct ak_buf *out)
     ak_buf_put_str(out, "</p>\n");
 }
 
-static void put_form(const struct ak_page_text *page, struct ak_buf *out)
+static void put_link(const struct ak_page_text *page, struct ak_buf *out)
 {
-    ak_buf_put_str(out,
-        "<p>Type the 6 characters that your terminal shows. If you did not start this sign-in "
-        "yourself, close this page.</p>\n"
-        "<form method=\"post\" action=\"/auth/email\" autocomplete=\"off\">\n"
-        "<div id=\"link_row\"><label for=\"link\">Link from the mail</label>\n"
-        "<input id=\"link\" name=\"link\" required maxlength=\"400\" spellcheck=\"false\" "
-        "autocapitalize=\"none\" value=\"");
     if (page->id) {
         ak_hex_encode(out, ak_span(page->id, AK_LINK_ID_LEN));
         ak_buf_put_u8(out, '.');
         ak_buf_put(out, page->token);
     }
-    ak_buf_put_str(out, "\"></div>\n"
-                        "<label for=\"match_code\">Code from your terminal</label>\n"
+    ak_buf_put_u8(out, '"');
+}
+
+static void put_form_head(const struct ak_page_text *page, struct ak_buf *out)
+{
+    if (page->provider && page->provider[0]) {
+        ak_buf_put_str(out, "<p>You are signed in at ");
+        ak_buf_put_str(out, page->provider);
+        ak_buf_put_str(out, ".</p>\n");
+    }
+    ak_buf_put_str(out,
+        "<p>Type the 6 characters that your terminal shows. If you did not start this sign-in "
+        "yourself, close this page.</p>\n<form method=\"post\" action=\"/auth/");
+    ak_buf_put_str(out, page->provider ? "oauth2" : "email");
+    ak_buf_put_str(out, "\" autocomplete=\"off\">\n");
+}
+
+static void put_form(const struct ak_page_text *page, struct ak_buf *out)
+{
+    put_form_head(page, out);
+    if (page->provider) {
+        ak_buf_put_str(out, "<input type=\"hidden\" name=\"link\" value=\"");
+        put_link(page, out);
+        ak_buf_put_str(out, ">\n");
+    } else {
+        ak_buf_put_str(out,
+            "<div id=\"link_row\"><label for=\"link\">Link from the mail</label>\n"
+            "<input id=\"link\" name=\"link\" required maxlength=\"400\" spellcheck=\"false\" "
+            "autocapitalize=\"none\" value=\"");
+        put_link(page, out);
+        ak_buf_put_str(out, "></div>\n");
+    }
+    ak_buf_put_str(out, "<label for=\"match_code\">Code from your terminal</label>\n"
                         "<input id=\"match_code\" name=\"match_code\" required maxlength=\"16\" "
-                        "spellcheck=\"false\" autocapitalize=\"characters\">\n"
-                        "<button type=\"submit\">Sign in</button>\n</form>\n"
-                        "<p class=\"note\">Nobody from AgentKeys ever asks you for this code.</p>\n"
-                        "<script src=\"/assets/email.js\"></script>\n");
+                        "spellcheck=\"false\" autocapitalize=\"characters\"");
+    ak_buf_put_str(out, page->provider ? " autofocus>\n" : ">\n");
+    ak_buf_put_str(out, "<button type=\"submit\">Sign in</button>\n</form>\n"
+                        "<p class=\"note\">Nobody from AgentKeys ever asks you for this code.</p>\n");
+    if (!page->provider) ak_buf_put_str(out, "<script src=\"/assets/email.js\"></script>\n");
 }
 
 void ak_page_put(const struct ak_page_text *page, struct ak_buf *out)
 {
     ak_buf_put_str(out, head);
-    if (page->kind == AK_PAGE_WRONG || page->kind == AK_PAGE_OVER) put_wrong(page, out);
+    if (page->kind != AK_PAGE_ASK && page->kind != AK_PAGE_DONE) put_wrong(page, out);
     if (page->kind == AK_PAGE_ASK || page->kind == AK_PAGE_WRONG) put_form(page, out);
     if (page->kind == AK_PAGE_DONE)
         ak_buf_put_str(out, "<p class=\"done\" role=\"status\">Done. Go back to your terminal; you may close "
                             "this page.</p>\n");
     if (page->kind == AK_PAGE_OVER)
         ak_buf_put_str(out, "<p>To try again, start the sign-in anew in your terminal.</p>\n");
+    if (page->kind == AK_PAGE_LATER)
+        ak_buf_put_str(out, "<p>Nothing has changed: load this page again in a moment.</p>\n");
     ak_buf_put_str(out, "</main>\n</body>\n</html>\n");
 }
 

@@ -1,7 +1,8 @@
-/* The pages of the sign-in by mail, as text: plain HTML, one style sheet and one small script of our own
- * origin, nothing else; they work without the script, where the person pastes the link. The link's secret
- * part comes behind the '#', which a browser sends to nobody. Nothing of a stranger's goes into a page but a
- * link of the exact form. Secret: the link. Pure. spec: docs/wire.md, Broker */
+/* The pages of the sign-in by mail and at a provider, as text: plain HTML, one style sheet and one small
+ * script of our own origin, nothing else; they work without the script, where the person pastes the mail's
+ * link. The link's secret part comes behind the '#', which a browser sends to nobody; a provider's page
+ * carries it hidden. Nothing of a stranger's goes into a page but a link of the exact form. Secret: the link.
+ * Pure. spec: docs/wire.md, Broker */
 #ifndef AK_CORE_BROKER_PAGE_H
 #define AK_CORE_BROKER_PAGE_H
 
@@ -15,14 +16,16 @@ enum ak_page_kind {
     AK_PAGE_ASK,   /* the form */
     AK_PAGE_WRONG, /* the form again, with what was wrong */
     AK_PAGE_DONE,
-    AK_PAGE_OVER, /* nothing more to do here */
+    AK_PAGE_OVER,  /* nothing more to do here */
+    AK_PAGE_LATER, /* nothing yet: the same address once more */
 };
 struct ak_page_text {
     enum ak_page_kind kind;
-    const char *message;  /* WRONG, OVER: a sentence of ours */
+    const char *message;  /* WRONG, OVER, LATER: a sentence of ours */
     unsigned tries_left;  /* WRONG; 0: not told */
     const uint8_t *id;    /* of the link that is asked again; NULL: none */
     struct ak_span token; /* base64url */
+    const char *provider; /* of a sign-in there; empty: which one is not told; NULL: by mail */
 };
 
 void ak_page_put(const struct ak_page_text *page, struct ak_buf *out);

@@ -46,6 +46,29 @@ static void each_kind(void **state)
     assert_null(strstr(html, "<form"));
 }
 
+static void of_a_provider(void **state)
+{
+    (void)state;
+    static const uint8_t id[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    struct ak_page_text page = {
+        .kind = AK_PAGE_ASK, .id = id, .token = AK_SPAN_LIT(TOKEN), .provider = "acme"};
+    assert_non_null(strstr(put(&page), "signed in at acme."));
+    assert_non_null(strstr(html, "action=\"/auth/oauth2\""));
+    assert_non_null(strstr(html, "<input type=\"hidden\" name=\"link\" value=\"" ID "." TOKEN "\">"));
+    assert_non_null(strstr(html, "name=\"match_code\""));
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "Link from the mail"));
+    page.provider = "";
+    page.kind = AK_PAGE_WRONG;
+    page.message = "No";
+    assert_null(strstr(put(&page), "signed in at"));
+    assert_non_null(strstr(html, "action=\"/auth/oauth2\""));
+    page = (struct ak_page_text){.kind = AK_PAGE_LATER, .message = "It is silent"};
+    assert_non_null(strstr(put(&page), "It is silent."));
+    assert_non_null(strstr(html, "load this page again"));
+    assert_null(strstr(html, "<form"));
+}
+
 static void policy_is_strict(void **state)
 {
     (void)state;
@@ -81,7 +104,7 @@ static void links(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_kind), cmocka_unit_test(policy_is_strict), cmocka_unit_test(links)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(each_kind), cmocka_unit_test(of_a_provider),
+        cmocka_unit_test(policy_is_strict), cmocka_unit_test(links)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
