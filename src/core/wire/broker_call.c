@@ -25,6 +25,16 @@ static const struct ak_call calls[AK_BROKER_CALL_COUNT] = {
         &ak_unlink_request_msg, &ak_done_reply_msg, "Ends a link, perhaps after a waiting time."},
     [AK_BROKER_CALL_LINK_LIST] = {"links", "GET", "/v1/wallet/links", AK_AUTH_USE, AK_CALL_SESSION,
         &ak_link_list_request_msg, &ak_link_list_reply_msg, "The identities of the account."},
+    [AK_BROKER_CALL_OAUTH2_START] = {"oauth2-start", "POST", "/v1/auth/oauth2/start", AK_AUTH_PROOF, 0,
+        &ak_oauth2_start_request_msg, &ak_oauth2_start_reply_msg,
+        "The address at the provider that the person is to open; afterwards the page asks for the match "
+        "code."},
+    [AK_BROKER_CALL_OAUTH2_CONFIRM] = {"oauth2-confirm", "POST", "/v1/auth/oauth2/confirm", AK_AUTH_PUBLIC, 0,
+        &ak_oauth2_confirm_request_msg, &ak_email_verify_reply_msg,
+        "The page's token and the match code, from the page that the provider sent the browser back to."},
+    [AK_BROKER_CALL_OAUTH2_STATUS] = {"oauth2-status", "GET", "/v1/auth/oauth2/status/{id}", AK_AUTH_PROOF, 0,
+        &ak_email_status_request_msg, &ak_signed_in_reply_msg,
+        "How far the sign-in is, to the device that asked for it; its session, once."},
 };
 
 const struct ak_call *ak_broker_call_get(unsigned id)

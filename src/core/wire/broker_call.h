@@ -1,5 +1,5 @@
 /* The broker's calls, as call.h has the worker's: server, clients and the API description read this one
- * table. Every call but the page's carries a device's proof that the keeper checks, too. */
+ * table. Every call but the pages' carries a device's proof that the keeper checks, too. */
 #ifndef AK_CORE_WIRE_BROKER_CALL_H
 #define AK_CORE_WIRE_BROKER_CALL_H
 
@@ -17,6 +17,9 @@ enum ak_broker_call_id {
     AK_BROKER_CALL_LINK,
     AK_BROKER_CALL_UNLINK,
     AK_BROKER_CALL_LINK_LIST,
+    AK_BROKER_CALL_OAUTH2_START,
+    AK_BROKER_CALL_OAUTH2_CONFIRM,
+    AK_BROKER_CALL_OAUTH2_STATUS,
     AK_BROKER_CALL_COUNT
 };
 

@@ -3,7 +3,20 @@
 
 #include "base/limits.h"
 
-enum { EMAIL_MIN = 3, URL_MAX = 640, SIWE_MAX = 2048, NONCE_MAX = 128, NAME_MAX = 64 };
+enum {
+    EMAIL_MIN = 3,
+    URL_MAX = 640,
+    SIWE_MAX = 2048,
+    NONCE_MAX = 128,
+    NAME_MAX = 64,
+    PROVIDER_MIN = 2,
+    PROVIDER_MAX = 16,
+    AUTHORIZATION_MAX = 2048,
+    CODE_MAX = 2048,
+    STATE_MAX = 128,
+    ISS_MAX = 512,
+    REASON_MAX = 32
+};
 
 #define DEVICE_FIELDS(tag)                                                                                   \
     AK_FIELD(tag, device_name, "device_name", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, NAME_MAX),                   \
@@ -47,6 +60,40 @@ static const struct ak_field email_status_request_fields[] = {
 const struct ak_msg ak_email_status_request_msg =
     AK_MSG("email_status_request", ak_msg_email_status_request, email_status_request_fields);
 
+static const struct ak_field oauth2_start_request_fields[] = {
+    AK_FIELD(ak_msg_oauth2_start_request, provider, "provider", AK_KIND_TEXT, 0, PROVIDER_MIN, PROVIDER_MAX),
+    DEVICE_FIELDS(ak_msg_oauth2_start_request),
+};
+const struct ak_msg ak_oauth2_start_request_msg =
+    AK_MSG("oauth2_start_request", ak_msg_oauth2_start_request, oauth2_start_request_fields);
+
+static const struct ak_field oauth2_start_reply_fields[] = {
+    AK_FIELD(ak_msg_oauth2_start_reply, request_id, "request_id", AK_KIND_FIXED, 0, 0, AK_BROKER_REQUEST_ID),
+    AK_FIELD(ak_msg_oauth2_start_reply, authorization_url, "authorization_url", AK_KIND_TEXT, 0, 1,
+        AUTHORIZATION_MAX),
+    AK_FIELD(
+        ak_msg_oauth2_start_reply, expires_in_seconds, "expires_in_seconds", AK_KIND_U64, 0, 0, UINT32_MAX),
+    AK_FIELD(ak_msg_oauth2_start_reply, poll_url, "poll_url", AK_KIND_TEXT, 0, 1, URL_MAX),
+    AK_FIELD(ak_msg_oauth2_start_reply, match_code, "match_code", AK_KIND_TEXT, 0, AK_BROKER_MATCH_CODE,
+        AK_BROKER_MATCH_CODE),
+};
+const struct ak_msg ak_oauth2_start_reply_msg =
+    AK_MSG("oauth2_start_reply", ak_msg_oauth2_start_reply, oauth2_start_reply_fields);
+
+#define QUERY(member, flags, max)                                                                            \
+    AK_FIELD(ak_msg_oauth2_callback, member, #member, AK_KIND_TEXT, AK_MSG_QUERY | (flags), 1, max)
+static const struct ak_field oauth2_callback_fields[] = {
+    QUERY(state, 0, STATE_MAX),
+    QUERY(code, AK_MSG_OPTIONAL, CODE_MAX),
+    QUERY(error, AK_MSG_OPTIONAL, REASON_MAX),
+    QUERY(iss, AK_MSG_OPTIONAL, ISS_MAX),
+};
+const struct ak_msg ak_oauth2_callback_msg =
+    AK_MSG("oauth2_callback", ak_msg_oauth2_callback, oauth2_callback_fields);
+
+const struct ak_msg ak_oauth2_confirm_request_msg =
+    AK_MSG("oauth2_confirm_request", ak_msg_email_verify_request, email_verify_request_fields);
+
 #define IN(member, name, kind, min, max)                                                                     \
     AK_FIELD(ak_msg_signed_in_reply, member, name, kind, AK_MSG_OPTIONAL, min, max)
 static const struct ak_field signed_in_reply_fields[] = {
@@ -61,6 +108,7 @@ static const struct ak_field signed_in_reply_fields[] = {
     IN(wallet_address, "wallet_address", AK_KIND_FIXED0X, 0, 20),
     IN(account_new, "account_new", AK_KIND_BOOL, 0, 1),
     IN(device_count, "device_count", AK_KIND_U64, 0, AK_LIMIT_DEVICES),
+    IN(reason, "reason", AK_KIND_TEXT, 1, REASON_MAX),
 };
 const struct ak_msg ak_signed_in_reply_msg =
     AK_MSG("signed_in_reply", ak_msg_signed_in_reply, signed_in_reply_fields);

@@ -1,6 +1,6 @@
-/* Signing in through the broker: by a mail with a link, by a person's own wallet. What a session brings is
- * the keeper's answer, handed on. Text and bytes are views into the body a message was decoded from.
- * spec: docs/wire.md, Broker */
+/* Signing in through the broker: by a mail with a link, at a provider, by a person's own wallet. What a
+ * session brings is the keeper's answer, handed on. Text and bytes are views into the body a message was
+ * decoded from. spec: docs/wire.md, Broker */
 #ifndef AK_CORE_WIRE_MSG_BROKER_H
 #define AK_CORE_WIRE_MSG_BROKER_H
 
@@ -70,7 +70,61 @@ struct ak_msg_email_status_request {
 enum ak_email_status_request_field { AK_EMAIL_STATUS_REQUEST_ID };
 extern const struct ak_msg ak_email_status_request_msg;
 
-/* state: pending, recovery_pending (ready_at, anchor), verified (the session). Delivered once. */
+/* Signing in at a provider of the broker's (OpenID Connect); the rest as in email_request. */
+struct ak_msg_oauth2_start_request {
+    uint32_t present;
+    struct ak_span provider;
+    struct ak_span device_name;
+    uint8_t recovery_hash[32];
+    uint8_t recovery_code[32];
+};
+enum ak_oauth2_start_request_field {
+    AK_OAUTH2_START_REQUEST_PROVIDER,
+    AK_OAUTH2_START_REQUEST_DEVICE_NAME,
+    AK_OAUTH2_START_REQUEST_RECOVERY_HASH,
+    AK_OAUTH2_START_REQUEST_RECOVERY_CODE,
+};
+extern const struct ak_msg ak_oauth2_start_request_msg;
+
+struct ak_msg_oauth2_start_reply {
+    uint32_t present;
+    uint8_t request_id[AK_BROKER_REQUEST_ID];
+    struct ak_span authorization_url;
+    uint64_t expires_in_seconds;
+    struct ak_span poll_url;
+    struct ak_span match_code;
+};
+enum ak_oauth2_start_reply_field {
+    AK_OAUTH2_START_REPLY_REQUEST_ID,
+    AK_OAUTH2_START_REPLY_AUTHORIZATION_URL,
+    AK_OAUTH2_START_REPLY_EXPIRES_IN_SECONDS,
+    AK_OAUTH2_START_REPLY_POLL_URL,
+    AK_OAUTH2_START_REPLY_MATCH_CODE,
+};
+extern const struct ak_msg ak_oauth2_start_reply_msg;
+
+/* What the provider sends the browser back with; the broker's own, no call of a client. spec: RFC 6749 4.1.2,
+ * RFC 9207 2 */
+struct ak_msg_oauth2_callback {
+    uint32_t present;
+    struct ak_span state;
+    struct ak_span code;
+    struct ak_span error;
+    struct ak_span iss;
+};
+enum ak_oauth2_callback_field {
+    AK_OAUTH2_CALLBACK_STATE,
+    AK_OAUTH2_CALLBACK_CODE,
+    AK_OAUTH2_CALLBACK_ERROR,
+    AK_OAUTH2_CALLBACK_ISS,
+};
+extern const struct ak_msg ak_oauth2_callback_msg;
+
+/* From the page that the callback answers with: the same members as a mail's link has. */
+extern const struct ak_msg ak_oauth2_confirm_request_msg;
+
+/* state: pending, recovery_pending (ready_at, anchor), verified (the session), failed (reason: user_denied,
+ * id_token_invalid, code_exchange_failed). A session is delivered once. */
 struct ak_msg_signed_in_reply {
     uint32_t present;
     struct ak_span state;
@@ -84,6 +138,7 @@ struct ak_msg_signed_in_reply {
     uint8_t wallet_address[20];
     bool account_new;
     uint64_t device_count;
+    struct ak_span reason;
 };
 enum ak_signed_in_reply_field {
     AK_SIGNED_IN_REPLY_STATE,
@@ -97,6 +152,7 @@ enum ak_signed_in_reply_field {
     AK_SIGNED_IN_REPLY_WALLET_ADDRESS,
     AK_SIGNED_IN_REPLY_ACCOUNT_NEW,
     AK_SIGNED_IN_REPLY_DEVICE_COUNT,
+    AK_SIGNED_IN_REPLY_REASON,
 };
 extern const struct ak_msg ak_signed_in_reply_msg;
 

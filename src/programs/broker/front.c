@@ -4,7 +4,10 @@
 #include "io/http/uri.h"
 #include "programs/broker/broker.h"
 
-enum { PARAMS_MAX = 4 };
+enum { PARAMS_MAX = 16, FORM_MAX = 1024 };
+
+/* What a provider sends the browser back to, and which one. */
+static const char callback_path[] = "/auth/oauth2/callback/";
 
 void ak_front_opened(void *ctx, struct ak_http_conn *conn)
 {
@@ -39,11 +42,13 @@ static void allowed(struct ak_span path, char out_text[32])
 {
     static const char *const methods[] = {"GET", "POST"};
     struct ak_buf buf = ak_buf(out_text, 32);
-    bool page = ak_span_eq(path, AK_SPAN_LIT("/auth/email"));
+    bool mail = ak_span_eq(path, AK_SPAN_LIT("/auth/email"));
+    bool form = mail || ak_span_eq(path, AK_SPAN_LIT("/auth/oauth2"));
     for (size_t i = 0; i < AK_COUNT(methods); i++) {
         struct ak_msg_param params[PARAMS_MAX];
         size_t count = 0;
         unsigned id = 0;
+        bool page = i ? form : mail;
         if (!page && ak_broker_call_match(ak_span_str(methods[i]), path, params, &count, &id) != AK_OK)
             continue;
         ak_buf_put_str(&buf, buf.len ? ", " : "");
@@ -109,6 +114,7 @@ void ak_front_error(
 struct gathered {
     unsigned id;
     const struct ak_call *call;
+    struct ak_provider *provider; /* of a callback */
     struct ak_msg_param params[PARAMS_MAX];
     size_t param_count;
     struct ak_span token;
@@ -247,7 +253,7 @@ static bool submit(struct ak_broker *broker, struct ak_http_request *request, st
 static bool encode_form(const struct ak_http_request *request, struct gathered *got, struct ak_job *job)
 {
     struct ak_msg_email_verify_request message = {0};
-    uint8_t memory[1024];
+    uint8_t memory[FORM_MAX];
     struct ak_buf text = AK_BUF_ARR(memory), body = AK_BUF_ARR(job->body);
     size_t count = 0;
     struct ak_span link = AK_SPAN_EMPTY;
@@ -276,14 +282,48 @@ static bool ready_check(struct ak_broker *broker, struct ak_http_request *reques
 
 static bool page_form(struct ak_broker *broker, struct ak_http_request *request)
 {
-    struct gathered got = {.id = AK_BROKER_CALL_EMAIL_VERIFY};
-    if (!ak_span_eq(request->path, AK_SPAN_LIT("/auth/email")) ||
-        !ak_span_eq(request->method, AK_SPAN_LIT("POST")))
-        return false;
-    request->call = AK_BROKER_CALL_EMAIL_VERIFY;
-    if (!is_type(request->headers[AK_HTTP_CONTENT_TYPE], "application/x-www-form-urlencoded"))
+    bool mail = ak_span_eq(request->path, AK_SPAN_LIT("/auth/email"));
+    struct gathered got = {.id = mail ? AK_BROKER_CALL_EMAIL_VERIFY : AK_BROKER_CALL_OAUTH2_CONFIRM};
+    bool post = ak_span_eq(request->method, AK_SPAN_LIT("POST"));
+    if (mail ? !post : !ak_span_eq(request->path, AK_SPAN_LIT("/auth/oauth2"))) return false;
+    request->call = (uint16_t)got.id;
+    if (!post)
+        ak_front_error(broker, request, AK_CODE_METHOD_NOT_ALLOWED, NULL);
+    else if (!is_type(request->headers[AK_HTTP_CONTENT_TYPE], "application/x-www-form-urlencoded"))
         ak_front_error(broker, request, AK_CODE_INVALID_REQUEST, "the page sends a form");
-    else if (!submit(broker, request, &got, encode_form, AK_JOB_PAGE))
+    else if (!submit(broker, request, &got, encode_form, mail ? AK_JOB_PAGE : AK_JOB_PAGE_OAUTH2))
+        ak_front_error(broker, request, got.code, got.why);
+    return true;
+}
+
+/* Parameters that are not known are none of ours; one that stands there twice is nobody's. */
+static bool encode_callback(const struct ak_http_request *request, struct gathered *got, struct ak_job *job)
+{
+    uint8_t memory[AK_HTTP_TARGET_MAX];
+    struct ak_msg_fault fault;
+    struct ak_buf text = AK_BUF_ARR(memory), body = AK_BUF_ARR(job->body);
+    bool read =
+        ak_http_query_parse(request->query, &text, got->params, PARAMS_MAX, &got->param_count) == AK_OK;
+    const struct ak_msg_input input = {.params = got->params, .param_count = got->param_count};
+    read = read && ak_msg_from_json(&ak_oauth2_callback_msg, &input, &body, &fault) == AK_OK;
+    job->body_len = read ? body.len : 0; /* empty: the page says so */
+    job->provider = got->provider;
+    ak_wipe(memory, sizeof memory);
+    return true;
+}
+
+static bool callback(struct ak_broker *broker, struct ak_http_request *request)
+{
+    struct gathered got = {.id = AK_BROKER_CALL_COUNT};
+    const struct ak_span prefix = AK_SPAN_LIT(callback_path);
+    if (!ak_span_starts(request->path, prefix)) return false;
+    got.provider =
+        ak_provider_find(broker, ak_span_sub(request->path, prefix.len, request->path.len - prefix.len));
+    if (!got.provider)
+        ak_front_error(broker, request, AK_CODE_NOT_FOUND, "no such provider");
+    else if (!ak_span_eq(request->method, AK_SPAN_LIT("GET")))
+        ak_front_error(broker, request, AK_CODE_METHOD_NOT_ALLOWED, NULL);
+    else if (!submit(broker, request, &got, encode_callback, AK_JOB_CALLBACK))
         ak_front_error(broker, request, got.code, got.why);
     return true;
 }
@@ -295,7 +335,7 @@ void ak_front_request(void *ctx, struct ak_http_request *request)
     request->call = AK_BROKER_CALL_COUNT;
     request->proof_call = false;
     if (ready_check(broker, request) || ak_health(broker, request) || page_form(broker, request) ||
-        ak_page(broker, request))
+        callback(broker, request) || ak_page(broker, request))
         return;
     bool routed = route(request, &got);
     request->call = (uint16_t)(got.call ? got.id : AK_BROKER_CALL_COUNT);
@@ -309,7 +349,7 @@ void ak_front_request(void *ctx, struct ak_http_request *request)
 /* ---- from a job ---- */
 static void answer(struct ak_broker *broker, struct ak_http_request *request, const struct ak_job *job)
 {
-    if (job->form == AK_JOB_PAGE) {
+    if (job->form != AK_JOB_JSON) {
         ak_page_answer(broker, request, job);
         return;
     }

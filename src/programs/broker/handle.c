@@ -111,30 +111,41 @@ static void check_ready(struct ak_hand *hand, struct ak_job *job)
     ak_json_put_string(&w, worker ? AK_SPAN_LIT("ok") : AK_SPAN_LIT("silent"));
     ak_json_key(&w, "mail");
     ak_json_put_string(&w, hand->broker->mail.url[0] ? AK_SPAN_LIT("on") : AK_SPAN_LIT("off"));
+    ak_json_key(&w, "oauth2");
+    ak_json_put_string(&w, hand->broker->providers_count ? AK_SPAN_LIT("on") : AK_SPAN_LIT("off"));
     ak_json_close_object(&w);
     ak_json_close_object(&w);
     job->answer_len = body.len;
     job->code = ready ? AK_CODE_OK : AK_CODE_NOT_READY;
 }
 
-void ak_handle(struct ak_hand *hand, struct ak_job *job)
+/* A call after its proof was checked; false where a provider's threads go on with it. */
+static bool dispatch(struct ak_hand *hand, struct ak_job *job)
 {
-    struct ak_dpop_proof proof = {0};
-    job->code = AK_CODE_INTERNAL;
-    if (job->call == AK_BROKER_CALL_COUNT) {
-        check_ready(hand, job);
-        return;
-    }
-    if (ak_broker_call_get(job->call)->auth != AK_AUTH_PUBLIC && !check_proof(hand, job, &proof)) return;
     switch ((enum ak_broker_call_id)job->call) {
-    case AK_BROKER_CALL_EMAIL_REQUEST: ak_email_request(hand, job, proof.jkt); break;
-    case AK_BROKER_CALL_EMAIL_VERIFY: ak_email_verify(hand, job); break;
-    case AK_BROKER_CALL_EMAIL_STATUS: ak_email_status(hand, job, proof.jkt); break;
-    case AK_BROKER_CALL_WALLET_START: ak_wallet_start(hand, job, proof.jkt); break;
-    case AK_BROKER_CALL_WALLET_VERIFY: ak_wallet_verify(hand, job, proof.jkt); break;
-    case AK_BROKER_CALL_LINK: ak_link(hand, job, proof.jkt); break;
+    case AK_BROKER_CALL_EMAIL_REQUEST: ak_email_request(hand, job, job->jkt); break;
+    case AK_BROKER_CALL_EMAIL_VERIFY: ak_confirm(hand, job, AK_SIGNIN_MAIL); break;
+    case AK_BROKER_CALL_EMAIL_STATUS: ak_status(hand, job, AK_SIGNIN_MAIL, job->jkt); break;
+    case AK_BROKER_CALL_WALLET_START: ak_wallet_start(hand, job, job->jkt); break;
+    case AK_BROKER_CALL_WALLET_VERIFY: ak_wallet_verify(hand, job, job->jkt); break;
+    case AK_BROKER_CALL_LINK: ak_link(hand, job, job->jkt); break;
     case AK_BROKER_CALL_UNLINK: ak_unlink(hand, job); break;
     case AK_BROKER_CALL_LINK_LIST: ak_link_list(hand, job); break;
-    case AK_BROKER_CALL_COUNT: break;
+    case AK_BROKER_CALL_OAUTH2_START: return ak_oauth2_start(hand, job);
+    case AK_BROKER_CALL_OAUTH2_CONFIRM: ak_confirm(hand, job, AK_SIGNIN_OAUTH2); break;
+    case AK_BROKER_CALL_OAUTH2_STATUS: ak_status(hand, job, AK_SIGNIN_OAUTH2, job->jkt); break;
+    case AK_BROKER_CALL_COUNT: check_ready(hand, job); break;
     }
+    return true;
+}
+
+bool ak_handle(struct ak_hand *hand, struct ak_job *job)
+{
+    struct ak_dpop_proof proof = {0};
+    const struct ak_call *call = ak_broker_call_get(job->call);
+    job->code = AK_CODE_INTERNAL;
+    if (job->form == AK_JOB_CALLBACK) return ak_oauth2_callback(hand, job);
+    if (call && call->auth != AK_AUTH_PUBLIC && !check_proof(hand, job, &proof)) return true;
+    memcpy(job->jkt, proof.jkt, sizeof job->jkt);
+    return dispatch(hand, job);
 }

@@ -44,6 +44,8 @@ static void put_metrics(struct ak_broker *broker, struct ak_buf *buf)
     put_metric(buf, "mails_sent_total", true, atomic_load(&broker->mails_sent));
     put_metric(buf, "mails_failed_total", true, atomic_load(&broker->mails_failed));
     put_metric(buf, "mails_given_up_total", true, atomic_load(&broker->mails_given_up));
+    put_metric(buf, "provider_fetches_total", true, atomic_load(&broker->provider_fetches));
+    put_metric(buf, "provider_failures_total", true, atomic_load(&broker->provider_failures));
     put_metric(buf, "worker_failures_total", true, atomic_load(&broker->worker_failures));
     put_metric(buf, "http_connections", false, http.connections);
     put_metric(buf, "http_waiting", false, ak_http_waiting(broker->http));

@@ -14,10 +14,12 @@ static enum ak_err put_shown(struct ak_hand *hand, const struct ak_signin_row *r
 {
     uint8_t memory[AK_SIGNIN_SEALED_MAX], jws[AK_IDENTITY_ANSWER_MAX];
     struct ak_buf plain = AK_BUF_ARR(memory), text = AK_BUF_ARR(jws);
-    struct ak_msg_email_request asked;
-    if (row->signin.kind == AK_SIGNIN_MAIL) {
-        AK_TRY(ak_email_asked(hand, row, &plain, &asked));
-        AK_TRY(ak_email_answer(hand, row, asked.email, &text));
+    struct ak_answered answered;
+    if (row->signin.kind != AK_SIGNIN_WALLET) {
+        enum ak_err err = ak_answered_open(hand, row, &answered);
+        if (!err) err = ak_answered_word(hand, row, &answered, &text);
+        ak_answered_done(&answered);
+        AK_TRY(err);
         ak_json_key(w, "answer");
         ak_json_put_string(w, ak_buf_span(&text));
         return AK_OK;
@@ -69,6 +71,12 @@ static void know_linked(
     ak_link_know(hand, reply.anchor, request->identity_value);
 }
 
+static enum ak_signin_kind kind_of(const struct ak_msg_wallet_link_request *request)
+{
+    if (ak_msg_has(request, AK_WALLET_LINK_REQUEST_SIGNATURE)) return AK_SIGNIN_WALLET;
+    return ak_span_starts(request->identity_type, AK_SPAN_LIT("oauth2_")) ? AK_SIGNIN_OAUTH2 : AK_SIGNIN_MAIL;
+}
+
 void ak_link(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])
 {
     struct ak_msg_wallet_link_request request;
@@ -76,15 +84,13 @@ void ak_link(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])
     if (ak_msg_decode(&ak_wallet_link_request_msg, ak_span(job->body, job->body_len), &request, NULL) !=
         AK_OK)
         return;
-    bool wallet = ak_msg_has(&request, AK_WALLET_LINK_REQUEST_SIGNATURE);
     if (!ak_msg_has(&request, AK_WALLET_LINK_REQUEST_REQUEST_ID)) {
         (void)pass_link(hand, job, NULL, &request);
         return;
     }
-    if (!ak_take(hand, job, wallet ? AK_SIGNIN_WALLET : AK_SIGNIN_MAIL, request.request_id, jkt, &row)) {
+    if (!ak_take(hand, job, kind_of(&request), request.request_id, jkt, &row)) {
         if (job->answer_len) /* pending */
-            (void)ak_job_refuse(
-                job, AK_CODE_NOT_READY, "nobody has answered the mail yet; open its link first");
+            (void)ak_job_refuse(job, AK_CODE_NOT_READY, "nobody has answered yet; open the link first");
         job->answer_len = 0;
         return;
     }

@@ -22,7 +22,8 @@ static const struct ak_conf_option options[OPTION_COUNT] = {
 static const char help_head[] =
     "usage: agentkeys-broker [COMMAND] [OPTIONS]\n"
     "\n"
-    "Signs people in by a mail or by their wallet. The worker believes it only for opening accounts and\n"
+    "Signs people in by a mail, at a provider or by their wallet. The worker believes it only for opening "
+    "accounts and\n"
     "starting recoveries.\n"
     "\n"
     "  serve          run the broker (default)\n"
@@ -124,7 +125,8 @@ int ak_broker_check_config(int argc, char **argv)
     struct ak_boot_fail fail;
     struct ak_buf buf = AK_BUF_ARR(text);
     ak_broker_load(argc, argv, "check-config", &conf, &dirs);
-    if (ak_broker_conf_validate(&conf, &fail) != AK_OK) ak_boot_fail_exit(&fail);
+    if (ak_broker_conf_validate(&conf, &fail) != AK_OK || ak_providers_check(&conf, &fail) != AK_OK)
+        ak_boot_fail_exit(&fail);
     ak_conf_print(&conf, true, &buf);
     return fwrite(text, 1, buf.len, stdout) == buf.len ? 0 : 1;
 }

@@ -43,15 +43,33 @@ bool ak_page(struct ak_broker *broker, struct ak_http_request *request)
     return true;
 }
 
-void ak_page_answer(struct ak_broker *broker, struct ak_http_request *request, const struct ak_job *job)
+/* Where the provider sent the browser back to: the form, or why there is none. */
+static void answer_callback(
+    struct ak_broker *broker, struct ak_http_request *request, const struct ak_job *job)
+{
+    struct ak_page_text page = {.kind = AK_PAGE_OVER,
+        .message = job->why ? job->why : ak_code_text(job->code),
+        .provider = job->provider->name};
+    if (job->code == AK_CODE_NOT_READY || job->code == AK_CODE_UPSTREAM_ERROR) page.kind = AK_PAGE_LATER;
+    if (job->code == AK_CODE_OK) {
+        page.kind = AK_PAGE_ASK;
+        page.id = job->answer;
+        page.token = ak_span(job->answer + AK_LINK_ID_LEN, job->answer_len - AK_LINK_ID_LEN);
+    }
+    answer_page(broker, request, ak_code_status(job->code), &page);
+}
+
+static void answer_form(struct ak_broker *broker, struct ak_http_request *request, const struct ak_job *job)
 {
     struct ak_msg_email_verify_request asked = {0};
-    struct ak_page_text page = {.kind = AK_PAGE_DONE};
+    const char *provider = job->form == AK_JOB_PAGE_OAUTH2 ? "" : NULL;
+    struct ak_page_text page = {.kind = AK_PAGE_DONE, .provider = provider};
     bool has_link =
         ak_msg_decode(&ak_email_verify_request_msg, ak_span(job->body, job->body_len), &asked, NULL) == AK_OK;
     if (job->body_len == 0) {
-        page = (struct ak_page_text){
-            .kind = AK_PAGE_WRONG, .message = "This is not a whole link from our mail, or no code"};
+        page.kind = provider ? AK_PAGE_OVER : AK_PAGE_WRONG;
+        page.message = "This is not a whole link from our mail, or no code";
+        if (provider) page.message = "This page is not whole, or there was no code";
         answer_page(broker, request, 400, &page);
         return;
     }
@@ -68,4 +86,12 @@ void ak_page_answer(struct ak_broker *broker, struct ak_http_request *request, c
         page.token = asked.token;
     }
     answer_page(broker, request, ak_code_status(job->code), &page);
+}
+
+void ak_page_answer(struct ak_broker *broker, struct ak_http_request *request, const struct ak_job *job)
+{
+    if (job->form == AK_JOB_CALLBACK)
+        answer_callback(broker, request, job);
+    else
+        answer_form(broker, request, job);
 }

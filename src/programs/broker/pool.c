@@ -34,7 +34,7 @@ static struct ak_job *next_job(struct ak_broker *broker)
     return job;
 }
 
-static void finish(struct ak_broker *broker, struct ak_job *job)
+void ak_pool_finish(struct ak_broker *broker, struct ak_job *job)
 {
     const uint64_t one = 1;
     (void)pthread_mutex_lock(&broker->lock);
@@ -53,11 +53,12 @@ static void *hand_main(void *ctx)
     enum ak_err err = open_hand(broker, &hand);
     if (err) ak_log(AK_LOG_ERROR, "thread_failed", ak_log_err(err));
     while ((job = next_job(broker)) != NULL) {
+        bool answered = true;
         if (err)
             (void)ak_job_failed(job, err);
         else
-            ak_handle(&hand, job);
-        finish(broker, job);
+            answered = ak_handle(&hand, job);
+        if (answered) ak_pool_finish(broker, job);
     }
     close_hand(&hand);
     return NULL;
@@ -76,6 +77,7 @@ enum ak_err ak_pool_start(struct ak_broker *broker)
     for (; broker->threads_count < want; broker->threads_count++)
         if (pthread_create(&broker->threads[broker->threads_count], NULL, hand_main, broker))
             return AK_E_FULL;
+    AK_TRY(ak_providers_start(broker));
     if (pthread_create(&broker->mailer, NULL, ak_mailer_main, broker)) return AK_E_FULL;
     broker->mailer_runs = true;
     return AK_OK;
@@ -90,6 +92,7 @@ void ak_pool_stop(struct ak_broker *broker)
     (void)pthread_cond_broadcast(&broker->mail_wake);
     (void)pthread_mutex_unlock(&broker->lock);
     for (size_t i = 0; i < broker->threads_count; i++) (void)pthread_join(broker->threads[i], NULL);
+    ak_providers_stop(broker);
     if (broker->mailer_runs) (void)pthread_join(broker->mailer, NULL);
 }
 

@@ -26,6 +26,7 @@ enum {
     IDLE_MS = 15000,
     REQUEST_MS = 30000,
     ANSWER_BESIDE_MS = 20000, /* beyond the worker's own time */
+    PROVIDER_FETCHES = 4,     /* the most that one answer may need */
     PER_ADDRESS_PART = 4,     /* of the connections, for one remote address */
     FILES_BESIDE = 64,
     FILES_A_THREAD = 8,
@@ -125,22 +126,6 @@ static void load_keys(void)
             SEE);
 }
 
-static size_t read_file(unsigned key, uint8_t *out, size_t cap, bool secret)
-{
-    struct stat info;
-    int fd = open(text(key), O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &info) || !S_ISREG(info.st_mode))
-        ak_boot_fail("bad_value", the.conf.table->keys[key].name, text(key), "cannot be read", SEE);
-    if (secret && (info.st_mode & 077))
-        ak_boot_fail("bad_value", the.conf.table->keys[key].name, text(key),
-            "must be closed to others (mode 0600)", SEE);
-    ssize_t len = read(fd, out, cap);
-    (void)close(fd);
-    if (len <= 0 || (size_t)len == cap)
-        ak_boot_fail("bad_value", the.conf.table->keys[key].name, text(key), "is empty or too long", SEE);
-    return (size_t)len;
-}
-
 static void open_mail(void)
 {
     struct ak_mail_server *mail = &the.mail;
@@ -150,14 +135,10 @@ static void open_mail(void)
         .user = text(AK_BROKER_MAIL_USER),
         .timeout_s = (unsigned)ak_conf_number(&the.conf, AK_BROKER_MAIL_TIMEOUT)};
     if (mail->url[0] && text(AK_BROKER_MAIL_CA_FILE)[0])
-        mail->authorities =
-            ak_span(authorities, read_file(AK_BROKER_MAIL_CA_FILE, authorities, sizeof authorities, false));
-    if (mail->url[0] && text(AK_BROKER_MAIL_PASSWORD_FILE)[0]) {
-        size_t len = read_file(
-            AK_BROKER_MAIL_PASSWORD_FILE, (uint8_t *)mail->password, sizeof mail->password - 1, true);
-        mail->password[len] = 0;
-        mail->password[strcspn(mail->password, "\r\n")] = 0;
-    }
+        mail->authorities = ak_span(authorities,
+            ak_broker_read_file(&the.conf, AK_BROKER_MAIL_CA_FILE, authorities, sizeof authorities, false));
+    if (mail->url[0] && text(AK_BROKER_MAIL_PASSWORD_FILE)[0])
+        ak_broker_read_secret(&the.conf, AK_BROKER_MAIL_PASSWORD_FILE, mail->password, sizeof mail->password);
 }
 
 static void open_state(void)
@@ -192,7 +173,7 @@ static void confine(void)
         .data_dir = text(AK_BROKER_DATA_DIR),
         .user = text(AK_BROKER_USER),
         .max_files = (unsigned)(ak_conf_number(&the.conf, AK_BROKER_MAX_CONNECTIONS) + FILES_BESIDE +
-                                threads * FILES_A_THREAD)};
+                                (threads + the.providers_count * AK_PROVIDER_THREADS) * FILES_A_THREAD)};
     if (ak_sandbox_enter(&sandbox, &report) != AK_OK)
         ak_boot_fail("sandbox", "user", text(AK_BROKER_USER), "the sandbox cannot be entered", SEE);
     ak_log(AK_LOG_INFO, "sandbox", ak_log_u64("landlock_abi", (uint64_t)report.landlock_abi),
@@ -226,7 +207,9 @@ static enum ak_err open_http(void)
     http.per_address = connections / PER_ADDRESS_PART;
     http.idle_ms = IDLE_MS;
     http.request_ms = REQUEST_MS;
-    http.answer_ms = (unsigned)ak_conf_ms(&the.conf, AK_BROKER_WORKER_TIMEOUT) + ANSWER_BESIDE_MS;
+    http.answer_ms = (unsigned)(ak_conf_ms(&the.conf, AK_BROKER_WORKER_TIMEOUT) +
+                                PROVIDER_FETCHES * ak_conf_ms(&the.conf, AK_BROKER_OAUTH2_TIMEOUT)) +
+                     ANSWER_BESIDE_MS;
     http.hooks = (struct ak_http_hooks){&the, ak_front_opened, ak_front_closed, ak_front_request, NULL};
     AK_TRY(ak_http_open(&http, &the.http));
     for (uint32_t i = 0; i < http.listener_count; i++)
@@ -239,7 +222,9 @@ static void start(void)
     the.data_fd = ak_broker_open_folder(&the.conf, false);
     load_keys();
     open_mail();
+    ak_providers_load(&the, &the.conf);
     open_listeners();
+    ak_providers_open(&the);
     if (ak_source_nets_parse(ak_span_str(text(AK_BROKER_TRUSTED_PROXIES)), &the.proxies) != AK_OK)
         ak_boot_fail("bad_value", "trusted_proxies", "", "cannot be read", SEE);
     open_worker();

@@ -36,6 +36,16 @@ static bool answer_pending(struct ak_hand *hand, struct ak_job *job)
     return false;
 }
 
+static bool answer_failed(struct ak_hand *hand, struct ak_job *job, const struct ak_signin *signin)
+{
+    const char *reason = ak_signin_failure_name(signin->failure);
+    const struct ak_msg_signed_in_reply reply = {.present = 1u << AK_SIGNED_IN_REPLY_REASON,
+        .state = AK_SPAN_LIT("failed"),
+        .reason = ak_span_str(reason ? reason : "")};
+    (void)ak_job_answer(hand, job, &ak_signed_in_reply_msg, &reply);
+    return false;
+}
+
 bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
     const uint8_t jkt[32], struct ak_signin_row *out_row)
 {
@@ -45,6 +55,7 @@ bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind,
     if (err == AK_E_NOT_FOUND) code = AK_CODE_NOT_FOUND;
     if (err && err != AK_E_NOT_FOUND) return ak_job_failed(job, err);
     if (code == AK_CODE_PENDING) return answer_pending(hand, job);
+    if (code == AK_CODE_DENIED) return answer_failed(hand, job, &out_row->signin);
     if (code == AK_CODE_NOT_FOUND)
         return ak_job_refuse(job, code, "this device has no such sign-in, or it has expired");
     return code ? ak_job_refuse(job, code, NULL) : true;
@@ -74,8 +85,9 @@ void ak_taken_over(struct ak_hand *hand, struct ak_job *job, const uint8_t id[16
         ak_signin_db_step(hand->db, id, session ? step_deliver : step_give_back, NULL, &row, &code);
     if (!session) return;
     if (!err && code == AK_CODE_OK) {
-        ak_log(AK_LOG_INFO, "signed_in",
-            ak_log_str("kind", row.signin.kind == AK_SIGNIN_MAIL ? "email" : "wallet"));
+        static const char *const kinds[] = {
+            [AK_SIGNIN_MAIL] = "email", [AK_SIGNIN_WALLET] = "wallet", [AK_SIGNIN_OAUTH2] = "oauth2"};
+        ak_log(AK_LOG_INFO, "signed_in", ak_log_str("kind", kinds[row.signin.kind]));
         return;
     }
     ak_wipe(job->answer, sizeof job->answer);

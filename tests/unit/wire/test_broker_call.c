@@ -11,7 +11,10 @@ static const char snapshot[] = "email-request POST /v1/auth/email/request proof\
                                "wallet-verify POST /v1/auth/wallet/verify proof\n"
                                "link POST /v1/wallet/link change\n"
                                "unlink POST /v1/wallet/unlink change\n"
-                               "links GET /v1/wallet/links use\n";
+                               "links GET /v1/wallet/links use\n"
+                               "oauth2-start POST /v1/auth/oauth2/start proof\n"
+                               "oauth2-confirm POST /v1/auth/oauth2/confirm public\n"
+                               "oauth2-status GET /v1/auth/oauth2/status/{id} proof\n";
 static const char *const auths[] = {"public", "proof", "use", "change"};
 
 static void calls_are_these(void **state)
