@@ -6,6 +6,7 @@
 
 #include "io/conf/broker_conf.h"
 #include "io/conf/client_conf.h"
+#include "io/conf/provider_conf.h"
 #include "io/conf/worker_conf.h"
 
 enum { PAGE_MAX = 512 * 1024, TABLE_MAX = 64 * 1024 };
@@ -48,7 +49,7 @@ static const char *put_section(const struct ak_conf_table *table, const char *fr
 static bool make_page(struct ak_buf *out)
 {
     static const struct ak_conf_table *const tables[] = {
-        &ak_worker_conf_table, &ak_client_conf_table, &ak_broker_conf_table};
+        &ak_worker_conf_table, &ak_client_conf_table, &ak_broker_conf_table, &ak_provider_conf_table};
     const char *rest = page;
     for (size_t i = 0; i < AK_COUNT(tables); i++) {
         rest = put_section(tables[i], rest, out);
