@@ -156,10 +156,12 @@ static int choose(struct ak_init *init)
 {
     struct ak_cli *cli = init->cli;
     const char *local = ak_cli_value(cli, "local"), *email = ak_cli_value(cli, "email"),
-               *wallet = ak_cli_value(cli, "wallet");
-    if ((local != NULL) + (email != NULL) + (wallet != NULL) != 1)
-        return ak_cli_fail_usage(cli, "one of --email, --wallet and --local says who you are",
-            "--email ADDRESS and --wallet 0x... sign in by the broker, --local TYPE:VALUE on this machine");
+               *wallet = ak_cli_value(cli, "wallet"), *provider = ak_cli_value(cli, "oauth2");
+    if ((local != NULL) + (email != NULL) + (wallet != NULL) + (provider != NULL) != 1)
+        return ak_cli_fail_usage(cli, "one of --email, --oauth2, --wallet and --local says who you are",
+            "--email ADDRESS, --oauth2 PROVIDER and --wallet 0x... sign in by the broker, --local TYPE:VALUE "
+            "on this machine");
+    if (provider) return ak_init_name_provider(init, provider);
     if (local) return ak_init_name(init, "", local);
     return email ? ak_init_name(init, "email:", email) : ak_init_name(init, "evm:", wallet);
 }
@@ -195,6 +197,7 @@ static int run(struct ak_init *init)
     if (!status) status = ak_init_begin(init);
     if (status) return status;
     if (ak_cli_value(init->cli, "local")) return by_operator(init);
+    if (ak_cli_value(init->cli, "oauth2")) return ak_init_by_oauth2(init);
     return ak_cli_value(init->cli, "email") ? ak_init_by_mail(init) : ak_init_by_wallet(init);
 }
 

@@ -21,13 +21,23 @@ static int by_one(struct ak_init *init, const char *type, const char *value, int
     return status ? status : way(init);
 }
 
+static int by_provider(struct ak_init *init, const char *provider)
+{
+    int status = ak_init_name_provider(init, provider);
+    init->pending = false;
+    return status ? status : ak_init_by_oauth2(init);
+}
+
 /* Two identities within ten minutes, on one device, are as good as the code. */
 static int sign_in(struct ak_init *init)
 {
-    const char *email = ak_cli_value(init->cli, "email"), *wallet = ak_cli_value(init->cli, "wallet");
+    const char *email = ak_cli_value(init->cli, "email"), *wallet = ak_cli_value(init->cli, "wallet"),
+               *provider = ak_cli_value(init->cli, "oauth2");
     bool first = email != NULL;
     int status = ak_init_begin(init);
     if (!status && email) status = by_one(init, "email:", email, ak_init_by_mail);
+    if (!status && provider && (!first || init->pending)) status = by_provider(init, provider);
+    first = first || provider != NULL;
     bool on = !status && wallet && (!first || init->pending);
     if (on) status = by_one(init, "evm:", wallet, ak_init_by_wallet);
     return status ? status : ak_init_end(init);
@@ -88,7 +98,8 @@ static int show(struct ak_init *init)
     if (ak_init_load_waiting(init)) return ak_init_show_waiting(init);
     return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "this device recovers nothing yet",
         "it has no session, and began no recovery",
-        "agentkeys recover --email ADDRESS, or --wallet 0xADDRESS; with --recovery-code-file FILE it waits a "
+        "agentkeys recover --email ADDRESS, --oauth2 PROVIDER or --wallet 0xADDRESS; with "
+        "--recovery-code-file FILE it waits a "
         "day in place of a week");
 }
 
@@ -96,10 +107,11 @@ int ak_cmd_recover(struct ak_cli *cli)
 {
     AK_CLEANUP(ak_init_done) struct ak_init init = {.cli = cli};
     bool cancel = ak_cli_has(cli, "cancel"), seen = ak_cli_has(cli, "seen");
-    bool signs_in = ak_cli_has(cli, "email") || ak_cli_has(cli, "wallet");
+    bool signs_in = ak_cli_has(cli, "email") || ak_cli_has(cli, "wallet") || ak_cli_has(cli, "oauth2");
     if (cancel + seen + signs_in > 1)
         return ak_cli_fail_usage(cli, "one thing at a time",
-            "--cancel and --seen are for a device of the account, --email and --wallet for a new one");
+            "--cancel and --seen are for a device of the account, --email, --oauth2 and --wallet for a new "
+            "one");
     if (cancel) return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_CANCEL, true, "cancelling");
     if (seen) return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_SEEN, true, "saying that it was seen");
     if (signs_in) return sign_in(&init);

@@ -40,10 +40,18 @@ struct ak_init_session {
 /* Holds it to the identity, and saves it. 0 or the exit status. */
 int ak_init_keep(struct ak_init *init, const struct ak_init_session *session);
 
-/* By the broker: a mail with a link and a code that is typed there; a text that the wallet signs. The session
- * is kept, or init->pending set and what waits is kept. 0 or the exit status. */
+/* By the broker: a mail with a link and a code that is typed there; a text that the wallet signs; a provider
+ * of the broker's, whose name stands where the identity will (nobody knows it before). The session is kept,
+ * or init->pending set and what waits is kept. 0 or the exit status. */
 int ak_init_by_mail(struct ak_init *init);
 int ak_init_by_wallet(struct ak_init *init);
+int ak_init_by_oauth2(struct ak_init *init);
+/* init->identity for that: "oauth2_" and the provider's name. */
+int ak_init_name_provider(struct ak_init *init, const char *provider);
+/* What these ways share: name, hash of the new recovery code, and the old one where a file gives it; and what
+ * the broker answers in the end. */
+int ak_init_say(struct ak_init *init, struct ak_msg_sign_in *out_says);
+int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *reply);
 
 /* ---- what came of it ---- */
 int ak_init_show(const struct ak_init *init);

@@ -8,8 +8,7 @@
 #include "programs/cli/init.h"
 #include "programs/cli/recovery.h"
 
-/* Name, hash of the new recovery code, and the old one where a file gives it. */
-static int say(struct ak_init *init, struct ak_msg_sign_in *out_says)
+int ak_init_say(struct ak_init *init, struct ak_msg_sign_in *out_says)
 {
     bool has_code = false;
     *out_says = (struct ak_msg_sign_in){.device_name = ak_span_str(init->device_name),
@@ -22,7 +21,7 @@ static int say(struct ak_init *init, struct ak_msg_sign_in *out_says)
 
 /* ---- what the broker answers in the end ---- */
 
-static int take(struct ak_init *init, const struct ak_msg_signed_in_reply *reply)
+int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *reply)
 {
     init->pending = ak_span_eq(reply->state, AK_SPAN_LIT("recovery_pending"));
     if (init->pending) return ak_init_await(init, reply->anchor, reply->ready_at);
@@ -51,7 +50,7 @@ static int poll_mail(struct ak_init *init, struct ak_client *broker, const struc
         int status = ak_at_broker_call(init->cli, broker, AK_BROKER_CALL_EMAIL_STATUS, says, &request, &reply,
             "asking whether the mail was answered");
         if (status) return status;
-        if (!ak_span_eq(reply.state, AK_SPAN_LIT("pending"))) return take(init, &reply);
+        if (!ak_span_eq(reply.state, AK_SPAN_LIT("pending"))) return ak_init_take(init, &reply);
         ak_at_broker_pause();
     }
     return ak_at_broker_unanswered(init->cli);
@@ -63,7 +62,7 @@ int ak_init_by_mail(struct ak_init *init)
     struct ak_msg_sign_in says;
     struct ak_mail_asked asked;
     const char *address = init->identity + strlen("email:"); /* it is one: checked before */
-    int status = say(init, &says);
+    int status = ak_init_say(init, &says);
     if (!status) status = ak_at_broker_open(init->cli, &broker);
     if (!status) status = ak_at_broker_ask_mail(init->cli, &broker, address, &says, &asked);
     if (!status) status = poll_mail(init, &broker, &asked, &says);
@@ -87,7 +86,7 @@ static int verify(struct ak_init *init, struct ak_client *broker, const struct a
     int status = ak_at_broker_call(
         init->cli, broker, AK_BROKER_CALL_WALLET_VERIFY, says, &verify, &reply, "signing in by the wallet");
     ak_wipe(&verify, sizeof verify);
-    return status ? status : take(init, &reply);
+    return status ? status : ak_init_take(init, &reply);
 }
 
 static int ask_wallet(struct ak_init *init, struct ak_client *broker, const struct ak_msg_sign_in *says)
@@ -106,7 +105,7 @@ int ak_init_by_wallet(struct ak_init *init)
 {
     struct ak_client broker = {0};
     struct ak_msg_sign_in says;
-    int status = say(init, &says);
+    int status = ak_init_say(init, &says);
     if (!status) status = ak_at_broker_open(init->cli, &broker);
     if (!status) status = ask_wallet(init, &broker, &says);
     ak_client_close(&broker);

@@ -147,7 +147,8 @@ static void print_waiting_json(const struct ak_init *init)
 int ak_init_show_waiting(const struct ak_init *init)
 {
     bool wallet = strncmp(init->identity, "evm:", 4) == 0;
-    const char *value = strchr(init->identity, ':');
+    bool provider = strncmp(init->identity, "oauth2_", 7) == 0; /* and no more of it is known yet */
+    const char *value = strchr(init->identity, provider ? '_' : ':');
     if (init->cli->json) {
         print_waiting_json(init);
         return 0;
@@ -161,7 +162,10 @@ int ak_init_show_waiting(const struct ak_init *init)
     ak_out_line(
         "\nIt is cancelled by any device of the account, unless the recovery code or a second identity "
         "goes with it: --recovery-code-file FILE, or --email and --wallet in one command.");
-    ak_out_line("Next, from then on: agentkeys recover %s %s", wallet ? "--wallet" : "--email",
+    ak_out_line("Next, from then on: agentkeys recover %s %s",
+        provider ? "--oauth2"
+        : wallet ? "--wallet"
+                 : "--email",
         value ? value + 1 : "");
     return 0;
 }

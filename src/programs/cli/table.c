@@ -8,6 +8,7 @@
 
 static const struct ak_cli_option init_options[] = {
     {"email", "ADDRESS", "Sign in by a mail, through the broker."},
+    {"oauth2", "PROVIDER", "Sign in at a provider of the broker's, such as google."},
     {"wallet", "0xADDRESS",
         "Sign in by a wallet of one's own, through the broker; the signature comes on standard input."},
     {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
@@ -25,6 +26,7 @@ static const struct ak_cli_option link_options[] = {
 };
 static const struct ak_cli_option recover_options[] = {
     {"email", "ADDRESS", "On a new device: sign in by a mail; with --wallet too, no device cancels it."},
+    {"oauth2", "PROVIDER", "On a new device: sign in at a provider of the broker's."},
     {"wallet", "0xADDRESS", "On a new device: sign in by a wallet; the signature comes on standard input."},
     {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
     {"recovery-code-file", "FILE", "With the recovery code it waits a day, and no device cancels it."},
@@ -173,7 +175,8 @@ static const struct ak_cli_command commands[] = {
         "one line before they start, with broker_url where there is a broker; their log follows on stderr",
         NULL, 0, ak_cmd_up, true},
     {"init", NULL, "", 0, 0,
-        "Sign in by a mail, a wallet, or on the worker's own machine; opens the account where it is new, and "
+        "Sign in by a mail, at a provider, by a wallet, or on the worker's own machine; opens the account "
+        "where it is new, and "
         "begins "
         "its recovery on a device that is none of it.",
         "agentkeys init --email alice@demo.example",
