@@ -110,7 +110,7 @@ void ak_reencrypt_answer(struct ak_span question, uint8_t *scratch, struct ak_bu
     enum ak_err err = parse(question, &wire);
     bool malformed = err != AK_OK;
     if (!err) err = reencrypt(&wire, scratch, answer);
-    ak_wipe(scratch, AK_LIMIT_VALUE);
+    if (!malformed) ak_wipe(scratch, wire.old_blob.len - AK_BLOB_OVERHEAD); /* no more was written there */
     if (!err) return;
     answer->len = status_at + 1;
     answer->ptr[status_at] = malformed ? AK_REENCRYPT_MALFORMED : AK_REENCRYPT_UNOPENED;

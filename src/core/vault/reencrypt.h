@@ -27,8 +27,8 @@ struct ak_reencrypt {
 
 /* Appends the question. AK_E_LIMIT (the blob), AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_reencrypt_put(const struct ak_reencrypt *question, struct ak_buf *buf);
-/* The re-encryptor's side: appends the answer, whatever the question is. `scratch` holds AK_LIMIT_VALUE bytes
- * and is wiped. `answer` has room for AK_REENCRYPT_ANSWER_MAX. */
+/* The re-encryptor's side: appends the answer, whatever the question is. `scratch` holds AK_LIMIT_VALUE
+ * bytes; what was written to it is wiped. `answer` has room for AK_REENCRYPT_ANSWER_MAX. */
 void ak_reencrypt_answer(struct ak_span question, uint8_t *scratch, struct ak_buf *answer);
 /* The keeper's side: the new blob, a view. Its header must be the one asked for, so that nobody else chooses
  * a nonce. AK_E_AUTH (the old one did not open), AK_E_FORMAT (anything else that is no good answer),

@@ -9,8 +9,13 @@
 #include "io/vault/secret.h"
 
 /* Questions under way: with the answers to them they fit into the socket's buffers (208 KiB each way), so
- * that neither side waits for the other to read. */
-enum { ASKED_MAX = 24, SCRATCH = 2 * AK_LIMIT_VALUE };
+ * that neither side waits for the other to read. Their blobs are no longer together than one may be. */
+enum {
+    ASKED_MAX = 24,
+    SCRATCH = 2 * AK_LIMIT_VALUE,
+    QUESTIONS = ASKED_MAX * (AK_MESSAGE_HEAD + AK_REENCRYPT_QUESTION_MAX - AK_BLOB_LEN_MAX) + AK_BLOB_LEN_MAX,
+    ANSWERS = ASKED_MAX * (AK_MESSAGE_HEAD + 2) + AK_BLOB_LEN_MAX,
+};
 
 struct pair {
     struct ak_secret32 from, to;
@@ -26,8 +31,9 @@ struct asked {
 
 struct mover {
     struct ak_vault *vault;
-    uint8_t *question, *scratch; /* locked memory */
-    uint8_t *answer;
+    struct ak_buf questions; /* locked memory, as the scratch */
+    uint8_t *scratch;
+    struct ak_message_in answers;
     struct ak_buf old_blobs;
     struct asked asked[ASKED_MAX];
     size_t asked_count;
@@ -43,9 +49,9 @@ static void forget_asked(struct mover *mover)
 static void mover_done(struct mover *mover)
 {
     forget_asked(mover);
-    ak_secmem_free(mover->question);
+    ak_secmem_free(mover->questions.ptr);
     ak_secmem_free(mover->scratch);
-    free(mover->answer);
+    free(mover->answers.memory);
     free(mover->old_blobs.ptr);
 }
 
@@ -53,10 +59,14 @@ static enum ak_err mover_open(struct mover *mover)
 {
     uint8_t *old_blobs = malloc(AK_BLOB_LEN_MAX);
     mover->old_blobs = ak_buf(old_blobs, AK_BLOB_LEN_MAX);
-    mover->answer = malloc(AK_REENCRYPT_ANSWER_MAX);
-    mover->question = ak_secmem_alloc(AK_REENCRYPT_QUESTION_MAX);
+    mover->answers = (struct ak_message_in){.fd = mover->vault->reencrypt_fd,
+        .memory = malloc(ANSWERS),
+        .cap = ANSWERS,
+        .max = AK_REENCRYPT_ANSWER_MAX};
+    mover->questions = ak_buf(ak_secmem_alloc(QUESTIONS), QUESTIONS);
     mover->scratch = ak_secmem_alloc(SCRATCH);
-    return old_blobs && mover->answer && mover->question && mover->scratch ? AK_OK : AK_E_IO;
+    bool ok = old_blobs && mover->answers.memory && mover->questions.ptr && mover->scratch;
+    return ok ? AK_OK : AK_E_IO;
 }
 
 /* ---- asking ---- */
@@ -87,18 +97,9 @@ static enum ak_err fetch(struct mover *mover, struct asked *asked)
     return AK_OK;
 }
 
-/* Whatever goes wrong with the conversation, it cannot be gone on with. */
-static enum ak_err conversation(struct mover *mover, enum ak_err err)
-{
-    if (!err) return AK_OK;
-    mover->vault->broken = true;
-    return AK_E_IO;
-}
-
 static enum ak_err put_question(struct mover *mover, const struct asked *asked)
 {
     const struct ak_vault_work *work = asked->work;
-    struct ak_buf buf = ak_buf(mover->question, AK_REENCRYPT_QUESTION_MAX);
     struct ak_reencrypt question = {.old_dek = &asked->deks.from,
         .new_dek = &asked->deks.to,
         .old_place = &work->from,
@@ -106,10 +107,10 @@ static enum ak_err put_question(struct mover *mover, const struct asked *asked)
         .old_blob = asked->old_blob};
     memcpy(question.new_head.dek_id, work->to_dek, sizeof question.new_head.dek_id);
     memcpy(question.new_head.nonce, work->nonce, sizeof question.new_head.nonce);
-    AK_TRY(ak_reencrypt_put(&question, &buf));
-    enum ak_err err = ak_message_write(mover->vault->reencrypt_fd, ak_buf_span(&buf), AK_VAULT_REENCRYPT_MS);
-    ak_wipe(mover->question, buf.len);
-    return conversation(mover, err);
+    size_t begun = ak_message_begin(&mover->questions);
+    AK_TRY(ak_reencrypt_put(&question, &mover->questions));
+    ak_message_end(&mover->questions, begun);
+    return AK_OK;
 }
 
 static enum ak_err ask(struct mover *mover, const struct ak_vault_work *work, struct ak_vault_result *result)
@@ -122,6 +123,26 @@ static enum ak_err ask(struct mover *mover, const struct ak_vault_work *work, st
     AK_TRY(put_question(mover, asked));
     mover->asked_count++;
     return AK_OK;
+}
+
+/* ---- the conversation ---- */
+
+/* Whatever goes wrong with it, it cannot be gone on with. */
+static enum ak_err conversation(struct mover *mover, enum ak_err err)
+{
+    if (!err) return AK_OK;
+    mover->vault->broken = true;
+    return AK_E_IO;
+}
+
+static enum ak_err send_questions(struct mover *mover)
+{
+    struct ak_buf *questions = &mover->questions;
+    enum ak_err err =
+        conversation(mover, ak_message_send(mover->vault->reencrypt_fd, questions, AK_VAULT_REENCRYPT_MS));
+    ak_wipe(questions->ptr, questions->len);
+    questions->len = 0;
+    return err;
 }
 
 /* ---- answers ---- */
@@ -138,13 +159,13 @@ static enum ak_err check_old(const struct mover *mover, const struct ak_blob_sid
 
 /* AK_E_AUTH only where the old blob is at fault: what the re-encryptor says counts for nothing by itself. */
 static enum ak_err check(
-    const struct mover *mover, const struct asked *asked, size_t answer_len, struct ak_span *out_blob)
+    const struct mover *mover, const struct asked *asked, struct ak_span answer, struct ak_span *out_blob)
 {
     const struct ak_vault_work *work = asked->work;
     struct ak_blob_head head;
     memcpy(head.dek_id, work->to_dek, sizeof head.dek_id);
     memcpy(head.nonce, work->nonce, sizeof head.nonce);
-    enum ak_err err = ak_reencrypt_parse(ak_span(mover->answer, answer_len), &head, out_blob);
+    enum ak_err err = ak_reencrypt_parse(answer, &head, out_blob);
     struct ak_blob_side from = {asked->old_blob, &work->from, work->from_dek, &asked->deks.from};
     struct ak_blob_side to = {*out_blob, &work->to, work->to_dek, &asked->deks.to};
     if (err == AK_E_AUTH && check_old(mover, &from) == AK_E_AUTH) return AK_E_AUTH;
@@ -153,20 +174,23 @@ static enum ak_err check(
 
 static enum ak_err take_answer(struct mover *mover, struct asked *asked, bool alone)
 {
-    size_t len = 0;
-    struct ak_span blob;
+    struct ak_span answer, blob;
     if (mover->vault->broken) return AK_E_IO;
-    AK_TRY(conversation(mover, ak_message_read(mover->vault->reencrypt_fd, mover->answer,
-                                   AK_REENCRYPT_ANSWER_MAX, AK_VAULT_REENCRYPT_MS, &len)));
-    AK_TRY(check(mover, asked, len, &blob));
+    AK_TRY(conversation(mover, ak_message_next(&mover->answers, AK_VAULT_REENCRYPT_MS, &answer)));
+    AK_TRY(check(mover, asked, answer, &blob));
     return alone ? ak_vault_store(mover->vault, &asked->work->to, blob, asked->result)
                  : ak_vault_stage(mover->vault, &asked->work->to, blob, asked->result);
 }
 
+/* More than was asked for is no answer, and those that follow would be the wrong ones. */
 static void take_answers(struct mover *mover, bool alone)
 {
-    for (size_t i = 0; i < mover->asked_count; i++)
-        mover->asked[i].result->code = ak_vault_code_of(take_answer(mover, &mover->asked[i], alone));
+    enum ak_err err = mover->asked_count ? send_questions(mover) : AK_OK;
+    for (size_t i = 0; i < mover->asked_count; i++) {
+        struct asked *asked = &mover->asked[i];
+        asked->result->code = ak_vault_code_of(err ? err : take_answer(mover, asked, alone));
+    }
+    if (mover->answers.len > 0) (void)conversation(mover, AK_E_FORMAT);
     forget_asked(mover);
 }
 

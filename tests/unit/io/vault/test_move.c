@@ -31,6 +31,7 @@ enum lie {
     VERSION,
     ENDS, /* says nothing more */
     TOO_LONG,
+    TWICE, /* more than was asked for */
     LIES
 };
 
@@ -45,8 +46,10 @@ static const uint8_t log_id[16] = {7};
 
 /* ---- the re-encryptor ---- */
 
-static uint8_t question[AK_REENCRYPT_QUESTION_MAX], answer_memory[AK_REENCRYPT_ANSWER_MAX + 16],
+static uint8_t questions[AK_MESSAGE_HEAD + AK_REENCRYPT_QUESTION_MAX],
+    answer_memory[AK_REENCRYPT_ANSWER_MAX + 16], framed[AK_MESSAGE_HEAD + sizeof answer_memory],
     scratch[AK_LIMIT_VALUE];
+static struct ak_span question;
 static uint8_t before[AK_REENCRYPT_ANSWER_MAX]; /* the last honest answer */
 static size_t before_len;
 
@@ -65,7 +68,7 @@ static void make_another(struct ak_buf *answer)
     struct ak_secret32 dek;
     struct ak_blob_head head;
     struct ak_blob_place place = new_place();
-    memcpy(dek.bytes, question + AT_NEW_DEK, 32);
+    memcpy(dek.bytes, question.ptr + AT_NEW_DEK, 32);
     assert_int_equal(ak_blob_parse(ak_span(answer->ptr + 2, answer->len - 2), &head), AK_OK);
     if (lie == OTHER_NONCE) head.nonce[0] ^= 1;
     if (lie == OTHER_PLACE) place.service[0] = 'x';
@@ -100,11 +103,23 @@ static void spoil(struct ak_buf *answer)
     }
 }
 
+static bool send_answer(const struct ak_buf *answer)
+{
+    struct ak_buf buf = AK_BUF_ARR(framed);
+    for (int i = 0; i < (lie == TWICE ? 2 : 1); i++) {
+        size_t begun = ak_message_begin(&buf);
+        ak_buf_put(&buf, lie == TWICE ? AK_SPAN_LIT("\1\1") : ak_buf_span(answer));
+        ak_message_end(&buf, begun);
+    }
+    return ak_message_send(ends[1], &buf, 5000) == AK_OK;
+}
+
 static void *reencryptor(void *arg)
 {
-    size_t len = 0;
+    struct ak_message_in in = {
+        .fd = ends[1], .memory = questions, .cap = sizeof questions, .max = AK_REENCRYPT_QUESTION_MAX};
     (void)arg;
-    while (ak_message_read(ends[1], question, sizeof question, 5000, &len) == AK_OK) {
+    while (ak_message_next(&in, 5000, &question) == AK_OK) {
         struct ak_buf answer = ak_buf(answer_memory, sizeof answer_memory);
         if (lie == ENDS) break;
         if (lie == TOO_LONG) {
@@ -112,10 +127,10 @@ static void *reencryptor(void *arg)
             assert_int_equal(write(ends[1], head, 4), 4);
             break;
         }
-        ak_reencrypt_answer(ak_span(question, len), scratch, &answer);
+        ak_reencrypt_answer(question, scratch, &answer);
         if (lie == HONEST) memcpy(before, answer.ptr, before_len = answer.len);
         spoil(&answer);
-        if (ak_message_write(ends[1], ak_buf_span(&answer), 5000) != AK_OK) break;
+        if (!send_answer(&answer)) break;
     }
     close(ends[1]);
     return NULL;
@@ -286,6 +301,17 @@ static void an_answer_without_bounds_is_noticed(void **state)
     struct ak_vault_work work = begin();
     struct ak_vault_result result;
     lie = TOO_LONG;
+    assert_int_equal(move(&work, &result), AK_VAULT_UNAVAILABLE);
+    assert_true(vault.broken);
+    assert_true(is_stored(&work.from) && !is_stored(&work.to));
+}
+
+static void an_answer_too_many_is_noticed(void **state)
+{
+    (void)state;
+    struct ak_vault_work work = begin();
+    struct ak_vault_result result;
+    lie = TWICE;
     assert_int_equal(move(&work, &result), AK_VAULT_UNAVAILABLE);
     assert_true(vault.broken);
     assert_true(is_stored(&work.from) && !is_stored(&work.to));
@@ -466,7 +492,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {T(an_honest_move), T(lies_lose_nothing),
         T(a_conversation_that_ends_is_noticed), T(an_answer_without_bounds_is_noticed),
-        T(what_is_wrong_with_the_old_blob_is_told_apart), T(many_at_once), T(many_and_a_liar),
-        T(many_removed), T(a_thousand_epochs_in_one_rewrite)};
+        T(an_answer_too_many_is_noticed), T(what_is_wrong_with_the_old_blob_is_told_apart), T(many_at_once),
+        T(many_and_a_liar), T(many_removed), T(a_thousand_epochs_in_one_rewrite)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,9 @@ enum { TESTS = 4 };
 /* One process a test, all forked before this one touches the cipher: they set the library up themselves. */
 static int peers[TESTS], next, peer;
 static pid_t pids[TESTS], pid;
-static uint8_t question[AK_REENCRYPT_QUESTION_MAX + 1], answer[AK_REENCRYPT_ANSWER_MAX];
+static uint8_t framed[AK_MESSAGE_HEAD + AK_REENCRYPT_QUESTION_MAX + 1];
+static uint8_t received[AK_MESSAGE_HEAD + AK_REENCRYPT_ANSWER_MAX];
+static struct ak_message_in answers;
 static const struct ak_secret32 old_dek = {{3}}, new_dek = {{4}};
 
 static int start_all(void **state)
@@ -46,6 +48,8 @@ static int take_next(void **state)
 {
     (void)state;
     peer = peers[next];
+    answers = (struct ak_message_in){
+        .fd = peer, .memory = received, .cap = sizeof received, .max = AK_REENCRYPT_ANSWER_MAX};
     pid = pids[next++];
     return 0;
 }
@@ -59,37 +63,57 @@ static int exit_status(void)
     return WEXITSTATUS(status);
 }
 
-static struct ak_span ask(struct ak_span bytes)
+static struct ak_span take_answer(void)
 {
-    size_t len = 0;
-    assert_int_equal(ak_message_write(peer, bytes, WAIT_MS), AK_OK);
-    assert_int_equal(ak_message_read(peer, answer, sizeof answer, WAIT_MS, &len), AK_OK);
-    return ak_span(answer, len);
+    struct ak_span answer;
+    assert_int_equal(ak_message_next(&answers, WAIT_MS, &answer), AK_OK);
+    return answer;
 }
 
-static void moves_a_blob(void)
+static void say(struct ak_span bytes)
+{
+    struct ak_buf buf = AK_BUF_ARR(framed);
+    size_t begun = ak_message_begin(&buf);
+    ak_buf_put(&buf, bytes);
+    ak_message_end(&buf, begun);
+    assert_int_equal(ak_message_send(peer, &buf, WAIT_MS), AK_OK);
+}
+
+/* That many questions in one go; each has its answer. */
+static void moves(size_t count)
 {
     struct ak_blob_place place = {.service = "a", .service_len = 1, .epoch = 1};
     struct ak_blob_head old_head = {{1}, {1}}, new_head = {{2}, {2}};
     uint8_t memory[128], value[64];
     size_t len = 0;
-    struct ak_buf blob = AK_BUF_ARR(memory), buf = AK_BUF_ARR(question);
+    struct ak_buf blob = AK_BUF_ARR(memory), buf = AK_BUF_ARR(framed);
     struct ak_span moved;
     assert_int_equal(ak_blob_seal(&old_head, &place, &old_dek, AK_SPAN_LIT("v"), &blob), AK_OK);
     struct ak_reencrypt ask_for = {&old_dek, &new_dek, &place, &place, new_head, ak_buf_span(&blob)};
-    assert_int_equal(ak_reencrypt_put(&ask_for, &buf), AK_OK);
-    assert_int_equal(ak_reencrypt_parse(ask(ak_buf_span(&buf)), &new_head, &moved), AK_OK);
-    assert_int_equal(
-        ak_blob_open(moved, new_head.dek_id, &place, &new_dek, value, sizeof value, &len), AK_OK);
-    assert_true(ak_span_eq(ak_span(value, len), AK_SPAN_LIT("v")));
+    for (size_t i = 0; i < count; i++) {
+        size_t begun = ak_message_begin(&buf);
+        ask_for.new_head.nonce[0] = (uint8_t)i;
+        assert_int_equal(ak_reencrypt_put(&ask_for, &buf), AK_OK);
+        ak_message_end(&buf, begun);
+    }
+    assert_int_equal(ak_message_send(peer, &buf, WAIT_MS), AK_OK);
+    for (size_t i = 0; i < count; i++) {
+        new_head.nonce[0] = (uint8_t)i;
+        assert_int_equal(ak_reencrypt_parse(take_answer(), &new_head, &moved), AK_OK);
+        assert_int_equal(
+            ak_blob_open(moved, new_head.dek_id, &place, &new_dek, value, sizeof value, &len), AK_OK);
+        assert_true(ak_span_eq(ak_span(value, len), AK_SPAN_LIT("v")));
+    }
 }
 
 static void answers_and_stops(void **state)
 {
     (void)state;
-    moves_a_blob();
-    assert_true(ak_span_eq(ask(AK_SPAN_LIT("rubbish")), AK_SPAN_LIT("\1\2")));
-    moves_a_blob();
+    moves(1);
+    say(AK_SPAN_LIT("rubbish"));
+    assert_true(ak_span_eq(take_answer(), AK_SPAN_LIT("\1\2")));
+    moves(100);
+    moves(1);
     kill(pid, SIGTERM);
     assert_int_equal(exit_status(), 0);
 }
@@ -97,7 +121,7 @@ static void answers_and_stops(void **state)
 static void ends_with_its_keeper(void **state)
 {
     (void)state;
-    moves_a_blob();
+    moves(1);
     shutdown(peer, SHUT_RDWR);
     assert_int_equal(exit_status(), 0);
 }
@@ -105,15 +129,16 @@ static void ends_with_its_keeper(void **state)
 static void ends_on_a_message_that_is_too_long(void **state)
 {
     (void)state;
-    moves_a_blob();
-    assert_int_equal(ak_message_write(peer, ak_span(question, sizeof question), WAIT_MS), AK_OK);
+    moves(1);
+    static const uint8_t too_long[AK_REENCRYPT_QUESTION_MAX + 1];
+    say(AK_SPAN_ARR(too_long));
     assert_int_equal(exit_status(), EXIT_BROKEN);
 }
 
 static void ends_on_a_cut_message(void **state)
 {
     (void)state;
-    moves_a_blob();
+    moves(1);
     assert_int_equal(send(peer, "\0\0\1\0abc", 7, 0), 7);
     shutdown(peer, SHUT_WR);
     assert_int_equal(exit_status(), EXIT_BROKEN);
