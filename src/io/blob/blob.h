@@ -1,9 +1,9 @@
 /* Where blobs are kept: one interface, of which the folder (directory.c) is one; an object store may be
  * another. Guarantees: a blob that was written is whole and survives a crash from then on; one that was not
- * (an error, a crash) is absent or whole, never partly there. Not guaranteed: that what is read is what was
- * written: the caller compares it with its pointer (I11). Blobs are ciphertext, their names public: nothing
- * here is secret. Threads: read from several at once; write, remove and list from one at a time.
- * spec: docs/formats/vault.md, Names */
+ * (an error, a crash) is absent or whole, never partly there (but see stage). Not guaranteed: that what is
+ * read is what was written: the caller compares it with its pointer (I11). Blobs are ciphertext, their names
+ * public: nothing here is secret. Threads: read from several at once; write, remove and list from one at a
+ * time. spec: docs/formats/vault.md, Names */
 #ifndef AK_IO_BLOB_BLOB_H
 #define AK_IO_BLOB_BLOB_H
 
@@ -24,9 +24,9 @@ struct ak_blob_store_ops {
     /* Durable when it returns; replaces a blob of the same name. AK_E_FULL (no space), AK_E_IO. */
     enum ak_err (*write)(void *impl, const struct ak_blob_name *name, struct ak_span blob);
     /* For many at once: each is staged, then all that were staged are committed together, and are there and
-     * durable from then on. After an error of commit none may be taken for stored; they are removed as far as
-     * the disk lets us. Between stage and commit nothing else is asked of the store. Names must be new ones.
-     * AK_E_FULL, AK_E_IO. */
+     * durable from then on; before that, one may be partly there after a crash, under its name, which nobody
+     * may have named. After an error of commit none may be taken for stored; they are removed as far as the
+     * disk lets us. Names must be new ones. AK_E_FULL, AK_E_IO. */
     enum ak_err (*stage)(void *impl, const struct ak_blob_name *name, struct ak_span blob);
     enum ak_err (*commit)(void *impl, const struct ak_blob_name *names, size_t count);
     /* AK_E_NOT_FOUND; AK_E_LIMIT (longer than cap); AK_E_IO (also where the whole store is gone: that says
@@ -61,6 +61,8 @@ struct ak_blob_file_ops {
     struct ak_file_ops file;
     int (*mkdir)(void *ctx, int dir_fd, const char *name, mode_t mode);
     int (*rmdir)(void *ctx, int dir_fd, const char *name);
+    /* A file or folder some levels below: no link on the way to it is followed. What is made is 0600. */
+    int (*open_below)(void *ctx, int dir_fd, const char *path, int flags);
     int (*syncfs)(void *ctx, int fd);
     /* Whether syncfs makes all of the descriptor's file system durable and reports what failed. */
     bool (*syncs_all)(void *ctx, int fd);

@@ -6,6 +6,12 @@
 
 enum { AK_BLOB_FOLDERS = 3 }; /* that a blob's file lies in: home wallet, service, epoch */
 
+/* A blob's name, whole and in its parts: three folders and a file. */
+struct ak_blob_file_place {
+    char path[AK_BLOB_NAME_MAX + 1], text[AK_BLOB_NAME_MAX + 1];
+    const char *parts[AK_BLOB_FOLDERS + 1]; /* into text, so it is not to be copied */
+};
+
 struct ak_blob_directory {
     struct ak_blob_file_ops ops;
     int root_fd;
@@ -15,6 +21,9 @@ struct ak_blob_directory {
 
 /* As open: -1 and errno. */
 int ak_blob_folder_open(const struct ak_blob_directory *self, int at, const char *name);
+
+/* system.c: open_below without openat2. */
+int ak_blob_open_by_steps(void *ctx, int dir_fd, const char *path, int flags);
 
 /* walk.c: operations of the store. */
 enum ak_err ak_blob_directory_list(void *impl, ak_blob_visit *visit, void *ctx);

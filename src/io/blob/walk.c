@@ -13,7 +13,8 @@ enum { LEVELS = AK_BLOB_FOLDERS + 1 };
 struct ak_blob_walk {
     struct ak_blob_directory *store;
     DIR *dirs[LEVELS];
-    size_t depth; /* how many are open */
+    bool used[LEVELS]; /* something is in it that stays */
+    size_t depth;      /* how many are open */
     char folders[AK_BLOB_FOLDERS][NAME_MAX + 1];
 };
 
@@ -36,6 +37,7 @@ static enum ak_err descend(struct ak_blob_walk *walk, int fd)
         (void)close(fd);
         return AK_E_IO;
     }
+    walk->used[walk->depth] = false;
     walk->dirs[walk->depth++] = dir;
     return AK_OK;
 }
@@ -69,11 +71,13 @@ static enum ak_err see_stray(struct ak_blob_walk *walk, int at, const char *file
 /* Out of the innermost folder; one that a crash left empty goes. */
 static void ascend(struct ak_blob_walk *walk)
 {
-    struct ak_blob_directory *store = walk->store;
+    const struct ak_blob_file_ops *ops = &walk->store->ops;
     (void)closedir(walk->dirs[--walk->depth]);
-    if (walk->depth > 0)
-        (void)store->ops.rmdir(
-            store->ops.file.ctx, dirfd(walk->dirs[walk->depth - 1]), walk->folders[walk->depth - 1]);
+    if (walk->depth == 0) return;
+    size_t above = walk->depth - 1;
+    bool gone = !walk->used[walk->depth] &&
+                ops->rmdir(ops->file.ctx, dirfd(walk->dirs[above]), walk->folders[above]) == 0;
+    if (!gone) walk->used[above] = true;
 }
 
 static enum ak_err see(
@@ -83,6 +87,7 @@ static enum ak_err see(
     if (entry->d_name[0] == '.') return AK_OK;
     if (walk->depth < LEVELS) return see_folder(walk, at, entry->d_name);
     *out_found = name_of(walk, ak_span_str(entry->d_name), out_name);
+    if (*out_found) walk->used[walk->depth - 1] = true;
     return *out_found ? AK_OK : see_stray(walk, at, entry->d_name);
 }
 

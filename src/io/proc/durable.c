@@ -78,29 +78,27 @@ static bool is_plain_name(const char *name)
     return len > 0 && len < NAME_MAX_LEN - 4 && !strchr(name, '/') && name[0] != '.';
 }
 
-static enum ak_err write_file(
-    const struct ak_file_ops *ops, int dir_fd, const char *name, int flags, struct ak_span bytes, bool sync)
+/* Whatever happens, it is closed. */
+static enum ak_err write_and_close(const struct ak_file_ops *ops, int fd, struct ak_span bytes, bool sync)
 {
-    int fd = ops->open(ops->ctx, dir_fd, name, O_WRONLY | flags, 0600);
-    if (fd < 0) return errno == ENOENT ? AK_E_NOT_FOUND : io_error();
     enum ak_err err = write_all(ops, fd, bytes);
     if (!err && sync && ops->fsync(ops->ctx, fd)) err = io_error();
     if (ops->close(ops->ctx, fd) && !err) err = io_error();
     return err;
 }
 
+enum ak_err ak_durable_write_open(const struct ak_file_ops *ops, int fd, struct ak_span bytes)
+{
+    return write_and_close(ops, fd, bytes, false);
+}
+
 /* A new file `name` with these bytes, synced and closed. */
 static enum ak_err write_synced(
     const struct ak_file_ops *ops, int dir_fd, const char *name, int flags, struct ak_span bytes)
 {
-    return write_file(ops, dir_fd, name, flags, bytes, true);
-}
-
-enum ak_err ak_durable_stage(
-    const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes)
-{
-    if (!is_plain_name(name)) return AK_E_ARG;
-    return write_file(ops, dir_fd, name, O_CREAT | O_TRUNC, bytes, false);
+    int fd = ops->open(ops->ctx, dir_fd, name, O_WRONLY | flags, 0600);
+    if (fd < 0) return errno == ENOENT ? AK_E_NOT_FOUND : io_error();
+    return write_and_close(ops, fd, bytes, true);
 }
 
 enum ak_err ak_durable_write(
@@ -117,10 +115,11 @@ enum ak_err ak_durable_write(
     return ops->fsync(ops->ctx, dir_fd) ? io_error() : AK_OK;
 }
 
-static enum ak_err read_to_end(
+enum ak_err ak_durable_read_open(
     const struct ak_file_ops *ops, int fd, uint8_t *out_bytes, size_t cap, size_t *out_len)
 {
     size_t len = 0;
+    *out_len = 0;
     for (;;) {
         uint8_t beyond;
         bool full = len == cap;
@@ -142,7 +141,7 @@ enum ak_err ak_durable_read(const struct ak_file_ops *ops, int dir_fd, const cha
     if (!is_plain_name(name)) return AK_E_ARG;
     int fd = ops->open(ops->ctx, dir_fd, name, O_RDONLY, 0);
     if (fd < 0) return errno == ENOENT ? AK_E_NOT_FOUND : AK_E_IO;
-    enum ak_err err = read_to_end(ops, fd, out_bytes, cap, out_len);
+    enum ak_err err = ak_durable_read_open(ops, fd, out_bytes, cap, out_len);
     (void)ops->close(ops->ctx, fd);
     return err;
 }

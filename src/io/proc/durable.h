@@ -28,12 +28,14 @@ struct ak_file_ops ak_file_ops_system(void);
 /* Replaces `name` (no slash) by `bytes`, mode 0600. AK_E_FULL (no space), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_durable_write(
     const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes);
-/* The first step of it alone: a file of that name with these bytes, not synced. AK_E_FULL, AK_E_IO. */
-AK_MUST_USE enum ak_err ak_durable_stage(
-    const struct ak_file_ops *ops, int dir_fd, const char *name, struct ak_span bytes);
+/* These bytes into a file that is open for writing, which is closed, too; not synced. AK_E_FULL, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_durable_write_open(const struct ak_file_ops *ops, int fd, struct ak_span bytes);
 /* The whole file. AK_E_NOT_FOUND, AK_E_LIMIT (longer than cap), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_durable_read(const struct ak_file_ops *ops, int dir_fd, const char *name,
     uint8_t *out_bytes, size_t cap, size_t *out_len);
+/* The same of one that is open already, from where it stands; it stays open. */
+AK_MUST_USE enum ak_err ak_durable_read_open(
+    const struct ak_file_ops *ops, int fd, uint8_t *out_bytes, size_t cap, size_t *out_len);
 /* Overwrites with zeros, fsyncs, unlinks, fsyncs the folder. No more than that can be promised on flash. */
 AK_MUST_USE enum ak_err ak_durable_erase(const struct ak_file_ops *ops, int dir_fd, const char *name);
 

@@ -213,7 +213,7 @@ static void move_all(
     take_answers(mover, count == 1);
 }
 
-/* What was staged is stored once it is durable under its name, else not at all. */
+/* What was staged is stored once it is durable, else not at all. */
 static void commit(const struct ak_vault *vault, const struct ak_vault_work *works,
     struct ak_vault_result *results, size_t count)
 {

@@ -5,14 +5,32 @@
 #include <errno.h>
 #include <pthread.h>
 
+#include "io/blob/directory.h"
+
 static struct folder folder;
 static struct ak_blob_store store;
+static struct ak_blob_file_ops ops; /* the system's, or those of a kernel without openat2 */
+
+static int with_system(void **state)
+{
+    (void)state;
+    ops = ak_blob_file_ops_system();
+    return 0;
+}
+
+static int without_openat2(void **state)
+{
+    ops = ak_blob_file_ops_system();
+    ops.open_below = ak_blob_open_by_steps;
+    (void)state;
+    return 0;
+}
 
 static int setup(void **state)
 {
     (void)state;
     folder_make(&folder);
-    assert_int_equal(ak_blob_directory_open(folder.fd, NULL, &store), AK_OK);
+    assert_int_equal(ak_blob_directory_open(folder.fd, &ops, &store), AK_OK);
     return 0;
 }
 
@@ -215,6 +233,11 @@ static void links_are_not_followed(void **state)
     assert_int_equal(put(&other, AK_SPAN_LIT("y")), AK_E_IO);
     assert_int_equal(store.ops->read(store.impl, &other, bytes, 8, &len), AK_E_IO);
     assert_int_equal(store.ops->remove(store.impl, &other), AK_E_IO);
+    assert_int_equal(store.ops->stage(store.impl, &other, AK_SPAN_LIT("y")), AK_E_IO);
+    const struct ak_blob_name epoch = folder_name(1, 2, 1);
+    assert_int_equal(symlinkat("00000001", folder.fd, WALLET "/s1/00000002"), 0);
+    assert_int_equal(store.ops->stage(store.impl, &epoch, AK_SPAN_LIT("y")), AK_E_IO);
+    assert_int_equal(store.ops->remove(store.impl, &epoch), AK_E_IO);
 }
 
 static void a_file_where_a_folder_belongs(void **state)
@@ -254,7 +277,7 @@ static void opened_again(void **state)
     const struct ak_blob_name name = folder_name(1, 1, 1);
     assert_int_equal(put(&name, AK_SPAN_LIT("x")), AK_OK);
     ak_blob_store_close(&store);
-    assert_int_equal(ak_blob_directory_open(folder.fd, NULL, &store), AK_OK);
+    assert_int_equal(ak_blob_directory_open(folder.fd, &ops, &store), AK_OK);
     assert_blob(&name, AK_SPAN_LIT("x"));
 }
 
@@ -333,5 +356,6 @@ int main(void)
         T(removed_with_empty_folders), T(list_shows_ours_only), T(list_may_remove_what_it_shows),
         T(leftovers_of_a_crash_go), T(links_are_not_followed), T(a_file_where_a_folder_belongs),
         T(a_store_that_is_gone), T(opened_again), T(read_while_others_are_written), T(a_walk_in_pieces)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, with_system, NULL) +
+           cmocka_run_group_tests(tests, without_openat2, NULL);
 }

@@ -121,6 +121,20 @@ static int w_syncfs(void *ctx, int fd)
     return 0;
 }
 
+static int w_open_below(void *ctx, int dir_fd, const char *path, int flags)
+{
+    if (fails()) return -1;
+    int fd = world.system.open_below(ctx, dir_fd, path, flags);
+    if (fd < 0 || !(flags & O_CREAT)) return fd;
+    char folder_path[AK_BLOB_NAME_MAX + 1];
+    (void)snprintf(folder_path, sizeof folder_path, "%s", path);
+    *strrchr(folder_path, '/') = '\0';
+    int folder_fd = openat(dir_fd, folder_path, O_PATH | O_CLOEXEC);
+    mark(folder_fd);
+    close(folder_fd);
+    return fd;
+}
+
 static bool one_sync_for_all;
 static bool w_syncs_all(void *ctx, int fd)
 {
@@ -130,8 +144,8 @@ static bool w_syncs_all(void *ctx, int fd)
 }
 
 static const struct ak_blob_file_ops faulty = {
-    {w_open, w_read, w_write, w_fsync, w_rename, w_unlink, w_close, NULL}, w_mkdir, w_rmdir, w_syncfs,
-    w_syncs_all};
+    {w_open, w_read, w_write, w_fsync, w_rename, w_unlink, w_close, NULL}, w_mkdir, w_rmdir, w_open_below,
+    w_syncfs, w_syncs_all};
 
 static struct folder folder;
 
@@ -414,6 +428,22 @@ static size_t count_many(struct ak_blob_store *store)
     return there;
 }
 
+/* Of those that nobody may name yet: cut off, perhaps, but never with other bytes. */
+static size_t count_parts(struct ak_blob_store *store)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < MANY; i++) {
+        uint8_t bytes[32];
+        size_t len = 0;
+        enum ak_err err = store->ops->read(store->impl, &many()[i], bytes, sizeof bytes, &len);
+        assert_true(err == AK_OK || err == AK_E_NOT_FOUND);
+        assert_true(len <= 12);
+        assert_memory_equal(bytes, "a whole blob", len);
+        there += err == AK_OK;
+    }
+    return there;
+}
+
 static void many_are_durable_together(void **state)
 {
     (void)state;
@@ -442,7 +472,7 @@ static void a_crash_after_each_call_of_many(void **state)
         unsigned calls = world.calls;
         ak_blob_store_close(&store);
         store = open_store();
-        size_t there = count_many(&store);
+        size_t there = err ? count_parts(&store) : count_many(&store);
         assert_true(err || there == MANY);
         there == 0 ? none++ : there == MANY ? all++ : some++;
         struct folder_seen seen = {.count = 0};
@@ -453,7 +483,7 @@ static void a_crash_after_each_call_of_many(void **state)
         ak_blob_store_close(&store);
         if (calls < n) break;
     }
-    assert_true(none > 20 && some > 5 && all > 1);
+    assert_true(none > 7 && some > 20 && all > 1);
 }
 
 /* What failed leaves nothing behind as far as the disk lets us, loses no descriptor, and what was not synced
