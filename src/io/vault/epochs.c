@@ -187,6 +187,9 @@ enum ak_err ak_vault_epochs_destroy(struct ak_vault_epochs *epochs, const struct
     AK_CLEANUP(ak_secret32_done) struct ak_secret32 ek = {{0}};
     AK_TRY(be_sure(epochs));
     unsigned old = epochs->exists ? epochs->slot : 1;
+    /* What an attempt that failed left there, or a key that still opens an older store: it is overwritten in
+     * place, because a file that is only replaced stays on the disk (I13). The store names the other slot. */
+    AK_TRY(empty_slot(epochs, 1 - old));
     AK_TRY(new_key(epochs, 1 - old, &ek));
     AK_TRY(write_under(epochs, change, 1 - old, &ek));
     return empty_slot(epochs, old);

@@ -236,6 +236,38 @@ static void an_erasure_is_read_back(void **state)
     assert_true(store_has(&epochs.table, 1, 2));
 }
 
+static char slot_calls[8];
+static enum ak_err noting_erase(void *impl, unsigned slot)
+{
+    slot_calls[strlen(slot_calls)] = (char)('a' + slot);
+    return ak_tee_software.slot_erase(impl, slot);
+}
+static enum ak_err noting_write(void *impl, unsigned slot, struct ak_span bytes)
+{
+    slot_calls[strlen(slot_calls)] = (char)('0' + slot);
+    return ak_tee_software.slot_write(impl, slot, bytes);
+}
+
+/* A key that an attempt before left in the free slot is overwritten in place, not only replaced: its file
+ * would stay on the disk, and it may open an older store. */
+static void a_slot_that_is_not_free_is_erased_first(void **state)
+{
+    (void)state;
+    static const uint8_t key[32] = {9};
+    struct ak_tee_ops noting = *tee.ops;
+    noting.slot_erase = noting_erase;
+    noting.slot_write = noting_write;
+    memset(slot_calls, 0, sizeof slot_calls);
+    assert_int_equal(store_add(1, 1), AK_OK);
+    assert_int_equal(tee.ops->slot_write(tee.impl, 1, AK_SPAN_ARR(key)), AK_OK);
+    tee.ops = &noting;
+    assert_int_equal(store_drop(1, 1), AK_OK);
+    assert_string_equal(slot_calls, "b1a");
+    assert_int_equal(store_drop(1, 1), AK_OK);
+    assert_string_equal(slot_calls, "b1a0b"); /* one that is free is not erased: hardware wears */
+    tee.ops = &ak_tee_software;
+}
+
 /* What a check of the store on disk says; it changes nothing where nothing failed before. */
 static void a_store_is_looked_at(void **state)
 {
@@ -314,7 +346,8 @@ int main(void)
         T(a_change_on_disk_alone_is_found), T(each_byte_is_authenticated),
         T(each_length_but_the_right_one_is_refused), T(of_another_log), T(an_old_store_does_not_open),
         T(without_its_slot), T(the_other_slot_is_emptied_after_the_store_opened), T(an_erasure_is_read_back),
-        T(a_store_is_looked_at), T(an_older_store_lacks_what_came_after), T(an_erased_slot_is_seen),
+        T(a_slot_that_is_not_free_is_erased_first), T(a_store_is_looked_at),
+        T(an_older_store_lacks_what_came_after), T(an_erased_slot_is_seen),
         T(a_look_after_a_failed_write_mends_it)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
