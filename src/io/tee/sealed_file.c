@@ -83,7 +83,9 @@ static enum ak_err make_header(struct ak_sealed_file *file, const struct ak_seal
     if (err && err != AK_E_UNSUPPORTED) return err;
     AK_TRY(ops->random(impl, out_header->nonce, sizeof out_header->nonce));
     AK_TRY(ops->random(impl, out_kek->bytes, sizeof out_kek->bytes));
-    AK_TRY(ops->seal(impl, out_kek, n, kek_blob));
+    err = ops->seal(impl, out_kek, n, kek_blob);
+    ak_wipe_stack(); /* a TPM's library handles it in clear on its way to the session */
+    AK_TRY(err);
     out_header->kek_blob = ak_buf_span(kek_blob);
     return AK_OK;
 }
@@ -195,6 +197,7 @@ static enum ak_sealed_result open_bytes(const struct ak_sealed_file *file, struc
     enum ak_sealed_result result = check_header(file, &header, counter_id, *out_counter);
     if (result != AK_SEALED_OK) return result;
     result = result_of_unseal(ops->unseal(file->tee->impl, header.kek_blob, header.n, &kek));
+    ak_wipe_stack();
     if (result != AK_SEALED_OK) return result;
     if (ak_seal_open(bytes, &kek, &header, out_state)) return AK_SEALED_DAMAGED;
     return check_trust(file, &header, out_state);

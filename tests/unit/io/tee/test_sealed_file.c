@@ -1,6 +1,7 @@
 /* Each way a start is refused, by name, and the life of a state over starts and writes. */
 #include "unit/check.h"
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,45 @@ static void state_survives(void **state)
     assert_false(got.clean);
     assert_true(got.clean_size == 0);
     assert_int_equal(ak_sealed_file_check(&sealed), AK_OK);
+}
+
+enum { STACK = 256 * 1024 };
+static _Alignas(4096) uint8_t stack[STACK];
+
+static void *write_a_state(void *arg)
+{
+    return ak_sealed_file_write(&sealed, arg) == AK_OK ? arg : NULL;
+}
+
+static struct ak_secret32 drawn; /* the last key */
+static enum ak_err noting_random(void *impl, void *out_bytes, size_t len)
+{
+    AK_TRY(ak_tee_software.random(impl, out_bytes, len));
+    if (len == sizeof drawn.bytes) memcpy(drawn.bytes, out_bytes, len);
+    return AK_OK;
+}
+
+/* The key of a state is nowhere on the stack of the thread that sealed it (I2). */
+static void its_key_does_not_stay(void **state)
+{
+    (void)state;
+    struct ak_seal_state next;
+    struct ak_tee_ops noting = *tee.ops;
+    pthread_attr_t how;
+    pthread_t thread;
+    void *done = NULL;
+    noting.random = noting_random;
+    tee.ops = &noting;
+    world_state(&next, 20);
+    assert_int_equal(pthread_attr_init(&how), 0);
+    assert_int_equal(pthread_attr_setstack(&how, stack, sizeof stack), 0);
+    assert_int_equal(pthread_create(&thread, &how, write_a_state, &next), 0);
+    assert_int_equal(pthread_join(thread, &done), 0);
+    assert_non_null(done);
+    assert_null(memmem(stack, sizeof stack, drawn.bytes, 16));
+    assert_null(memmem(stack, sizeof stack, drawn.bytes + 16, 16));
+    (void)pthread_attr_destroy(&how);
+    tee.ops = &ak_tee_software;
 }
 
 static void init_only_once(void **state)
@@ -331,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(state_survives, setup, teardown),
+        cmocka_unit_test_setup_teardown(its_key_does_not_stay, setup, teardown),
         cmocka_unit_test_setup_teardown(init_only_once, setup, teardown),
         cmocka_unit_test_setup_teardown(never_initialised, setup, teardown),
         cmocka_unit_test_setup_teardown(refusals_by_name, setup, teardown),
