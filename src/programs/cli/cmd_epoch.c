@@ -4,12 +4,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/num.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/out.h"
+#include "programs/cli/pages.h"
 #include "programs/cli/recovery.h"
 
 enum { POLL_MS = 500, EPOCHS_MAX = 4 };
@@ -31,32 +33,36 @@ static void print_item(const struct ak_msg_epoch_item *item)
         destroyed ? (item->erased ? ", erased" : ", but this backend cannot erase for certain") : "");
 }
 
-static int list_page(struct ak_cli *cli, uint64_t *before, unsigned *count)
+/* The cursor is a number that goes down, in decimal; one that does not is given back as it came, which
+ * ak_cli_pages tells on. */
+static int list_page(
+    struct ak_cli *cli, void *ctx, struct ak_span after, struct ak_buf *next, unsigned *count)
 {
-    struct ak_msg_epoch_list_request request = {.before = *before};
+    struct ak_msg_epoch_list_request request = {0};
     struct ak_msg_epoch_list_reply reply;
     struct ak_msg_epoch_item item;
-    if (*before) request.present = 1u << AK_EPOCH_LIST_REQUEST_BEFORE;
+    (void)ctx;
+    if (after.len && ak_num_parse_u64(after, UINT64_MAX, &request.before) == AK_OK)
+        request.present = 1u << AK_EPOCH_LIST_REQUEST_BEFORE;
     int status = ak_cli_call(cli, AK_CALL_EPOCH_LIST, &request, &reply, "listing epochs");
     if (status) return status;
     if (cli->json) ak_out_json(cli->client.raw);
     for (; ak_list_next(&reply.epochs, &ak_epoch_item_msg, &item); ++*count)
         if (!cli->json) print_item(&item);
-    *before = ak_msg_has(&reply, AK_EPOCH_LIST_REPLY_NEXT) ? reply.next : 0;
+    if (!ak_msg_has(&reply, AK_EPOCH_LIST_REPLY_NEXT)) return 0;
+    if (after.len && reply.next >= request.before)
+        ak_buf_put(next, after);
+    else
+        ak_buf_put_dec(next, reply.next);
     return 0;
 }
 
 int ak_cmd_epoch_list(struct ak_cli *cli)
 {
-    uint64_t before = 0;
-    unsigned count = 0;
     int status = ak_cli_open_session(cli);
     if (status) return status;
-    do status = list_page(cli, &before, &count);
-    while (!status && before);
-    if (!status && count == 0 && !cli->json)
-        ak_out_line("No epochs: the first credential makes one. agentkeys store SERVICE");
-    return status;
+    return ak_cli_pages(
+        cli, list_page, NULL, "No epochs: the first credential makes one. agentkeys store SERVICE");
 }
 
 /* ---- waiting for the sweep ---- */
