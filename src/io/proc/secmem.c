@@ -18,6 +18,7 @@ enum { POOL_MIN = 64 * 1024, POOL_MAX = 16 * 1024 * 1024 };
 
 static struct ak_pool pool;
 static pthread_mutex_t pool_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Thread_local struct ak_secmem_keep *kept; /* NULL: this thread keeps nothing */
 
 static size_t page_len(void)
 {
@@ -107,9 +108,56 @@ void ak_secmem_done(void)
     pool = (struct ak_pool){0};
 }
 
+/* Which of the kept orders a block of `len` bytes has; AK_SECMEM_KEEP_ORDERS: none. */
+static unsigned keep_order(size_t len)
+{
+    unsigned order = 0;
+    while (order < AK_SECMEM_KEEP_ORDERS && ((size_t)AK_POOL_UNIT << order) < len) order++;
+    return order;
+}
+
+static void *take_kept(size_t len)
+{
+    unsigned order = keep_order(len);
+    if (!kept || order == AK_SECMEM_KEEP_ORDERS || kept->count[order] == 0) return NULL;
+    void *block = kept->blocks[order][--kept->count[order]];
+    ak_pool_take_again(&pool, block);
+    return block;
+}
+
+static bool keep_block(void *block)
+{
+    if (!kept) return false;
+    unsigned order = keep_order(ak_pool_block_len(&pool, block));
+    if (order == AK_SECMEM_KEEP_ORDERS || kept->count[order] == AK_SECMEM_KEEP_EACH) return false;
+    ak_pool_put_aside(&pool, block);
+    kept->blocks[order][kept->count[order]++] = block;
+    return true;
+}
+
+void ak_secmem_keep_begin(struct ak_secmem_keep *keep)
+{
+    *keep = (struct ak_secmem_keep){.count = {0}};
+    kept = keep;
+}
+
+void ak_secmem_keep_end(void)
+{
+    struct ak_secmem_keep *keep = kept;
+    kept = NULL;
+    for (unsigned order = 0; keep && order < AK_SECMEM_KEEP_ORDERS; order++)
+        while (keep->count[order]) {
+            void *block = keep->blocks[order][--keep->count[order]];
+            ak_pool_take_again(&pool, block);
+            ak_secmem_free(block);
+        }
+}
+
 void *ak_secmem_alloc(size_t len)
 {
     if (len > AK_SECMEM_ALLOC_MAX || !pool.base) return NULL;
+    void *again = take_kept(len);
+    if (again) return again;
     (void)pthread_mutex_lock(&pool_lock);
     void *block = ak_pool_alloc(&pool, len ? len : 1);
     (void)pthread_mutex_unlock(&pool_lock);
@@ -118,7 +166,7 @@ void *ak_secmem_alloc(size_t len)
 
 void ak_secmem_free(void *ptr)
 {
-    if (!ptr) return;
+    if (!ptr || keep_block(ptr)) return;
     (void)pthread_mutex_lock(&pool_lock);
     ak_pool_free(&pool, ptr);
     (void)pthread_mutex_unlock(&pool_lock);
@@ -127,9 +175,7 @@ void ak_secmem_free(void *ptr)
 void *ak_secmem_realloc(void *ptr, size_t len)
 {
     if (!ptr) return ak_secmem_alloc(len);
-    (void)pthread_mutex_lock(&pool_lock);
     size_t have = ak_pool_block_len(&pool, ptr);
-    (void)pthread_mutex_unlock(&pool_lock);
     if (len <= have && len > have / 4) return ptr;
     void *moved = ak_secmem_alloc(len);
     if (!moved) return NULL;

@@ -3,8 +3,8 @@
 #include "base/assert.h"
 #include "base/wipe.h"
 
-/* State of a unit: 0 inside of a block, else LIVE or FREE with the block's order. */
-enum { LIVE = 0x80, FREE = 0x40, ORDER_MASK = 0x1f };
+/* State of a unit: 0 inside of a block, else LIVE, FREE or ASIDE with the block's order. */
+enum { LIVE = 0x80, FREE = 0x40, ASIDE = 0x20, ORDER_MASK = 0x1f };
 
 static size_t order_len(unsigned order)
 {
@@ -23,6 +23,17 @@ static size_t unit_of(const struct ak_pool *pool, const void *ptr)
     return (size_t)((const uint8_t *)ptr - pool->base) / AK_POOL_UNIT;
 }
 
+/* Whoever joins buddies looks at states that other threads change from LIVE to ASIDE and back: never FREE. */
+static uint8_t state_at(const struct ak_pool *pool, const void *ptr)
+{
+    return __atomic_load_n(&pool->state[unit_of(pool, ptr)], __ATOMIC_RELAXED);
+}
+
+static void set_state(struct ak_pool *pool, const void *ptr, unsigned state)
+{
+    __atomic_store_n(&pool->state[unit_of(pool, ptr)], (uint8_t)state, __ATOMIC_RELAXED);
+}
+
 static void push(struct ak_pool *pool, void *block, unsigned order)
 {
     struct ak_pool_link *link = block;
@@ -30,7 +41,7 @@ static void push(struct ak_pool *pool, void *block, unsigned order)
     link->next = pool->free[order];
     if (link->next) link->next->prev = link;
     pool->free[order] = link;
-    pool->state[unit_of(pool, block)] = (uint8_t)(FREE | order);
+    set_state(pool, block, FREE | order);
 }
 
 static void unlink_block(struct ak_pool *pool, struct ak_pool_link *link, unsigned order)
@@ -41,7 +52,7 @@ static void unlink_block(struct ak_pool *pool, struct ak_pool_link *link, unsign
         pool->free[order] = link->next;
     if (link->next) link->next->prev = link->prev;
     link->next = link->prev = NULL; /* blocks are handed out zeroed */
-    pool->state[unit_of(pool, link)] = 0;
+    set_state(pool, link, 0);
 }
 
 void ak_pool_init(struct ak_pool *pool, void *base, size_t size, uint8_t *state)
@@ -64,7 +75,7 @@ void *ak_pool_alloc(struct ak_pool *pool, size_t len)
         order--;
         push(pool, block + order_len(order), order);
     }
-    pool->state[unit_of(pool, block)] = (uint8_t)(LIVE | want);
+    set_state(pool, block, LIVE | want);
     pool->used += order_len(want);
     if (pool->used > pool->peak) pool->peak = pool->used;
     return block;
@@ -76,18 +87,35 @@ bool ak_pool_owns(const struct ak_pool *pool, const void *ptr)
     return pool->base && at >= base && at - base < pool->size;
 }
 
-static unsigned live_order(const struct ak_pool *pool, const void *ptr)
+static unsigned order_as(const struct ak_pool *pool, const void *ptr, unsigned flag)
 {
     ak_assert(ak_pool_owns(pool, ptr));
     ak_assert(((uintptr_t)ptr - (uintptr_t)pool->base) % AK_POOL_UNIT == 0);
-    uint8_t state = pool->state[unit_of(pool, ptr)];
-    ak_assert(state & LIVE);
+    unsigned state = state_at(pool, ptr);
+    ak_assert(state & flag);
     return state & ORDER_MASK;
+}
+
+static unsigned live_order(const struct ak_pool *pool, const void *ptr)
+{
+    return order_as(pool, ptr, LIVE);
 }
 
 size_t ak_pool_block_len(const struct ak_pool *pool, const void *ptr)
 {
     return order_len(live_order(pool, ptr));
+}
+
+void ak_pool_put_aside(struct ak_pool *pool, void *ptr)
+{
+    unsigned order = live_order(pool, ptr);
+    ak_wipe(ptr, order_len(order));
+    set_state(pool, ptr, ASIDE | order);
+}
+
+void ak_pool_take_again(struct ak_pool *pool, void *ptr)
+{
+    set_state(pool, ptr, LIVE | order_as(pool, ptr, ASIDE));
 }
 
 void ak_pool_free(struct ak_pool *pool, void *ptr)
@@ -96,10 +124,10 @@ void ak_pool_free(struct ak_pool *pool, void *ptr)
     uint8_t *block = ptr;
     ak_wipe(block, order_len(order));
     pool->used -= order_len(order);
-    pool->state[unit_of(pool, block)] = 0;
+    set_state(pool, block, 0);
     while (order < pool->top) {
         uint8_t *buddy = pool->base + ((size_t)(block - pool->base) ^ order_len(order));
-        if (pool->state[unit_of(pool, buddy)] != (FREE | order)) break;
+        if (state_at(pool, buddy) != (FREE | order)) break;
         unlink_block(pool, (struct ak_pool_link *)(void *)buddy, order);
         if (buddy < block) block = buddy;
         order++;

@@ -1,6 +1,7 @@
 /* A buddy allocator over memory the caller mapped: blocks are powers of two from 64 bytes, halves that are
  * both free join again, so the pool does not wear out. Freed blocks are wiped. Bookkeeping lies outside of
- * the pool except for the links of free blocks. Not thread-safe: io/proc/secmem.c locks around it. */
+ * the pool except for the links of free blocks. Not thread-safe: io/proc/secmem.c locks around it, but for
+ * what is said below to touch one block only. */
 #ifndef AK_IO_PROC_SECMEM_POOL_H
 #define AK_IO_PROC_SECMEM_POOL_H
 
@@ -28,8 +29,12 @@ void ak_pool_init(struct ak_pool *pool, void *base, size_t size, uint8_t *state)
 void *ak_pool_alloc(struct ak_pool *pool, size_t len);
 /* Wipes; aborts where ptr is not the start of a live block. */
 void ak_pool_free(struct ak_pool *pool, void *ptr);
-/* Bytes of the live block at ptr; aborts as above. */
+/* Bytes of the live block at ptr; aborts as above. Without the lock where the block is the caller's. */
 size_t ak_pool_block_len(const struct ak_pool *pool, const void *ptr);
+/* A live block is put aside, for whoever takes it again: wiped, no longer live, still taken from the pool.
+ * Neither needs the lock where the block is the caller's; both abort where it is not live, or not aside. */
+void ak_pool_put_aside(struct ak_pool *pool, void *ptr);
+void ak_pool_take_again(struct ak_pool *pool, void *ptr);
 bool ak_pool_owns(const struct ak_pool *pool, const void *ptr);
 
 #endif

@@ -49,6 +49,8 @@ static void *run(void *arg)
 {
     struct ak_pool *pool = arg;
     struct ak_job_keys keys = {0};
+    struct ak_secmem_keep keep; /* OpenSSL allocates some forty blocks a signature */
+    ak_secmem_keep_begin(&keep);
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
         while (!pool->todo_first && !pool->stop) {
@@ -65,6 +67,7 @@ static void *run(void *arg)
     }
     pthread_mutex_unlock(&pool->mutex);
     ak_job_keys_done(&keys);
+    ak_secmem_keep_end();
     return NULL;
 }
 

@@ -137,6 +137,72 @@ static void allocation_contract(void **state)
     assert_int_equal(ak_secmem_init(65536, false, &report), AK_E_STATE);
 }
 
+/* What a thread keeps comes back to it zeroed; others get nothing of it until it ends. */
+static void a_thread_keeps_what_it_frees(void **state)
+{
+    enum { MOST = AK_SECMEM_KEEP_EACH };
+    struct ak_secmem_keep keep;
+    uint8_t *blocks[MOST + 1];
+    (void)state;
+    ak_secmem_keep_begin(&keep);
+    for (size_t len = 1; len <= 4096; len *= 2) {
+        uint8_t *block = ak_secmem_alloc(len);
+        memset(block, 0xee, len);
+        ak_secmem_free(block);
+        uint8_t *again = ak_secmem_alloc(len);
+        if (len <= 2048) assert_ptr_equal(again, block);
+        for (size_t i = 0; i < len; i++) assert_int_equal(again[i], 0);
+        ak_secmem_free(again);
+    }
+    size_t used = ak_secmem_used();
+    assert_int_equal(used, 64 + 128 + 256 + 512 + 1024 + 2048);
+    for (size_t i = 0; i <= MOST; i++) blocks[i] = ak_secmem_alloc(64);
+    for (size_t i = 0; i <= MOST; i++) ak_secmem_free(blocks[i]);
+    assert_int_equal(ak_secmem_used(), used + 64 * (MOST - 1)); /* one went back */
+    uint8_t *moved = ak_secmem_realloc(ak_secmem_alloc(64), 1000);
+    ak_secmem_free(moved);
+    ak_secmem_keep_end();
+    assert_int_equal(ak_secmem_used(), 0);
+    ak_secmem_keep_end(); /* nothing was begun */
+}
+
+static void *churn(void *arg)
+{
+    struct ak_secmem_keep keep;
+    uint8_t *blocks[32] = {0};
+    uint64_t seed = (uintptr_t)arg + 1;
+    ak_secmem_keep_begin(&keep);
+    for (int i = 0; i < 20000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        size_t at = (seed >> 40) % 32;
+        size_t len = 1 + (seed >> 45) % 3000;
+        if (blocks[at]) {
+            assert_int_equal(blocks[at][0], (uint8_t)at + 1);
+            ak_secmem_free(blocks[at]);
+            blocks[at] = NULL;
+            continue;
+        }
+        blocks[at] = ak_secmem_alloc(len);
+        assert_non_null(blocks[at]);
+        assert_int_equal(blocks[at][0] | blocks[at][len - 1], 0);
+        memset(blocks[at], (int)at + 1, len);
+    }
+    for (size_t i = 0; i < 32; i++) ak_secmem_free(blocks[i]);
+    ak_secmem_keep_end();
+    return NULL;
+}
+
+static void threads_keep_apart(void **state)
+{
+    pthread_t threads[4];
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, churn, (void *)(uintptr_t)i), 0);
+    for (size_t i = 0; i < 4; i++) assert_int_equal(pthread_join(threads[i], NULL), 0);
+    assert_int_equal(ak_secmem_used(), 0);
+    assert_non_null(ak_secmem_alloc(AK_SECMEM_ALLOC_MAX)); /* all joined again */
+}
+
 /* In a child, as limits do not come back: nothing can be locked. */
 static void without_locking(void **state)
 {
@@ -250,6 +316,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pages_are_locked_and_out_of_dumps, setup, teardown),
         cmocka_unit_test_setup_teardown(guards_and_forks, setup, teardown),
         cmocka_unit_test_setup_teardown(allocation_contract, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_thread_keeps_what_it_frees, setup, teardown),
+        cmocka_unit_test_setup_teardown(threads_keep_apart, setup, teardown),
         cmocka_unit_test(without_locking),
         cmocka_unit_test(thread_runs_on_a_locked_stack),
         cmocka_unit_test(own_stack_is_locked),

@@ -105,6 +105,18 @@ static bool aborts(void *ptr)
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
 }
 
+static bool aborts_again(void *ptr)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        ak_pool_take_again(&pool, ptr);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
 static void misuse_aborts(void **state)
 {
     (void)state;
@@ -120,6 +132,28 @@ static void misuse_aborts(void **state)
     assert_false(ak_pool_owns(&pool, NULL));
 }
 
+/* What is aside is wiped, belongs to nobody else, and is neither freed nor taken twice. */
+static void aside(void **state)
+{
+    (void)state;
+    uint8_t *block = ak_pool_alloc(&pool, 100);
+    uint8_t *buddy = ak_pool_alloc(&pool, 100);
+    memset(block, 0xee, 128);
+    ak_pool_put_aside(&pool, block);
+    for (size_t i = 0; i < 128; i++) assert_int_equal(block[i], 0);
+    assert_int_equal(pool.used, 256);
+    assert_true(aborts(block)); /* free */
+    ak_pool_free(&pool, buddy); /* does not join */
+    assert_ptr_equal(ak_pool_alloc(&pool, 128), buddy);
+    ak_pool_take_again(&pool, block);
+    assert_int_equal(ak_pool_block_len(&pool, block), 128);
+    assert_true(aborts_again(block));
+    ak_pool_free(&pool, block);
+    ak_pool_free(&pool, buddy);
+    assert_int_equal(pool.used, 0);
+    assert_ptr_equal(ak_pool_alloc(&pool, SIZE), memory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup(every_unit_once, setup),
         cmocka_unit_test_setup(random_walk_keeps_blocks_apart, setup),
         cmocka_unit_test_setup(misuse_aborts, setup),
+        cmocka_unit_test_setup(aside, setup),
     };
     return cmocka_run_group_tests_name("secmem_pool", tests, NULL, NULL);
 }
