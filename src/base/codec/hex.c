@@ -1,6 +1,8 @@
-/* Hexadecimal by tables: two characters a byte out, one look-up a character in. The
+/* Hexadecimal: by arithmetic out, by a table in, one look-up a character. The
  * decoder tests once: a foreign character clears the flag that each good one carries. */
 #include "base/codec/hex.h"
+
+#include "base/word.h"
 
 enum { GOOD = 0x10 };
 
@@ -14,15 +16,33 @@ enum { GOOD = 0x10 };
 static const uint8_t lower_case[256] = {DIGITS, SIX('a')};
 static const uint8_t any_case[256] = {DIGITS, SIX('a'), SIX('A')};
 
+/* Eight digits of four bytes by arithmetic: the bytes are spread to a half byte each, and those above nine
+ * get the way from '9' to 'a' added. */
+static uint64_t digits_of(uint32_t four)
+{
+    uint64_t half = four;
+    half = (half | half << 16) & UINT64_C(0x0000ffff0000ffff);
+    half = (half | half << 8) & UINT64_C(0x00ff00ff00ff00ff);
+    half = (half | half << 4) & AK_WORD_EACH(0x0f);
+    uint64_t letters = (half + AK_WORD_EACH(0x06)) >> 4 & AK_WORD_EACH(0x01);
+    return half + AK_WORD_EACH('0') + letters * ('a' - '9' - 1);
+}
+
+/* The `count` first digits, most significant byte first. */
+static void put_digits(uint8_t *at, uint64_t digits, size_t count)
+{
+    for (size_t i = 0; i < count; i++) at[i] = (uint8_t)(digits >> (56 - 8 * i));
+}
+
 void ak_hex_encode(struct ak_buf *buf, struct ak_span bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     uint8_t *at = ak_buf_grow(buf, bytes.len > SIZE_MAX / 2 ? SIZE_MAX : 2 * bytes.len);
     if (!at) return;
-    for (size_t i = 0; i < bytes.len; i++) {
-        at[2 * i] = (uint8_t)digits[bytes.ptr[i] >> 4];
-        at[2 * i + 1] = (uint8_t)digits[bytes.ptr[i] & 15];
-    }
+    const uint8_t *in = bytes.ptr;
+    for (; bytes.len >= 4; bytes.len -= 4, in += 4, at += 8)
+        put_digits(
+            at, digits_of((uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3]), 8);
+    for (; bytes.len; bytes.len--, in++, at += 2) put_digits(at, digits_of((uint32_t)*in << 24), 2);
 }
 
 static enum ak_err decode(

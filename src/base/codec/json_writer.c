@@ -6,6 +6,7 @@
 #include "base/codec/json.h"
 #include "base/codec/utf8.h"
 #include "base/limits.h"
+#include "base/word.h"
 
 struct ak_json_writer ak_json_writer(struct ak_buf *buf)
 {
@@ -90,9 +91,16 @@ static size_t put_unusual(struct ak_buf *buf, struct ak_span text)
     return 1;
 }
 
+static bool all_plain(uint64_t word)
+{
+    return !(ak_word_any_high(word) || ak_word_any_below(word, 0x20) || ak_word_any(word, '"') ||
+             ak_word_any(word, '\\'));
+}
+
 static size_t plain_run(struct ak_span text)
 {
     size_t at = 0;
+    while (text.len - at >= AK_WORD_LEN && all_plain(ak_word(text.ptr + at))) at += AK_WORD_LEN;
     while (at < text.len && text.ptr[at] >= 0x20 && text.ptr[at] < 0x80 && text.ptr[at] != '"' &&
            text.ptr[at] != '\\')
         at++;

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/codec/cbor.h"
+#include "base/word.h"
 
 bool ak_msg_has(const void *message, size_t field_index)
 {
@@ -23,8 +24,13 @@ static size_t fixed_len(const struct ak_field *field)
 
 static bool has_control_byte(struct ak_span text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < 0x20 || text.ptr[i] == 0x7f) return true;
+    size_t at = 0;
+    for (; text.len - at >= AK_WORD_LEN; at += AK_WORD_LEN) {
+        uint64_t word = ak_word(text.ptr + at);
+        if (ak_word_any_below(word, 0x20) || ak_word_any(word, 0x7f)) return true;
+    }
+    for (; at < text.len; at++)
+        if (text.ptr[at] < 0x20 || text.ptr[at] == 0x7f) return true;
     return false;
 }
 

@@ -182,6 +182,21 @@ static void encode_refuses(void **state)
     assert_int_equal(ak_msg_encode(msg, &reply, &buf), AK_E_FORMAT);
 }
 
+/* Texts are looked at in words of eight bytes with a rest: each byte in each place. */
+static void control_bytes_are_found_anywhere(void **state)
+{
+    const struct ak_field field = {.kind = AK_KIND_TEXT, .max = 64};
+    uint8_t text[21];
+    (void)state;
+    for (size_t place = 0; place < sizeof text; place++)
+        for (unsigned byte = 0; byte < 0x80; byte++) {
+            memset(text, 'a', sizeof text);
+            text[place] = (uint8_t)byte;
+            bool control = byte < 0x20 || byte == 0x7f;
+            assert_int_equal(ak_field_check(&field, AK_SPAN_ARR(text)), control ? AK_E_FORMAT : AK_OK);
+        }
+}
+
 static void lists_step(void **state)
 {
     (void)state;
@@ -222,6 +237,7 @@ int main(void)
         cmocka_unit_test(alterations),
         cmocka_unit_test(limits),
         cmocka_unit_test(encode_refuses),
+        cmocka_unit_test(control_bytes_are_found_anywhere),
         cmocka_unit_test(lists_step),
         cmocka_unit_test(lists_refuse_what_does_not_fit),
     };

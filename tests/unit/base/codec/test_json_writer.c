@@ -90,6 +90,27 @@ static void strings_come_back(void **state)
     }
 }
 
+/* Plain runs are found in words of eight bytes with a rest: one character to escape in each place. */
+static void escapes_in_every_place(void **state)
+{
+    static const char *const escapes[] = {"\"", "\\", "\x1f", "\xff"};
+    static const char *const written[] = {"\\\"", "\\\\", "\\u001f", "\xef\xbf\xbd"};
+    (void)state;
+    for (size_t place = 0; place < 20; place++)
+        for (size_t i = 0; i < AK_COUNT(escapes); i++) {
+            uint8_t memory[64];
+            char text[48], want[64];
+            struct ak_buf buf = AK_BUF_ARR(memory);
+            struct ak_json_writer w = ak_json_writer(&buf);
+            (void)snprintf(text, sizeof text, "%.*s%s%.*s", (int)place, "aaaaaaaaaaaaaaaaaaaa", escapes[i],
+                (int)(19 - place), "aaaaaaaaaaaaaaaaaaaa");
+            (void)snprintf(want, sizeof want, "\"%.*s%s%.*s\"", (int)place, "aaaaaaaaaaaaaaaaaaaa",
+                written[i], (int)(19 - place), "aaaaaaaaaaaaaaaaaaaa");
+            ak_json_put_string(&w, ak_span_str(text));
+            assert_true(ak_span_eq(ak_buf_span(&buf), ak_span_str(want)));
+        }
+}
+
 static void runs_full(void **state)
 {
     (void)state;
@@ -181,6 +202,7 @@ int main(void)
         cmocka_unit_test(escapes_what_must_be),
         cmocka_unit_test(foreign_bytes_become_replacement),
         cmocka_unit_test(strings_come_back),
+        cmocka_unit_test(escapes_in_every_place),
         cmocka_unit_test(runs_full),
         cmocka_unit_test(depth_at_its_limit),
         cmocka_unit_test(misuse_aborts),
