@@ -3,6 +3,8 @@
 #include "core/identity/identity.h"
 #include "core/rp/url.h"
 
+enum { ISSUER_MAX = 127 }; /* as the broker's word names it: core/token/identity_answer.h */
+
 static const struct ak_conf_key keys[AK_PROVIDER_KEY_COUNT] = {
     [AK_PROVIDER_ISSUER] = {"issuer", AK_CONF_URL, "", 0, 0, NULL,
         "The provider's issuer, exactly as it writes it; https, on loopback http, too."},
@@ -66,6 +68,8 @@ enum ak_err ak_provider_conf_load(
 {
     struct ak_conf_input in = {.file = file, .file_required = true, .section = name};
     AK_TRY(ak_conf_load(out_conf, &ak_provider_conf_table, &in, out_fail));
+    if (strlen(ak_conf_text(out_conf, AK_PROVIDER_ISSUER)) > ISSUER_MAX)
+        return refuse(out_conf, AK_PROVIDER_ISSUER, "has more than 127 characters", out_fail);
     if (!ak_rp_url_valid(ak_span_str(ak_conf_text(out_conf, AK_PROVIDER_ISSUER)), true))
         return refuse(out_conf, AK_PROVIDER_ISSUER, "must be an https URL (http on loopback only)", out_fail);
     if (!ak_conf_text(out_conf, AK_PROVIDER_CLIENT_ID)[0])

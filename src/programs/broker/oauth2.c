@@ -190,12 +190,24 @@ static bool read_state(struct ak_hand *hand, struct ak_job *job, struct ak_msg_o
     return true;
 }
 
+/* Who it is that says no is looked at where we know how; spec: RFC 9207 2.4 */
+static bool is_other_issuer(struct ak_provider *provider, struct ak_span iss)
+{
+    struct ak_rp_discovery discovery;
+    return ak_provider_knows(provider, &discovery) &&
+           !ak_rp_callback_iss_fits(&discovery, ak_span_str(provider->issuer), iss);
+}
+
 /* spec: RFC 6749 4.1.2.1 */
 static void provider_said_no(struct ak_hand *hand, struct ak_job *job, const uint8_t id[16],
     const struct ak_msg_oauth2_callback *callback)
 {
     struct ak_oauth2_owner owner = {.lease_s = 1};
     bool denied = ak_span_eq(callback->error, AK_SPAN_LIT("access_denied"));
+    if (is_other_issuer(job->provider, callback->iss)) {
+        (void)ak_job_refuse(job, AK_CODE_INVALID_REQUEST, "this is the answer of another provider");
+        return;
+    }
     ak_log(AK_LOG_INFO, "provider_refused", ak_log_str("provider", job->provider->name),
         ak_log_str("what", denied ? "access_denied" : "another error"));
     if (ak_oauth2_begin(hand, job, id, &owner))

@@ -65,6 +65,17 @@ static void bad_sections(void **state)
     }
 }
 
+static void an_issuer_has_an_end(void **state)
+{
+    (void)state;
+    for (size_t len = 126; len <= 128; len++) {
+        char issuer[160] = "https://", text[256];
+        memset(issuer + 8, 'a', len - 8);
+        (void)snprintf(text, sizeof text, "[acme]\nissuer = %s\nclient_id = x\n", issuer);
+        assert_int_equal(load(text, "acme"), len <= 127 ? AK_OK : AK_E_MEANING);
+    }
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -86,6 +97,7 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads_its_section),
-        cmocka_unit_test(defaults_are_these), cmocka_unit_test(bad_sections), cmocka_unit_test(names)};
+        cmocka_unit_test(defaults_are_these), cmocka_unit_test(bad_sections),
+        cmocka_unit_test(an_issuer_has_an_end), cmocka_unit_test(names)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
