@@ -17,6 +17,8 @@ struct joined {
     sqlite3_int64 at; /* where the gathered bytes belong */
     int len;
     bool gathers;
+    bool lost; /* gathered bytes from lost_at on could not be written */
+    sqlite3_int64 lost_at;
     uint8_t *bytes; /* CAP of them; NULL: nothing was written yet */
 };
 
@@ -39,14 +41,20 @@ static sqlite3_file *below(sqlite3_file *file)
     return (sqlite3_file *)(void *)(of(file) + 1);
 }
 
-/* What could not be written is dropped: its commit fails, and the next one writes to the same place. */
+/* What could not be written is dropped: its commit fails, and the next one begins there or before. Until a
+ * write has done so no sync succeeds, whatever SQLite made of the error. */
 static int hand_on(sqlite3_file *file)
 {
     struct joined *joined = of(file);
     int len = joined->len;
     if (len == 0) return SQLITE_OK;
     joined->len = 0;
-    return below(file)->pMethods->xWrite(below(file), joined->bytes, len, joined->at);
+    int rc = below(file)->pMethods->xWrite(below(file), joined->bytes, len, joined->at);
+    if (rc != SQLITE_OK && !joined->lost) {
+        joined->lost = true;
+        joined->lost_at = joined->at;
+    }
+    return rc;
 }
 
 /* ---- file methods ---- */
@@ -68,6 +76,7 @@ static int j_read(sqlite3_file *file, void *bytes, int len, sqlite3_int64 at)
 static int j_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 {
     struct joined *joined = of(file);
+    if (joined->lost && at <= joined->lost_at) joined->lost = false;
     if (joined->gathers && !joined->bytes) joined->bytes = malloc(CAP);
     if (!joined->bytes || len > CAP) {
         int rc = hand_on(file);
@@ -92,7 +101,8 @@ static int j_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int j_sync(sqlite3_file *file, int flags)
 {
     int rc = hand_on(file);
-    return rc != SQLITE_OK ? rc : below(file)->pMethods->xSync(below(file), flags);
+    if (rc != SQLITE_OK) return rc;
+    return of(file)->lost ? SQLITE_IOERR_FSYNC : below(file)->pMethods->xSync(below(file), flags);
 }
 
 static int j_size(sqlite3_file *file, sqlite3_int64 *out_size)

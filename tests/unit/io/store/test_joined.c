@@ -204,7 +204,8 @@ static void the_most_that_is_gathered(void **state)
     }
 }
 
-/* Whichever call hands on says that there was no room, once; nothing of it is tried again. */
+/* Whichever call hands on says that there was no room, once; nothing of it is tried again, and no sync says
+ * that all is there before it was written again. */
 static void a_failed_write_is_told_once(void **state)
 {
     char path[128] = {0};
@@ -225,9 +226,16 @@ static void a_failed_write_is_told_once(void **state)
                               : m->xWrite(file, "x", 1, 9);
         assert_int_equal(rc, SQLITE_FULL);
         fault.quota = 0;
-        assert_int_equal(m->xSync(file, SQLITE_SYNC_FULL), SQLITE_OK);
+        assert_int_equal(m->xSync(file, SQLITE_SYNC_FULL), SQLITE_IOERR_FSYNC);
         assert_int_equal(m->xFileSize(file, &size), SQLITE_OK);
         assert_int_equal(size, 0);
+        assert_int_equal(m->xWrite(file, "cd", 2, 3), SQLITE_OK); /* behind the gap */
+        assert_int_equal(m->xSync(file, SQLITE_SYNC_FULL), SQLITE_IOERR_FSYNC);
+        assert_int_equal(m->xWrite(file, "a", 1, 2), SQLITE_OK);
+        assert_int_equal(m->xSync(file, SQLITE_SYNC_FULL), SQLITE_IOERR_FSYNC);
+        assert_int_equal(m->xWrite(file, "ab", 2, 0), SQLITE_OK);
+        assert_int_equal(m->xSync(file, SQLITE_SYNC_FULL), SQLITE_OK);
+        assert_int_equal(m->xTruncate(file, 0), SQLITE_OK);
         fault.quota = 1;
         assert_int_equal(m->xWrite(file, "ab", 2, 0), SQLITE_OK);
         assert_int_equal(m->xClose(file), SQLITE_FULL);
