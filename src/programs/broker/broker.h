@@ -126,8 +126,9 @@ struct ak_broker {
     pthread_t mailer;
     bool mailer_runs;
     bool ending;
-    atomic_bool mail_stop; /* whatever speaks to strangers breaks off */
-    int wake_fd;           /* eventfd: something is finished */
+    atomic_bool mail_stop;    /* whatever speaks to strangers breaks off */
+    atomic_bool mail_failing; /* the mail server did not answer when it was asked last */
+    int wake_fd;              /* eventfd: something is finished */
     /* the loop */
     struct ak_http *http;
     uint64_t now_ms;

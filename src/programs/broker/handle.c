@@ -91,6 +91,13 @@ static bool check_proof(struct ak_hand *hand, struct ak_job *job, struct ak_dpop
     return err ? ak_job_failed(job, err) : true;
 }
 
+/* A mail server that does not answer keeps no wallet from signing in: it is told, and the broker is ready. */
+static struct ak_span mail_state(const struct ak_broker *broker)
+{
+    if (!broker->mail.url[0]) return AK_SPAN_LIT("off");
+    return atomic_load(&broker->mail_failing) ? AK_SPAN_LIT("failing") : AK_SPAN_LIT("on");
+}
+
 /* /readyz: the state can be written, and the worker answers. */
 static void check_ready(struct ak_hand *hand, struct ak_job *job)
 {
@@ -110,7 +117,7 @@ static void check_ready(struct ak_hand *hand, struct ak_job *job)
     ak_json_key(&w, "worker");
     ak_json_put_string(&w, worker ? AK_SPAN_LIT("ok") : AK_SPAN_LIT("silent"));
     ak_json_key(&w, "mail");
-    ak_json_put_string(&w, hand->broker->mail.url[0] ? AK_SPAN_LIT("on") : AK_SPAN_LIT("off"));
+    ak_json_put_string(&w, mail_state(hand->broker));
     ak_json_key(&w, "oauth2");
     ak_json_put_string(&w, hand->broker->providers_count ? AK_SPAN_LIT("on") : AK_SPAN_LIT("off"));
     ak_json_close_object(&w);

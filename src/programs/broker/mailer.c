@@ -4,11 +4,12 @@
 #include "base/reader.h"
 #include "core/broker/code.h"
 #include "core/broker/mail.h"
+#include "core/broker/retry.h"
 #include "io/log/log.h"
 #include "io/proc/clock.h"
 #include "programs/broker/broker.h"
 
-enum { LEASE_BESIDE_S = 5, IDLE_S = 2, PAUSE_MAX_S = 60, SWEEP_S = 30, TEMPORARY = 400 };
+enum { LEASE_BESIDE_S = 5, IDLE_S = 2, SWEEP_S = 30 };
 
 struct mailer {
     struct ak_broker *broker;
@@ -22,12 +23,6 @@ struct mailer {
 static uint64_t now_s(void)
 {
     return ak_clock_wall_ms() / 1000;
-}
-
-/* 1, 2, 4 … 60 s. */
-static uint64_t pause_s(unsigned failures)
-{
-    return failures > 6 ? PAUSE_MAX_S : (uint64_t)1 << (failures ? failures - 1 : 0);
 }
 
 /* Sleeps until woken or for `seconds`; false where the program ends. */
@@ -117,20 +112,25 @@ static enum ak_err send(struct mailer *mailer, const struct ak_signin_mail *mail
 
 static void gone(struct mailer *mailer, const struct ak_signin_mail *mail)
 {
-    mailer->failures = 0;
     if (ak_signin_db_mail_done(mailer->db, mail->number) != AK_OK)
         ak_log_event(AK_LOG_ERROR, "mail_state_failed");
 }
 
-static void later(struct mailer *mailer, const struct ak_signin_mail *mail, enum ak_err err)
+static void given_up(struct mailer *mailer, const struct ak_signin_mail *mail, enum ak_err err)
 {
-    uint64_t next_s = now_s() + pause_s(mail->tries + 1);
-    bool about_this_mail = mailer->sender.status >= TEMPORARY && err == AK_E_IO;
-    mailer->failures = about_this_mail ? 0 : mailer->failures + 1;
+    atomic_fetch_add(&mailer->broker->mails_given_up, 1);
+    ak_log(AK_LOG_WARN, "mail_given_up", ak_log_u64("number", (uint64_t)mail->number), ak_log_err(err),
+        ak_log_str("reason", mailer->sender.reason));
+    gone(mailer, mail);
+}
+
+static void later(
+    struct mailer *mailer, const struct ak_signin_mail *mail, enum ak_err err, const struct ak_retry *after)
+{
     atomic_fetch_add(&mailer->broker->mails_failed, 1);
     ak_log(AK_LOG_WARN, "mail_delayed", ak_log_u64("number", (uint64_t)mail->number), ak_log_err(err),
-        ak_log_str("reason", mailer->sender.reason), ak_log_u64("tries", mail->tries + 1));
-    if (ak_signin_db_mail_later(mailer->db, mail->number, mail->tries + 1, next_s) != AK_OK)
+        ak_log_str("reason", mailer->sender.reason), ak_log_u64("tries", after->tries));
+    if (ak_signin_db_mail_later(mailer->db, mail->number, after->tries, after->next_s) != AK_OK)
         ak_log_event(AK_LOG_ERROR, "mail_state_failed");
 }
 
@@ -141,19 +141,20 @@ static bool send_next(struct mailer *mailer)
     enum ak_err err = ak_signin_db_mail_take(
         mailer->db, now_s(), 2 * mailer->broker->mail.timeout_s + LEASE_BESIDE_S, &mail);
     if (err) return false;
+    mailer->sender.status = 0;
     err = mail.until_s <= now_s() ? AK_E_EXPIRED : send(mailer, &mail);
-    if (err == AK_OK) {
+    struct ak_retry after =
+        ak_retry_after(err, mailer->sender.status, mail.tries, now_s(), &mailer->failures);
+    if (after.end == AK_RETRY_GONE) {
         atomic_fetch_add(&mailer->broker->mails_sent, 1);
         ak_log(AK_LOG_INFO, "mail_sent", ak_log_u64("number", (uint64_t)mail.number));
         gone(mailer, &mail);
-    } else if (err == AK_E_EXPIRED || err == AK_E_MEANING || err == AK_E_ARG) {
-        atomic_fetch_add(&mailer->broker->mails_given_up, 1);
-        ak_log(AK_LOG_WARN, "mail_given_up", ak_log_u64("number", (uint64_t)mail.number), ak_log_err(err),
-            ak_log_str("reason", mailer->sender.reason));
-        gone(mailer, &mail);
+    } else if (after.end == AK_RETRY_GIVEN_UP) {
+        given_up(mailer, &mail, err);
     } else {
-        later(mailer, &mail, err);
+        later(mailer, &mail, err, &after);
     }
+    atomic_store(&mailer->broker->mail_failing, mailer->failures > 0);
     ak_wipe(&mail, sizeof mail);
     return true;
 }
@@ -179,7 +180,7 @@ void *ak_mailer_main(void *ctx)
         sweep(&mailer);
         if (mailer.notices) ak_notices_read(mailer.notices, mailer.db);
         bool sent = mailer.broker->mail.url[0] && send_next(&mailer);
-        goes_on = wait_for_work(mailer.broker, mailer.failures ? pause_s(mailer.failures)
+        goes_on = wait_for_work(mailer.broker, mailer.failures ? ak_retry_pause_s(mailer.failures)
                                                : sent          ? 0
                                                                : IDLE_S);
     }
