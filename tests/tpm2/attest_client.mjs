@@ -239,6 +239,14 @@ await main(async () => {
     assert.match(other.out, /^failed {12}evidence: /m);
     const behind = await alice.altered('evidence.json', (text) => text.replace(/"min_counter":\d+/, '"min_counter":1000000'), () => alice.cli('attest'));
     assert.match(behind.out, /^failed {12}counter: /m);
+    const seen = BigInt(`0x${fs.readFileSync(alice.file('counter.pin'), 'utf8')}`);
+    const ahead = (by) => alice.altered('counter.pin', () => (seen + by).toString(16).padStart(16, '0'), () => alice.cli('attest'));
+    const turned = await ahead(1000n); // as if it had seen more than this worker has
+    assert.equal(turned.status, 3, turned.text);
+    assert.match(turned.out, /^failed {12}counter: /m);
+    assert.match(turned.out, /the counter is \d+ and must be at least/);
+    const torn = await alice.altered('counter.pin', () => '12', () => alice.cli('status'));
+    assert.notEqual(torn.status, 0);
     const damaged = await alice.altered('evidence.json', () => '{', () => alice.cli('status'));
     assert.notEqual(damaged.status, 0);
     assert.equal((await alice.cli('status')).status, 0);
@@ -262,6 +270,19 @@ await main(async () => {
     assert.notEqual(met.status, 0);
     assert.match(met.text, /no attestation evidence/);
     assert.ok(!fs.existsSync(bob.file('evidence.json')));
+  });
+
+  await test('the least counter that is taken rises with what was seen', async () => {
+    const kept = () => BigInt(`0x${fs.readFileSync(alice.file('counter.pin'), 'utf8')}`);
+    assert.equal((await alice.cli('status')).status, 0);
+    const before = kept();
+    const enrolled = BigInt(/"min_counter":(\d+)/.exec(fs.readFileSync(alice.file('evidence.json'), 'utf8'))[1]);
+    assert.ok(before > enrolled, `${before} ${enrolled}`);
+    await worker.kill();
+    await worker.start(); // two steps of the counter at least
+    front.worker = worker.port;
+    assert.equal((await alice.cli('status')).status, 0);
+    assert.ok(kept() >= before + 2n);
   });
 
   await test('after a wanted change: refused, then compared anew', async () => {

@@ -114,6 +114,24 @@ static void explain(const struct ak_client_evidence *evidence, struct ak_client_
         out_error, "not_the_worker", ak_buf_terminate(&out) == AK_OK ? text : "its evidence is refused");
 }
 
+bool ak_client_evidence_floor(struct ak_client_evidence *evidence, uint64_t counter)
+{
+    struct ak_attest_policy_tpm *tpm = &evidence->policy.tpm;
+    if (tpm->has_min_counter && counter <= tpm->min_counter) return false;
+    tpm->has_min_counter = true;
+    tpm->min_counter = counter;
+    return true;
+}
+
+/* A chip's counter never goes back, and the policy names it: who shows less later has turned something back.
+ */
+static void raise_floor(struct ak_client_evidence *evidence)
+{
+    const struct ak_attest_fact *counter = ak_attest_fact(&evidence->verdict.counter, "counter");
+    if (counter && ak_client_evidence_floor(evidence, counter->number) && evidence->rose)
+        evidence->rose(evidence->ctx, counter->number);
+}
+
 static enum ak_err judge(struct ak_client *client, struct ak_client_error *out_error)
 {
     struct ak_client_evidence *evidence = client->evidence;
@@ -128,7 +146,10 @@ static enum ak_err judge(struct ak_client *client, struct ak_client_error *out_e
         ak_client_error_set(out_error, "bad_state", "memory or the crypto library failed");
         return err;
     }
-    if (evidence->verdict.accepted) return AK_OK;
+    if (evidence->verdict.accepted) {
+        raise_floor(evidence);
+        return AK_OK;
+    }
     explain(evidence, out_error);
     return AK_E_AUTH;
 }

@@ -13,6 +13,10 @@ struct ak_client_evidence {
     bool learn; /* no policy yet: take one from the next answer, for a person to compare */
     bool has_config, has_ledger;
     uint8_t config[32], ledger[AK_CHANNEL_LEDGER_LEN];
+    /* The machine's counter in accepted evidence is the least that later evidence must have: what runs with
+     * less is an older state of it. Told whenever it rises; may be NULL. */
+    void (*rose)(void *ctx, uint64_t counter);
+    void *ctx;
     /* of the newest answer */
     struct ak_channel_verdict verdict; /* views into `message` */
     uint8_t message[AK_CHANNEL_MESSAGE_MAX];
@@ -26,6 +30,9 @@ struct ak_client_evidence {
 AK_MUST_USE enum ak_err ak_client_demand(struct ak_client *client, struct ak_client_evidence *evidence);
 /* A copy of what `client` demands, without a verdict; NULL: it demands none, or no memory. */
 struct ak_client_evidence *ak_client_demand_copy(const struct ak_client *client);
+
+/* The least counter that is taken from now on; a smaller one changes nothing. True where it rose. */
+bool ak_client_evidence_floor(struct ak_client_evidence *evidence, uint64_t counter);
 
 /* Asks for evidence and judges it, whatever was verified before. AK_E_AUTH where it is refused, AK_E_IO,
  * AK_E_MEANING (an error answer), AK_E_FORMAT; *out_error says it in full. */

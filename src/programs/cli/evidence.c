@@ -6,10 +6,12 @@
 #include <string.h>
 
 #include "base/codec/hex.h"
+#include "base/reader.h"
 
-#define POLICY_FILE "evidence.json"
-#define CONFIG_FILE "config.pin"
-#define LEDGER_FILE "ledger.pin"
+#define POLICY_FILE  "evidence.json"
+#define CONFIG_FILE  "config.pin"
+#define LEDGER_FILE  "ledger.pin"
+#define COUNTER_FILE "counter.pin"
 
 enum { TEXT_MAX = 8 * 1024 };
 
@@ -53,11 +55,22 @@ static enum ak_err read_policy(const struct ak_cli *cli, struct ak_client_eviden
     return err;
 }
 
+static enum ak_err read_counter(const struct ak_cli *cli, uint64_t *out_counter)
+{
+    uint8_t bytes[8] = {0};
+    bool known = false;
+    enum ak_err err = read_hex(cli, COUNTER_FILE, bytes, sizeof bytes, &known);
+    struct ak_reader reader = ak_reader(AK_SPAN_ARR(bytes));
+    *out_counter = ak_reader_u64(&reader);
+    return err;
+}
+
 /* *out_known: nothing is left to be fixed. A policy may have been put there by hand before the first meeting.
  * Without a profile (a doctor on a new machine) nothing was fixed. */
 static int load(struct ak_cli *cli, struct ak_client_evidence *evidence, bool *out_known)
 {
     bool has_policy = false;
+    uint64_t counter = 0;
     *out_known = false;
     evidence->learn = true;
     if (cli->profile.dir_fd < 0) return 0;
@@ -67,6 +80,9 @@ static int load(struct ak_cli *cli, struct ak_client_evidence *evidence, bool *o
     if (err) return fail_kept(cli, err, CONFIG_FILE);
     err = read_hex(cli, LEDGER_FILE, evidence->ledger, sizeof evidence->ledger, &evidence->has_ledger);
     if (err) return fail_kept(cli, err, LEDGER_FILE);
+    err = read_counter(cli, &counter);
+    if (err) return fail_kept(cli, err, COUNTER_FILE);
+    if (has_policy && counter > 0) (void)ak_client_evidence_floor(evidence, counter);
     evidence->learn = !has_policy;
     *out_known = has_policy && evidence->has_config && evidence->has_ledger;
     return 0;
@@ -81,6 +97,21 @@ static enum ak_err write_hex(struct ak_cli *cli, const char *name, struct ak_spa
     ak_hex_encode(&buf, bytes);
     AK_TRY(ak_buf_check(&buf));
     return ak_profile_write(&cli->profile, name, ak_buf_span(&buf));
+}
+
+/* Another process may have seen a later one. What cannot be kept is told, and costs only that an older worker
+ * would be taken once more. */
+static void keep_counter(void *ctx, uint64_t counter)
+{
+    struct ak_cli *cli = ctx;
+    uint8_t bytes[8];
+    struct ak_buf buf = AK_BUF_ARR(bytes);
+    uint64_t kept = 0;
+    ak_buf_put_u64(&buf, counter);
+    if (cli->profile.dir_fd < 0) return;
+    if (read_counter(cli, &kept) == AK_OK && kept >= counter) return;
+    if (write_hex(cli, COUNTER_FILE, AK_SPAN_ARR(bytes)) != AK_OK)
+        (void)fprintf(stderr, "warning: the worker's counter cannot be kept in %.200s\n", cli->profile.path);
 }
 
 /* The policy last: with it the profile demands evidence for ever. */
@@ -145,6 +176,8 @@ int ak_cli_demand_evidence(struct ak_cli *cli, bool enrol)
     if (!ak_cli_wants_evidence(cli)) return go_without(cli);
     struct ak_client_evidence *evidence = calloc(1, sizeof *evidence);
     if (!evidence) return ak_cli_fail_state(cli, AK_E_FULL, "evidence cannot be asked for");
+    evidence->rose = keep_counter;
+    evidence->ctx = cli;
     int status = load(cli, evidence, &known);
     if (status) {
         free(evidence);
@@ -169,6 +202,7 @@ int ak_cli_forget_evidence(struct ak_cli *cli)
 {
     enum ak_err err = ak_profile_erase(&cli->profile, POLICY_FILE);
     if (!err) err = ak_profile_erase(&cli->profile, CONFIG_FILE);
+    if (!err) err = ak_profile_erase(&cli->profile, COUNTER_FILE);
     return err ? ak_cli_fail_state(cli, err, "what was fixed cannot be forgotten") : 0;
 }
 

@@ -1,6 +1,7 @@
 /* What a profile demands of its worker: nothing, or evidence on each connection, held to what was fixed at
  * the first meeting, when a person compared it. A profile that demanded it once never goes without. Files:
- * evidence.json (a policy), config.pin, ledger.pin. spec: docs/operations.md,
+ * evidence.json (a policy), config.pin, ledger.pin, counter.pin (the latest counter seen: the least that is
+ * taken). spec: docs/operations.md,
  * Evidence of a worker */
 #ifndef AK_PROGRAMS_CLI_EVIDENCE_H
 #define AK_PROGRAMS_CLI_EVIDENCE_H

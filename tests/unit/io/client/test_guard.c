@@ -111,6 +111,22 @@ static void demands_tls(void **state)
     ak_client_close(&client);
 }
 
+static void a_floor_only_rises(void **state)
+{
+    (void)state;
+    struct ak_client_evidence *evidence = calloc(1, sizeof *evidence);
+    assert_non_null(evidence);
+    assert_true(ak_client_evidence_floor(evidence, 0)); /* none was asked before */
+    assert_true(evidence->policy.tpm.has_min_counter);
+    assert_true(ak_client_evidence_floor(evidence, 7));
+    assert_false(ak_client_evidence_floor(evidence, 7));
+    assert_false(ak_client_evidence_floor(evidence, 6));
+    assert_int_equal(evidence->policy.tpm.min_counter, 7);
+    assert_true(ak_client_evidence_floor(evidence, 8));
+    assert_int_equal(evidence->policy.tpm.min_counter, 8);
+    free(evidence);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +136,7 @@ int main(void)
         cmocka_unit_test_setup(each_question_has_its_own_view, begin),
         cmocka_unit_test_setup(a_device_shows_its_certificate, begin),
         cmocka_unit_test_setup(demands_tls, begin),
+        cmocka_unit_test(a_floor_only_rises),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
