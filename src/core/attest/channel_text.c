@@ -1,45 +1,9 @@
 /* The verdict on a connection, for people and as JSON: what is promised, what is not, what failed. */
-#include "base/codec/hex.h"
-#include "base/codec/json.h"
 #include "core/attest/channel.h"
-
-enum { NAME_WIDTH = 18 };
+#include "core/attest/rows.h"
 
 const char *const ak_channel_cap_names[] = {
     "report", "seal_hw", "counter_hw", "erase", "mem_isolated", "measured", "insecure_dev", "maker", NULL};
-
-static void put_name(struct ak_buf *out, const char *name)
-{
-    ak_buf_put_str(out, name);
-    for (size_t len = strlen(name); len < NAME_WIDTH; len++) ak_buf_put_u8(out, ' ');
-}
-
-static void put_row(struct ak_buf *out, const char *name, const char *value)
-{
-    put_name(out, name);
-    ak_buf_put_str(out, value);
-    ak_buf_put_u8(out, '\n');
-}
-
-static void put_hex_row(struct ak_buf *out, const char *name, struct ak_span bytes)
-{
-    put_name(out, name);
-    ak_hex_encode(out, bytes);
-    ak_buf_put_u8(out, '\n');
-}
-
-static void put_fact(
-    struct ak_buf *out, const char *title, const struct ak_attest_verdict *verdict, const char *name)
-{
-    const struct ak_attest_fact *fact = ak_attest_fact(verdict, name);
-    if (fact == NULL) return;
-    put_name(out, title);
-    if (fact->type == AK_FACT_NUMBER)
-        ak_buf_put_dec(out, fact->number);
-    else
-        ak_buf_put(out, ak_attest_fact_value(verdict, fact));
-    ak_buf_put_u8(out, '\n');
-}
 
 /* Names of the bits that are set, or of those that are not. */
 static void put_caps(struct ak_buf *out, uint32_t caps, const char *const *names)
@@ -76,23 +40,22 @@ static bool has_cap(uint32_t caps, const char *const *names, const char *name)
 static void put_lacking(struct ak_buf *out, uint32_t caps, const char *const *names)
 {
     for (size_t i = 0; i < AK_COUNT(promises); i++)
-        if (!has_cap(caps, names, promises[i].name)) put_row(out, "not promised", promises[i].lacking);
+        if (!has_cap(caps, names, promises[i].name)) ak_rows_text(out, "not promised", promises[i].lacking);
     /* a TPM's registers hold what the host's firmware and kernel told it */
-    put_row(out, "not promised", "the host: registers say what it measured itself, so root on it can lie");
+    ak_rows_text(
+        out, "not promised", "the host: registers say what it measured itself, so root on it can lie");
 }
 
 static void put_claims(
     struct ak_buf *out, const struct ak_channel_claims *claims, const char *const *cap_names)
 {
-    put_hex_row(out, "worker", AK_SPAN_ARR(claims->worker_id));
-    put_name(out, "version");
-    ak_buf_put(out, claims->version);
-    ak_buf_put_u8(out, '\n');
-    put_hex_row(out, "image", AK_SPAN_ARR(claims->measurement));
-    put_hex_row(out, "config", AK_SPAN_ARR(claims->config));
-    put_hex_row(out, "ledger key", ak_span(claims->ledger, 32));
-    put_hex_row(out, "delivery key", AK_SPAN_ARR(claims->delivery_key));
-    put_name(out, "promised");
+    ak_rows_hex(out, "worker", AK_SPAN_ARR(claims->worker_id));
+    ak_rows_span(out, "version", claims->version);
+    ak_rows_hex(out, "image", AK_SPAN_ARR(claims->measurement));
+    ak_rows_hex(out, "config", AK_SPAN_ARR(claims->config));
+    ak_rows_hex(out, "ledger key", ak_span(claims->ledger, 32));
+    ak_rows_hex(out, "delivery key", AK_SPAN_ARR(claims->delivery_key));
+    ak_rows_name(out, "promised");
     put_caps(out, claims->caps, cap_names);
     put_lacking(out, claims->caps, cap_names);
 }
@@ -102,11 +65,7 @@ static void put_part_failed(struct ak_buf *out, const struct ak_attest_verdict *
     for (size_t i = 0; i < AK_ATTEST_CHECK_COUNT; i++) {
         enum ak_attest_check check = (enum ak_attest_check)i;
         if (!ak_attest_has_failed(part, check)) continue;
-        put_name(out, "  because");
-        ak_buf_put_str(out, ak_attest_check_name(check));
-        ak_buf_put_str(out, ": ");
-        ak_buf_put_str(out, part->details[i]);
-        ak_buf_put_u8(out, '\n');
+        ak_rows_check(out, "  because", ak_attest_check_name(check), part->details[i]);
     }
 }
 
@@ -122,13 +81,9 @@ static void put_failed(struct ak_buf *out, const struct ak_channel_verdict *verd
     for (size_t i = 0; i < AK_CHANNEL_CHECK_COUNT; i++) {
         enum ak_channel_check check = (enum ak_channel_check)i;
         if ((verdict->failed >> i & 1) == 0) continue;
-        put_name(out, "failed");
-        ak_buf_put_str(out, ak_channel_check_name(check));
-        ak_buf_put_str(out, ": ");
-        ak_buf_put_str(out, ak_channel_check_text(check));
-        ak_buf_put_u8(out, '\n');
+        ak_rows_check(out, "failed", ak_channel_check_name(check), ak_channel_check_text(check));
         if (part_of(verdict, check)) put_part_failed(out, part_of(verdict, check));
-        put_row(out, "  what to do", ak_channel_check_remedy(check));
+        ak_rows_text(out, "  what to do", ak_channel_check_remedy(check));
     }
 }
 
@@ -136,28 +91,25 @@ void ak_channel_put_text(
     struct ak_buf *out, const struct ak_channel_verdict *verdict, const char *const *cap_names)
 {
     const struct ak_attest_verdict *evidence = &verdict->evidence;
-    put_row(out, "verdict", verdict->accepted ? "accepted" : "refused");
-    put_row(out, "kind", "TPM 2.0 quote and counter, bound to this connection");
-    put_row(out, "machine", evidence->authentic ? evidence->machine : "unknown");
-    put_fact(out, "attestation key", evidence, "ak_name");
+    ak_rows_text(out, "verdict", verdict->accepted ? "accepted" : "refused");
+    ak_rows_text(out, "kind", "TPM 2.0 quote and counter, bound to this connection");
+    ak_rows_text(out, "machine", evidence->authentic ? evidence->machine : "unknown");
+    ak_rows_fact(out, "attestation key", evidence, "ak_name");
     for (size_t i = 0; i < evidence->measurement_count; i++)
-        put_hex_row(out, evidence->measurements[i].name,
+        ak_rows_hex(out, evidence->measurements[i].name,
             ak_span(evidence->measurements[i].value, evidence->measurements[i].len));
-    put_fact(out, "counter", &verdict->counter, "counter");
+    ak_rows_fact(out, "counter", &verdict->counter, "counter");
     if (verdict->bound)
         put_claims(out, &verdict->claims, cap_names);
     else
-        put_row(out, "claims", "unknown: nothing shows that they are this machine's, on this connection");
+        ak_rows_text(
+            out, "claims", "unknown: nothing shows that they are this machine's, on this connection");
     put_failed(out, verdict);
+    if (verdict->accepted)
+        ak_rows_text(out, "what to do", "nothing; after a change that was wanted: agentkeys attest --enrol");
 }
 
 /* ---- for machines ---- */
-
-static void put_member(struct ak_json_writer *w, const char *key, const char *text)
-{
-    ak_json_key(w, key);
-    ak_json_put_string(w, ak_span_str(text));
-}
 
 static void put_hex_member(struct ak_json_writer *w, const char *key, struct ak_span bytes)
 {
@@ -196,11 +148,8 @@ static void put_json_failed(struct ak_json_writer *w, const struct ak_channel_ve
     for (size_t i = 0; i < AK_CHANNEL_CHECK_COUNT; i++) {
         enum ak_channel_check check = (enum ak_channel_check)i;
         if ((verdict->failed >> i & 1) == 0) continue;
-        ak_json_open_object(w);
-        put_member(w, "check", ak_channel_check_name(check));
-        put_member(w, "detail", ak_channel_check_text(check));
-        put_member(w, "remedy", ak_channel_check_remedy(check));
-        ak_json_close_object(w);
+        ak_rows_json_check(
+            w, ak_channel_check_name(check), ak_channel_check_text(check), ak_channel_check_remedy(check));
     }
     ak_json_close_array(w);
 }

@@ -1,28 +1,11 @@
 /* A verdict as rows for people and as JSON for machines, from the same fields. */
-#include "base/codec/hex.h"
-#include "base/codec/json.h"
-#include "core/attest/attest.h"
-
-enum { NAME_WIDTH = 18 };
+#include "core/attest/rows.h"
 
 static const char *const kind_titles[AK_ATTEST_KIND_COUNT] = {"AMD SEV-SNP report",
     "AWS Nitro Enclaves document", "Intel TDX quote", "Intel SGX quote", "TPM 2.0 quote",
     "TPM 2.0 NV_Certify"};
 
 /* ---- for people ---- */
-
-static void put_name(struct ak_buf *out, const char *name)
-{
-    ak_buf_put_str(out, name);
-    for (size_t len = strlen(name); len < NAME_WIDTH; len++) ak_buf_put_u8(out, ' ');
-}
-
-static void put_row(struct ak_buf *out, const char *name, const char *value)
-{
-    put_name(out, name);
-    ak_buf_put_str(out, value);
-    ak_buf_put_u8(out, '\n');
-}
 
 static bool is_zero(const struct ak_attest_register *reg)
 {
@@ -37,26 +20,14 @@ static void put_measurements(struct ak_buf *out, const struct ak_attest_verdict 
     for (size_t i = 0; i < verdict->measurement_count; i++) {
         const struct ak_attest_register *reg = &verdict->measurements[i];
         if (i > 0 && is_zero(reg)) continue;
-        put_name(out, reg->name);
-        ak_hex_encode(out, ak_span(reg->value, reg->len));
-        ak_buf_put_u8(out, '\n');
+        ak_rows_hex(out, reg->name, ak_span(reg->value, reg->len));
     }
-}
-
-/* What somebody who writes a policy has to know beside the measurement. */
-static void put_tcb(struct ak_buf *out, const struct ak_attest_verdict *verdict)
-{
-    const struct ak_attest_fact *tcb = ak_attest_fact(verdict, "tcb");
-    if (tcb == NULL) return;
-    put_name(out, "tcb");
-    ak_buf_put(out, ak_attest_fact_value(verdict, tcb));
-    ak_buf_put_u8(out, '\n');
 }
 
 static void put_trust(struct ak_buf *out, const struct ak_attest_verdict *verdict)
 {
     bool first = true;
-    put_name(out, "trust");
+    ak_rows_name(out, "trust");
     for (size_t i = 0; i < AK_ATTEST_CLAIM_COUNT; i++) {
         uint8_t value = verdict->trust[i];
         if (value == AK_TRUST_NONE) continue;
@@ -77,45 +48,39 @@ static void put_failed(struct ak_buf *out, const struct ak_attest_verdict *verdi
     for (size_t i = 0; i < AK_ATTEST_CHECK_COUNT; i++) {
         enum ak_attest_check check = (enum ak_attest_check)i;
         if (!ak_attest_has_failed(verdict, check)) continue;
-        put_name(out, "failed");
-        ak_buf_put_str(out, ak_attest_check_name(check));
-        ak_buf_put_str(out, ": ");
-        ak_buf_put_str(out, verdict->details[i]);
-        ak_buf_put_u8(out, '\n');
-        put_row(out, "  what to do", ak_attest_check_remedy(check));
+        ak_rows_check(out, "failed", ak_attest_check_name(check), verdict->details[i]);
+        ak_rows_text(out, "  what to do", ak_attest_check_remedy(check));
     }
 }
 
 static void put_waived(struct ak_buf *out, const struct ak_attest_verdict *verdict)
 {
     if ((verdict->unchecked >> AK_ATTEST_CHECK_DEBUG & 1) != 0)
-        put_row(out, "waived", "debug: the host can read its memory, and the policy allows that");
+        ak_rows_text(out, "waived", "debug: the host can read its memory, and the policy allows that");
     if ((verdict->unchecked >> AK_ATTEST_CHECK_FRESHNESS & 1) != 0)
-        put_row(out, "waived", "freshness: this may be a replay, and the policy allows that");
+        ak_rows_text(out, "waived", "freshness: this may be a replay, and the policy allows that");
 }
 
 void ak_attest_verdict_put_text(struct ak_buf *out, const struct ak_attest_verdict *verdict)
 {
-    put_row(out, "verdict", verdict->accepted ? "accepted" : "refused");
-    put_row(out, "kind", kind_titles[verdict->kind]);
-    put_row(out, "machine", verdict->machine[0] != 0 ? verdict->machine : "unknown");
+    ak_rows_text(out, "verdict", verdict->accepted ? "accepted" : "refused");
+    ak_rows_text(out, "kind", kind_titles[verdict->kind]);
+    ak_rows_text(out, "machine", verdict->machine[0] != 0 ? verdict->machine : "unknown");
     if (verdict->authentic)
         put_measurements(out, verdict);
     else
-        put_row(out, "measurement", "unknown: nothing in this evidence can be believed");
-    put_tcb(out, verdict);
+        ak_rows_text(out, "measurement", "unknown: nothing in this evidence can be believed");
+    ak_rows_fact(out, "tcb", verdict, "tcb"); /* what a policy has to be written for */
     put_trust(out, verdict);
     put_waived(out, verdict);
     put_failed(out, verdict);
+    if (verdict->accepted)
+        ak_rows_text(out, "what to do",
+            verdict->unchecked ? "see what was waived before you rely on it"
+                               : "nothing: it is evidence of a machine that the policy takes");
 }
 
 /* ---- for machines ---- */
-
-static void put_text(struct ak_json_writer *w, const char *key, const char *text)
-{
-    ak_json_key(w, key);
-    ak_json_put_string(w, ak_span_str(text));
-}
 
 static void put_fact(
     struct ak_json_writer *w, const struct ak_attest_verdict *verdict, const struct ak_attest_fact *fact)
@@ -136,11 +101,8 @@ static void put_json_failed(struct ak_json_writer *w, const struct ak_attest_ver
     for (size_t i = 0; i < AK_ATTEST_CHECK_COUNT; i++) {
         enum ak_attest_check check = (enum ak_attest_check)i;
         if (!ak_attest_has_failed(verdict, check)) continue;
-        ak_json_open_object(w);
-        put_text(w, "check", ak_attest_check_name(check));
-        put_text(w, "detail", verdict->details[i]);
-        put_text(w, "remedy", ak_attest_check_remedy(check));
-        ak_json_close_object(w);
+        ak_rows_json_check(
+            w, ak_attest_check_name(check), verdict->details[i], ak_attest_check_remedy(check));
     }
     ak_json_close_array(w);
 }
@@ -159,12 +121,12 @@ void ak_attest_verdict_put_json(struct ak_buf *out, const struct ak_attest_verdi
 {
     struct ak_json_writer w = ak_json_writer(out);
     ak_json_open_object(&w);
-    put_text(&w, "kind", ak_attest_kind_name(verdict->kind));
+    ak_rows_member(&w, "kind", ak_attest_kind_name(verdict->kind));
     ak_json_key(&w, "accepted");
     ak_json_put_bool(&w, verdict->accepted);
     ak_json_key(&w, "authentic");
     ak_json_put_bool(&w, verdict->authentic);
-    put_text(&w, "machine", verdict->machine);
+    ak_rows_member(&w, "machine", verdict->machine);
     ak_json_key(&w, "trust");
     ak_json_open_object(&w);
     for (size_t i = 0; i < AK_ATTEST_CLAIM_COUNT; i++) {

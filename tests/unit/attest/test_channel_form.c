@@ -346,7 +346,8 @@ static void an_accepted_verdict_says_what_is_not_promised(void **state)
               "promised          report seal_hw counter_hw erase measured\n"
               "not promised      memory: who runs the machine can read the worker's keys\n"
               "not promised      the chip: no maker vouches for it, so its host may emulate it\n"
-              "not promised      the host: registers say what it measured itself, so root on it can lie\n");
+              "not promised      the host: registers say what it measured itself, so root on it can lie\n"
+              "what to do        nothing; after a change that was wanted: agentkeys attest --enrol\n");
 }
 
 static void a_refused_verdict_says_what_to_do(void **state)

@@ -229,10 +229,14 @@ static void test_text_of_what_is_not_authentic(void **state)
     begin(state);
     verdict.authentic = true;
     ak_attest_conclude(&verdict);
-    assert_string_equal(text(), "verdict           accepted\n"
-                                "kind              AMD SEV-SNP report\n"
-                                "machine           unknown\n"
-                                "trust             no claim\n");
+    assert_string_equal(text(),
+        "verdict           accepted\n"
+        "kind              AMD SEV-SNP report\n"
+        "machine           unknown\n"
+        "trust             no claim\n"
+        "what to do        nothing: it is evidence of a machine that the policy takes\n");
+    verdict.unchecked = FAILED(FRESHNESS);
+    assert_non_null(strstr(text(), "what to do        see what was waived before you rely on it\n"));
 }
 
 static void test_json(void **state)

@@ -183,7 +183,8 @@ static void test_genuine(void **state)
         "trust             instance-identity 2 (affirming), configuration 2 (affirming), executables 2 "
         "(affirming), "
         "hardware 2 (affirming), runtime-opaque 2 (affirming)\n"
-        "waived            freshness: this may be a replay, and the policy allows that\n");
+        "waived            freshness: this may be a replay, and the policy allows that\n"
+        "what to do        see what was waived before you rely on it\n");
     assert_int_equal(
         run("E:snp/milan-v2-debug.report.bin --kind snp --certificate E:snp/milan-v2-debug.vcek.der "
             "--chain E:snp/ask_ark_milan.pem --policy F:policy --at 2025-06-01T00:00:00Z"),
