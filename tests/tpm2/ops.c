@@ -236,11 +236,19 @@ static void make_sealed_file(void)
     assert_int_equal(close(fd), 0);
 }
 
+static bool contains(struct ak_span in, const void *what, size_t len)
+{
+    return memmem(in.ptr, in.len, what, len) != NULL;
+}
+
 static void every_byte_of_a_sealed_file(void **state)
 {
     (void)state;
     uint8_t id[16];
     make_sealed_file();
+    /* the header names the policy that the sealed key is under */
+    assert_true(contains(
+        ak_span(file_bytes + AK_SEAL_HEADER_LEN, file_len - AK_SEAL_HEADER_LEN), file_bytes + 36, 32));
     uint64_t value = counter(id);
     for (size_t i = 0; i < file_len; i++) {
         uint8_t bit = (uint8_t)(1u << i % 8);
@@ -286,11 +294,6 @@ static void take_signature(struct ak_span signature, uint8_t out_signature[64])
     memset(out_signature, 0, 64);
     memcpy(out_signature + 32 - r_len, signature.ptr + 6, r_len);
     memcpy(out_signature + 64 - s_len, signature.ptr + 8 + r_len, s_len);
-}
-
-static bool contains(struct ak_span in, const void *what, size_t len)
-{
-    return memmem(in.ptr, in.len, what, len) != NULL;
 }
 
 static struct ak_span field(struct ak_reader *reader, uint64_t key)

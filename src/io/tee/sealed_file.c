@@ -81,6 +81,7 @@ static enum ak_err make_header(struct ak_sealed_file *file, const struct ak_seal
     if (value != n - 1) return AK_E_CONFLICT; /* a live clone, or a disk changed under us */
     enum ak_err err = ops->measurement(impl, out_header->measurement);
     if (err && err != AK_E_UNSUPPORTED) return err;
+    if (ops->policy) ops->policy(impl, n, out_header->policy);
     AK_TRY(ops->random(impl, out_header->nonce, sizeof out_header->nonce));
     AK_TRY(ops->random(impl, out_kek->bytes, sizeof out_kek->bytes));
     err = ops->seal(impl, out_kek, n, kek_blob);

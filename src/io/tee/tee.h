@@ -53,6 +53,8 @@ struct ak_tee_ops {
     uint32_t (*caps)(void *impl);
     /* Zeros and AK_E_UNSUPPORTED where nothing is measured. */
     enum ak_err (*measurement)(void *impl, uint8_t out_measurement[32]);
+    /* What a state for number n is sealed to, as the header names it. NULL: nothing that has a name. */
+    void (*policy)(void *impl, uint64_t n, uint8_t out_policy[32]);
     enum ak_err (*report)(void *impl, const uint8_t report_data[64], struct ak_buf *out_evidence);
     /* Seals `kek` so that it opens while the counter is at most n. */
     enum ak_err (*seal)(void *impl, const struct ak_secret32 *kek, uint64_t n, struct ak_buf *out_blob);

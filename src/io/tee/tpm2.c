@@ -110,6 +110,12 @@ static enum ak_err op_measurement(void *impl, uint8_t out_measurement[32])
     return AK_OK;
 }
 
+static void op_policy(void *impl, uint64_t n, uint8_t out_policy[32])
+{
+    const struct tpm2 *self = impl;
+    ak_tpm2_policy(&self->pcrs, self->counter_name, n, out_policy);
+}
+
 static enum ak_err op_report(void *impl, const uint8_t report_data[64], struct ak_buf *out_evidence)
 {
     struct tpm2 *self = enter(impl);
@@ -194,6 +200,7 @@ const struct ak_tee_ops ak_tee_tpm2 = {
     .close = tpm2_close,
     .caps = op_caps,
     .measurement = op_measurement,
+    .policy = op_policy,
     .report = op_report,
     .seal = op_seal,
     .unseal = op_unseal,
