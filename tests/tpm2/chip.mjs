@@ -36,8 +36,8 @@ async function freePair() {
 }
 
 // What the proxy is told: milliseconds of delay a command; the commands so far; the command at which the connection is
-// cut, before or after the chip has done it.
-const SHARED = { delay: 0, count: 1, cutAt: 2, cutAfter: 3 };
+// cut, before or after the chip has done it; whether what passes is written to the file `tap`.
+const SHARED = { delay: 0, count: 1, cutAt: 2, cutAfter: 3, tap: 4 };
 
 // A maker of chips: an issuing certificate of its own.
 export class Maker {
@@ -100,8 +100,9 @@ export class Chip {
   }
 
   async proxy() {
-    this.shared = new Int32Array(new SharedArrayBuffer(16));
-    const thread = new Thread(new URL('./proxy.mjs', import.meta.url), { workerData: { real: this.real, shared: this.shared, at: SHARED } });
+    this.tap = path.join(tempDir(), 'tap');
+    this.shared = new Int32Array(new SharedArrayBuffer(20));
+    const thread = new Thread(new URL('./proxy.mjs', import.meta.url), { workerData: { real: this.real, shared: this.shared, at: SHARED, tap: this.tap } });
     this.port = await new Promise((resolve) => thread.once('message', resolve));
     thread.unref();
     atEnd(() => thread.terminate());

@@ -341,7 +341,8 @@ static void evidence_verifies(void **state)
     assert_int_not_equal(chip.ops->report(chip.impl, rd, &tight), AK_OK);
 }
 
-int main(void)
+/* A name: that test alone. */
+int main(int argc, char **argv)
 {
     if (!getenv("AGENTKEYS_TEE_TCTI")) {
         print_message("AGENTKEYS_TEE_TCTI is not set: see tests/tpm2/ops.mjs\n");
@@ -357,5 +358,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_byte_of_a_sealed_file, setup, teardown),
         cmocka_unit_test_setup_teardown(evidence_verifies, setup, teardown),
     };
+    if (argc > 1) cmocka_set_test_filter(argv[1]);
     return cmocka_run_group_tests_name("tpm2_ops", tests, NULL, NULL);
 }

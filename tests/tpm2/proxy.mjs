@@ -1,9 +1,10 @@
 // Runs as a thread: many connections to one chip, as the kernel's resource manager allows, their commands one by one.
 // What a test wants of it stands in shared memory (chip.mjs, SHARED).
+import fs from 'node:fs';
 import net from 'node:net';
 import { parentPort, workerData } from 'node:worker_threads';
 
-const { real, shared, at } = workerData;
+const { real, shared, at, tap } = workerData;
 let turn = Promise.resolve();
 
 function ask(command) {
@@ -29,6 +30,7 @@ async function pass(client, command) {
   if (dies && !Atomics.load(shared, at.cutAfter)) return client.destroy();
   const answer = await ask(command);
   if (dies) return client.destroy();
+  if (Atomics.load(shared, at.tap)) fs.appendFileSync(tap, Buffer.concat([command, answer]));
   client.write(answer);
 }
 
