@@ -11,6 +11,11 @@ void ak_json_init(uint64_t seed)
     json_object_seed((size_t)seed);
 }
 
+void ak_json_set_memory(void *(*alloc)(size_t len), void (*release)(void *block))
+{
+    json_set_alloc_funcs(alloc, release);
+}
+
 /* Index after the string that starts at `at`; the text's end where it does not end. */
 static size_t string_end(struct ak_span text, size_t at)
 {

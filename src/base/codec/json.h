@@ -1,7 +1,7 @@
 /* JSON. Reading: jansson decides (strict RFC 8259, no duplicate keys, depth bounded); for flat objects of a
  * known shape a strict recogniser goes first and is held equal to it. Writing: a small writer on ak_buf. No
- * meaning here. Documents live on the heap until done and are not wiped: not for secrets. One thread at a
- * time per document. spec: RFC 8259 */
+ * meaning here. Documents live on the heap until done and are not wiped: not for secrets, unless
+ * ak_json_set_memory says otherwise. One thread at a time per document. spec: RFC 8259 */
 #ifndef AK_BASE_CODEC_JSON_H
 #define AK_BASE_CODEC_JSON_H
 
@@ -16,6 +16,9 @@ struct ak_json {
 /* Seeds the hash tables of all documents, once, before the first one; without it the library reads its seed
  * from the operating system at that moment, which a sandbox may forbid. `seed` is random and not 0. */
 void ak_json_init(uint64_t seed);
+/* Where all documents of this process live from now on; `release` may wipe before it frees, and gets all that
+ * a document ever was in. Blocks that malloc gave before come to it, too. */
+void ak_json_set_memory(void *(*alloc)(size_t len), void (*release)(void *block));
 /* The top must be an object. AK_E_FORMAT (malformed, duplicate key, not an object, U+0000 in a string, an
  * integer outside int64, a real outside double), AK_E_LIMIT (depth over 16, length), AK_E_FULL (no memory).
  */

@@ -1,7 +1,9 @@
 /* Names and values out of files of others. */
 #include "programs/cli/import.h"
 
+#include <malloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/codec/json.h"
@@ -187,9 +189,17 @@ static struct ak_json_value vault_data(struct ak_json_value root)
     return second ? inner : data;
 }
 
+/* The values are in the document, and in what the library read them into. */
+static void wipe_and_free(void *block)
+{
+    if (block) ak_wipe(block, malloc_usable_size(block));
+    free(block);
+}
+
 static enum ak_err parse_json(struct ak_span text, enum ak_import_format format, struct ak_import *out)
 {
     AK_CLEANUP(ak_json_done) struct ak_json json = {0};
+    ak_json_set_memory(malloc, wipe_and_free);
     if (ak_json_parse(text, AK_IMPORT_TEXT_MAX, &json) != AK_OK)
         return refuse(out, AK_E_FORMAT, "it is not one JSON object", AK_SPAN_EMPTY);
     struct ak_json_value root = ak_json_root(&json);

@@ -122,6 +122,28 @@ static void test_limits(void **state)
     assert_int_equal(ak_import_parse(ak_span(text, AK_IMPORT_TEXT_MAX), AK_IMPORT_ENV, &out), AK_E_FORMAT);
 }
 
+/* The heap has no value once the document is gone, whatever the library had it in meanwhile (I2). */
+static void nothing_stays_on_the_heap(void **state)
+{
+    (void)state;
+    static char text[8192];
+    size_t len = 0;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    unsigned long from = 0, to = 0;
+    len += (size_t)snprintf(text, sizeof text, "{\"a\":\"");
+    for (int i = 0; i < 300; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%03dplanted\\u0041", i);
+    len += (size_t)snprintf(text + len, sizeof text - len, "\"}");
+    assert_int_equal(ak_import_parse(ak_span(text, len), AK_IMPORT_JSON, &out), AK_OK);
+    assert_int_equal(out.items[0].value.len, 300 * 11);
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps))
+        if (strstr(line, "[heap]")) assert_int_equal(sscanf(line, "%lx-%lx", &from, &to), 2);
+    (void)fclose(maps);
+    if (from) assert_null(memmem((const void *)from, to - from, "0planted", 8));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +152,7 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_vault),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(nothing_stays_on_the_heap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
