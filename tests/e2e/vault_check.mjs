@@ -183,11 +183,11 @@ await main(async () => {
     const worker = await Worker.start();
     const owner = await worker.owner();
     assert.equal((await put(owner, 'a', 'value')).status, 200);
-    for (const [call, error] of [['openat', 'EACCES'], ['renameat', 'EROFS'], ['unlinkat', 'EIO']]) {
+    for (const [call, error] of [['openat2', 'EACCES'], ['renameat', 'EROFS'], ['unlinkat', 'EIO']]) {
       const fault = await inject(worker.children().keeper, call, `error=${error}`);
-      const answer = call === 'openat' ? await read(owner, 'a') : await put(owner, 'a', 'value');
+      const answer = call === 'openat2' ? await read(owner, 'a') : await put(owner, 'a', 'value');
       if (call !== 'unlinkat') assert.equal(answer.status, 503, `${call}: ${answer.text}`);
-      if (call === 'openat') await says(worker, /unreadable/);
+      if (call === 'openat2') await says(worker, /unreadable/);
       await fault.stop();
       assert.ok(call === 'unlinkat' || fault.injected() > 0, call);
       await agree(worker);

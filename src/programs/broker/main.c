@@ -1,23 +1,14 @@
 /* `agentkeys-broker`: signs people in, nothing else. Which subcommand this is. */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/codec/base64.h"
 #include "base/codec/jose.h"
+#include "io/conf/program.h"
 #include "io/log/log.h"
 #include "io/proc/durable.h"
 #include "programs/broker/broker.h"
 
 #define SEE "docs/operations.md#broker"
-
-enum { OPTION_HELP, OPTION_VERSION, OPTION_COUNT };
-
-static const struct ak_conf_option options[OPTION_COUNT] = {
-    [OPTION_HELP] = {"help", 'h', false},
-    [OPTION_VERSION] = {"version", 'V', false},
-};
 
 static const char help_head[] =
     "usage: agentkeys-broker [COMMAND] [OPTIONS]\n"
@@ -39,43 +30,24 @@ static const char help_head[] =
     "  -V, --version  version\n"
     "  --config FILE  another configuration file\n";
 
-static void print_help(void)
-{
-    static char text[32 * 1024];
-    struct ak_buf buf = AK_BUF_ARR(text);
-    (void)fputs(help_head, stdout);
-    ak_conf_document(&ak_broker_conf_table, AK_CONF_DOC_HELP, &buf);
-    (void)fwrite(text, 1, buf.len, stdout);
-}
-
-static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
-{
-    (void)ctx;
-    (void)value;
-    if (option == &options[OPTION_HELP])
-        print_help();
-    else
-        (void)puts("agentkeys-broker " AK_VERSION);
-    exit(0);
-}
+static const struct ak_conf_command commands[] = {
+    {"serve", ak_broker_serve},
+    {"init", ak_broker_init},
+    {"check-config", ak_broker_check_config},
+    {"--check-config", ak_broker_check_config},
+};
+static const struct ak_conf_program program = {.table = &ak_broker_conf_table,
+    .file = AK_BROKER_CONF_FILE,
+    .help = help_head,
+    .see = SEE,
+    .commands = commands,
+    .command_count = AK_COUNT(commands),
+    .otherwise = ak_broker_serve};
 
 void ak_broker_load(
     int argc, char **argv, const char *command, struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs)
 {
-    struct ak_boot_fail fail;
-    struct ak_conf_input in = {.file = AK_BROKER_CONF_FILE,
-        .envp = (const char *const *)environ,
-        .argc = argc,
-        .argv = argv,
-        .options = options,
-        .option_count = OPTION_COUNT,
-        .on_option = on_option};
-    if (ak_conf_dirs_find(in.envp, geteuid() == 0, &in.dirs) != AK_OK)
-        ak_boot_fail("no_home", "HOME", "", "neither HOME nor XDG_DATA_HOME is set", SEE);
-    *out_dirs = in.dirs;
-    if (ak_conf_load(out_conf, &ak_broker_conf_table, &in, &fail) != AK_OK) ak_boot_fail_exit(&fail);
-    if (in.out_argc > 0)
-        ak_boot_fail("bad_command", command, in.out_argv[0], "takes no such operand; see --help", SEE);
+    ak_conf_program_load(&program, argc, argv, command, out_conf, out_dirs);
 }
 
 int ak_broker_open_folder(const struct ak_conf *conf, bool create)
@@ -120,33 +92,15 @@ int ak_broker_init(int argc, char **argv)
 int ak_broker_check_config(int argc, char **argv)
 {
     static struct ak_conf conf;
-    static char text[AK_CONF_FILE_MAX];
     struct ak_conf_dirs dirs;
     struct ak_boot_fail fail;
-    struct ak_buf buf = AK_BUF_ARR(text);
     ak_broker_load(argc, argv, "check-config", &conf, &dirs);
     if (ak_broker_conf_validate(&conf, &fail) != AK_OK || ak_providers_check(&conf, &fail) != AK_OK)
         ak_boot_fail_exit(&fail);
-    ak_conf_print(&conf, true, &buf);
-    return fwrite(text, 1, buf.len, stdout) == buf.len ? 0 : 1;
+    return ak_conf_program_print(&conf);
 }
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"serve", ak_broker_serve},
-    {"init", ak_broker_init},
-    {"check-config", ak_broker_check_config},
-    {"--check-config", ak_broker_check_config},
-};
 
 int main(int argc, char **argv)
 {
-    for (size_t i = 0; argc > 1 && i < AK_COUNT(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) != 0) continue;
-        memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv); /* with the NULL at the end */
-        return commands[i].run(argc - 1, argv);
-    }
-    return ak_broker_serve(argc, argv);
+    return ak_conf_program_run(&program, argc, argv);
 }

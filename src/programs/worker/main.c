@@ -1,20 +1,12 @@
 /* `agentkeys-worker`: which process or subcommand this is. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "io/conf/program.h"
 #include "io/conf/worker_conf.h"
 #include "io/proc/spawn.h"
 #include "programs/worker/roles.h"
 #include "programs/worker/usage.h"
-
-enum { OPTION_HELP, OPTION_VERSION, OPTION_COUNT };
-
-static const struct ak_conf_option options[OPTION_COUNT] = {
-    [OPTION_HELP] = {"help", 'h', false},
-    [OPTION_VERSION] = {"version", 'V', false},
-};
 
 static const char help_head[] =
     "usage: agentkeys-worker [COMMAND] [OPTIONS]\n"
@@ -38,64 +30,7 @@ static const char help_head[] =
     "  -V, --version  version\n"
     "  --config FILE  another configuration file\n";
 
-void ak_worker_print_help(void)
-{
-    static char text[32 * 1024];
-    struct ak_buf buf = AK_BUF_ARR(text);
-    (void)fputs(help_head, stdout);
-    ak_conf_document(&ak_worker_conf_table, AK_CONF_DOC_HELP, &buf);
-    (void)fwrite(text, 1, buf.len, stdout);
-}
-
-static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
-{
-    (void)ctx;
-    (void)value;
-    if (option == &options[OPTION_HELP])
-        ak_worker_print_help();
-    else
-        (void)puts("agentkeys-worker " AK_VERSION);
-    exit(0);
-}
-
-void ak_worker_load(
-    int argc, char **argv, const char *command, struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs)
-{
-    struct ak_boot_fail fail;
-    struct ak_conf_input in = {.file = AK_WORKER_CONF_FILE,
-        .envp = (const char *const *)environ,
-        .argc = argc,
-        .argv = argv,
-        .options = options,
-        .option_count = OPTION_COUNT,
-        .on_option = on_option};
-    if (ak_conf_dirs_find(in.envp, geteuid() == 0, &in.dirs) != AK_OK)
-        ak_boot_fail(
-            "no_home", "HOME", "", "neither HOME nor XDG_DATA_HOME is set", ak_worker_conf_table.see);
-    *out_dirs = in.dirs;
-    if (ak_conf_load(out_conf, &ak_worker_conf_table, &in, &fail) != AK_OK) ak_boot_fail_exit(&fail);
-    if (in.out_argc > 0)
-        ak_boot_fail("bad_command", command, in.out_argv[0], "takes no such operand; see --help",
-            "docs/operations.md#commands");
-}
-
-int ak_worker_check_config(int argc, char **argv)
-{
-    static struct ak_conf conf;
-    static char text[AK_CONF_FILE_MAX];
-    struct ak_conf_dirs dirs;
-    struct ak_boot_fail fail;
-    struct ak_buf buf = AK_BUF_ARR(text);
-    ak_worker_load(argc, argv, "check-config", &conf, &dirs);
-    if (ak_worker_conf_validate(&conf, &fail) != AK_OK) ak_boot_fail_exit(&fail);
-    ak_conf_print(&conf, true, &buf);
-    return fwrite(text, 1, buf.len, stdout) == buf.len ? 0 : 1;
-}
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
+static const struct ak_conf_command commands[] = {
     {"serve", ak_worker_serve},
     {"init", ak_worker_init},
     {"check-config", ak_worker_check_config},
@@ -105,6 +40,34 @@ static const struct {
     {"evidence", ak_worker_evidence},
     {"restore", ak_worker_restore},
 };
+static const struct ak_conf_program program = {.table = &ak_worker_conf_table,
+    .file = AK_WORKER_CONF_FILE,
+    .help = help_head,
+    .see = "docs/operations.md#commands",
+    .commands = commands,
+    .command_count = AK_COUNT(commands),
+    .otherwise = ak_worker_serve};
+
+void ak_worker_print_help(void)
+{
+    ak_conf_program_help(&program);
+}
+
+void ak_worker_load(
+    int argc, char **argv, const char *command, struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs)
+{
+    ak_conf_program_load(&program, argc, argv, command, out_conf, out_dirs);
+}
+
+int ak_worker_check_config(int argc, char **argv)
+{
+    static struct ak_conf conf;
+    struct ak_conf_dirs dirs;
+    struct ak_boot_fail fail;
+    ak_worker_load(argc, argv, "check-config", &conf, &dirs);
+    if (ak_worker_conf_validate(&conf, &fail) != AK_OK) ak_boot_fail_exit(&fail);
+    return ak_conf_program_print(&conf);
+}
 
 static int run_role(const char *role)
 {
@@ -118,11 +81,5 @@ static int run_role(const char *role)
 int main(int argc, char **argv)
 {
     const char *role = ak_spawn_role(argc, argv);
-    if (role) return run_role(role);
-    for (size_t i = 0; argc > 1 && i < AK_COUNT(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) != 0) continue;
-        memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv); /* with the NULL at the end */
-        return commands[i].run(argc - 1, argv);
-    }
-    return ak_worker_serve(argc, argv);
+    return role ? run_role(role) : ak_conf_program_run(&program, argc, argv);
 }

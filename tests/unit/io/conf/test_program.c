@@ -1,0 +1,165 @@
+/* What programs that run as services have in common: subcommands, --help, --version, settings, refusals. */
+#include "unit/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "io/conf/program.h"
+#include "io/conf/worker_conf.h"
+
+/* As main gets them. */
+static char *args[8];
+static int words(const char *const *list)
+{
+    int count = 1;
+    args[0] = (char *)(uintptr_t) "program";
+    for (; list[count - 1]; count++) args[count] = (char *)(uintptr_t)list[count - 1];
+    args[count] = NULL;
+    return count;
+}
+#define WORDS(...) words((const char *const[]){__VA_ARGS__, NULL})
+
+static int seen_argc;
+static char **seen_argv;
+
+static int first(int argc, char **argv)
+{
+    seen_argc = argc;
+    seen_argv = argv;
+    return 11;
+}
+static int second(int argc, char **argv)
+{
+    seen_argc = argc;
+    seen_argv = argv;
+    return 12;
+}
+static int otherwise(int argc, char **argv)
+{
+    seen_argc = argc;
+    seen_argv = argv;
+    return 13;
+}
+
+static const struct ak_conf_command commands[] = {{"first", first}, {"second", second}};
+static const struct ak_conf_program program = {.table = &ak_worker_conf_table,
+    .file = "/nonexistent/agentkeys-test.conf",
+    .help = "usage: what it is\n",
+    .see = "docs/none.md",
+    .commands = commands,
+    .command_count = AK_COUNT(commands),
+    .otherwise = otherwise};
+
+static void a_command_is_taken_out(void **state)
+{
+    (void)state;
+    int argc = WORDS("second", "--flag", "operand");
+    assert_int_equal(ak_conf_program_run(&program, argc, args), 12);
+    assert_int_equal(seen_argc, 3);
+    assert_string_equal(seen_argv[0], "program");
+    assert_string_equal(seen_argv[1], "--flag");
+    assert_string_equal(seen_argv[2], "operand");
+    assert_null(seen_argv[3]);
+    argc = WORDS("first");
+    assert_int_equal(ak_conf_program_run(&program, argc, args), 11);
+    assert_int_equal(seen_argc, 1);
+}
+
+/* Also where the command's name stands later, or only its beginning. */
+static void without_one_everything_stays(void **state)
+{
+    (void)state;
+    int argc = WORDS("--flag", "first");
+    assert_int_equal(ak_conf_program_run(&program, argc, args), 13);
+    assert_int_equal(seen_argc, 3);
+    assert_ptr_equal(seen_argv, args);
+    argc = WORDS("firs");
+    assert_int_equal(ak_conf_program_run(&program, argc, args), 13);
+    argc = words((const char *const[]){NULL});
+    assert_int_equal(ak_conf_program_run(&program, argc, args), 13);
+    assert_int_equal(seen_argc, 1);
+}
+
+/* Runs it as a process of its own; what it says on either output, and its exit status. */
+static int say(int argc, char *out_text, size_t cap)
+{
+    int ends[2], status = 0;
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        static struct ak_conf conf;
+        struct ak_conf_dirs dirs;
+        if (dup2(ends[1], 1) != 1 || dup2(ends[1], 2) != 2) _exit(99);
+        (void)setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+        ak_conf_program_load(&program, argc, args, "first", &conf, &dirs);
+        status = ak_conf_program_print(&conf);
+        (void)fflush(stdout);
+        _exit(status);
+    }
+    close(ends[1]);
+    size_t len = 0;
+    for (ssize_t got; (got = read(ends[0], out_text + len, cap - 1 - len)) > 0;) len += (size_t)got;
+    out_text[len] = 0;
+    close(ends[0]);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static char text[64 * 1024];
+#define SAY(...) say(WORDS(__VA_ARGS__), text, sizeof text)
+
+static void help_and_version(void **state)
+{
+    (void)state;
+    assert_int_equal(SAY("--help"), 0);
+    assert_memory_equal(text, "usage: what it is\n", 18);
+    assert_non_null(strstr(text, "--data-dir"));
+    assert_int_equal(SAY("-V"), 0);
+    assert_string_equal(text, "agentkeys-worker " AK_VERSION "\n");
+}
+
+static void settings_with_their_sources(void **state)
+{
+    (void)state;
+    assert_int_equal(SAY("--vault-services-max=77"), 0);
+    assert_non_null(strstr(text, "vault.services_max = 77"));
+    assert_non_null(strstr(text, "flag"));
+}
+
+static void what_is_none_is_refused(void **state)
+{
+    (void)state;
+    assert_int_not_equal(SAY("operand"), 0);
+    assert_non_null(strstr(text, "BOOT_FAIL bad_command"));
+    assert_non_null(strstr(text, "docs/none.md"));
+    assert_int_not_equal(SAY("--no-such-flag"), 0);
+    assert_non_null(strstr(text, "BOOT_FAIL unknown_flag"));
+}
+
+/* Whatever the environment of the tests says. */
+static void without_a_home(void **state)
+{
+    (void)state;
+    if (geteuid() == 0) return; /* it needs none */
+    char home[256] = "", data[256] = "";
+    (void)snprintf(home, sizeof home, "%s", getenv("HOME") ? getenv("HOME") : "");
+    (void)snprintf(data, sizeof data, "%s", getenv("XDG_DATA_HOME") ? getenv("XDG_DATA_HOME") : "");
+    (void)unsetenv("HOME");
+    (void)unsetenv("XDG_DATA_HOME");
+    assert_int_not_equal(SAY("--vault-services-max=77"), 0);
+    assert_non_null(strstr(text, "BOOT_FAIL no_home"));
+    if (home[0]) (void)setenv("HOME", home, 1);
+    if (data[0]) (void)setenv("XDG_DATA_HOME", data, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(a_command_is_taken_out),
+        cmocka_unit_test(without_one_everything_stays), cmocka_unit_test(help_and_version),
+        cmocka_unit_test(settings_with_their_sources), cmocka_unit_test(what_is_none_is_refused),
+        cmocka_unit_test(without_a_home)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
