@@ -90,6 +90,26 @@ await main(async () => {
     await refuses(worker, /^BOOT_FAIL foreign_counter: /);
   });
 
+  // What only the host of an emulated chip can do: its inside of yesterday, under the disk of today.
+  await test('a chip that was turned back: counter_behind under today\'s disk; under yesterday\'s nobody notices', async () => {
+    const chip = await Chip.start();
+    const worker = onChip(chip);
+    worker.init();
+    const yesterday = copy(worker, chip);
+    await chip.off();
+    const kept = tempDir();
+    fs.cpSync(chip.dir, kept, { recursive: true });
+    await chip.on();
+    chip.firmware();
+    await startsAndStops(worker);
+    await chip.off();
+    fs.cpSync(kept, chip.dir, { recursive: true });
+    await chip.on();
+    chip.firmware();
+    await refuses(worker, /^BOOT_FAIL counter_behind: /);
+    await startsAndStops(yesterday); // not held, and the threat model says so
+  });
+
   await test('another boot state: pcr_changed says which register', async () => {
     const chip = await Chip.start();
     const worker = onChip(chip);
