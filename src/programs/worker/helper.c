@@ -1,10 +1,10 @@
 /* One mailbox, one thread. */
 #include "programs/worker/helper.h"
 
-#include <stdint.h>
 #include <unistd.h>
 
 #include "base/assert.h"
+#include "io/proc/clock.h"
 
 void ak_event_signal(int event_fd)
 {
@@ -66,12 +66,36 @@ void ak_helper_give(struct ak_helper *helper)
     pthread_cond_signal(&helper->wake); /* not under the lock, which the woken thread takes first of all */
 }
 
+static bool is_done(struct ak_helper *helper)
+{
+    pthread_mutex_lock(&helper->mutex);
+    bool done = helper->state == AK_HELPER_DONE;
+    pthread_mutex_unlock(&helper->mutex);
+    return done;
+}
+
 bool ak_helper_hush(struct ak_helper *helper, bool hush)
 {
     pthread_mutex_lock(&helper->mutex);
     helper->hushed = hush;
     bool done = helper->state == AK_HELPER_DONE;
     pthread_mutex_unlock(&helper->mutex);
+    return done;
+}
+
+/* Eases a core that only looks, so that the other thread of the same core gets on. */
+static void ease(void)
+{
+#if defined(__x86_64__)
+    for (int i = 0; i < 32; i++) __builtin_ia32_pause();
+#endif
+}
+
+bool ak_helper_look(struct ak_helper *helper, uint64_t most_ns)
+{
+    uint64_t until_ns = ak_clock_mono_ns() + most_ns;
+    bool done = false;
+    while (!(done = is_done(helper)) && ak_clock_mono_ns() < until_ns) ease();
     return done;
 }
 

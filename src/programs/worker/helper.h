@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -33,6 +34,9 @@ bool ak_helper_done(struct ak_helper *helper);
 /* Before the loop sleeps: whether what is finished meanwhile may wait until something else wakes the loop.
  * True where a piece is finished and not taken yet. */
 bool ak_helper_hush(struct ak_helper *helper, bool hush);
+/* Looks for the end of the piece in hand for at most that long, without sleeping. True where it is finished
+ * and not taken yet. */
+bool ak_helper_look(struct ak_helper *helper, uint64_t most_ns);
 /* Waits for the piece in hand, ends the thread. Fine on one that was never started. */
 void ak_helper_stop(struct ak_helper *helper);
 

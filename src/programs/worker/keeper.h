@@ -239,6 +239,7 @@ struct ak_keeper {
     struct ak_job_keys job_keys; /* of the jobs that the loop runs itself */
     size_t job_count, in_flight;
     size_t peak_in_flight; /* of late */
+    unsigned lone_misses, lone_skipped;
 
     uint64_t durable_size, sealed_size;
     uint8_t durable_root[32];

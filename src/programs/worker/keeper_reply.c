@@ -181,6 +181,16 @@ void ak_keeper_release_jobs(struct ak_keeper *keeper)
     }
 }
 
+/* A lone request's batch most often becomes durable while its key job runs or just after: to be woken for it
+ * costs more than to look for it a little longer. Where the disk is slower than that, this is seldom tried.
+ */
+enum { LOOK_NS = 20000, MISSES_MAX = 4, TRY_EVERY = 64 };
+static void look_for_commit(struct ak_keeper *keeper)
+{
+    if (keeper->lone_misses >= MISSES_MAX && ++keeper->lone_skipped % TRY_EVERY) return;
+    keeper->lone_misses = ak_helper_look(&keeper->committer, LOOK_NS) ? 0 : keeper->lone_misses + 1;
+}
+
 /* A job alone in flight is run here, on a stack that is locked as the pool's are: two hand-overs between
  * threads cost more than they could win. Its entry goes to the committer first, so that the sync runs beside
  * it. */
@@ -190,8 +200,10 @@ static void run_alone(struct ak_keeper *keeper)
     keeper->jobs_first = keeper->jobs_last = NULL;
     keeper->job_count = 0;
     ak_keeper_commit_if_due(keeper, ak_clock_mono_ns() / 1000);
+    (void)ak_helper_hush(&keeper->committer, true); /* looked for here, and once more before sleeping */
     item->run(item, &keeper->job_keys);
     job_done(keeper, item);
+    if (!ak_helper_idle(&keeper->committer)) look_for_commit(keeper);
     ak_keeper_commit_done(keeper);
 }
 

@@ -96,6 +96,18 @@ static void a_hushed_piece_is_found_done(void **state)
     assert_true(is_told(-1));
 }
 
+static void looking_finds_the_end_or_gives_up(void **state)
+{
+    (void)state;
+    assert_false(ak_helper_look(&helper, 1000)); /* nothing in hand */
+    ak_helper_give(&helper);
+    assert_false(ak_helper_look(&helper, 100000));
+    open_gate();
+    assert_true(ak_helper_look(&helper, UINT64_C(10000000000)));
+    assert_true(ak_helper_look(&helper, 0)); /* not taken yet */
+    assert_true(ak_helper_done(&helper));
+}
+
 static void stop_waits_for_the_piece_in_hand(void **state)
 {
     (void)state;
@@ -131,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(many_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hushed_piece_is_found_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(looking_finds_the_end_or_gives_up, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_waits_for_the_piece_in_hand, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_without_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(an_event_counts_and_is_cleared, setup, teardown),
