@@ -137,6 +137,7 @@ const struct ak_audit_type ak_audit_types[256] = {
     [27] = CONTROL("RecoverySeen", ACCOUNT | K(35) | K(36), K(33)),
     [28] = CONTROL("IdentityUnlinked", ACCOUNT | K(16), 0),
     [29] = CONTROL("StateRestored", K(24) | K(44) | K(45), 0),
+    [30] = CONTROL("RecoveryCodeSet", ACCOUNT, K(32)),
     [128] = USE("SessionIssued", ACCOUNT | K(33) | K(47) | K(48), 0),
     [129] = USE("AgentTokenIssued", ACCOUNT | K(17) | K(18) | K(23) | K(33) | K(47), 0),
     [130] = USE("MessageSigned", ACCOUNT | K(16) | K(19) | K(20) | K(23), K(17) | K(18) | K(21) | K(22)),

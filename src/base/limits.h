@@ -19,6 +19,7 @@ enum {
     AK_LIMIT_TOKEN = 8 * 1024,     /* a compact JWS we accept; ours are under 4 KiB even with a full scope */
     AK_LIMIT_PROOF = 2 * 1024,     /* a DPoP proof of ours is about 600 bytes */
     AK_LIMIT_ENTRY = 4 * 1024,     /* one ledger entry; the largest has a scope of 2048 */
+    AK_LIMIT_SEALED_CODE = 80,     /* a recovery code by HPKE: key, 32 bytes, tag */
     AK_LIMIT_DEVICES = 32,         /* devices an account: one person's machines */
     AK_LIMIT_PAIR_PENDING = 10000, /* docs/policy.md */
     AK_LIMIT_PAIR_PENDING_SOURCE = 100,

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { assert, main, skip, sleep, test, until } from './lib/check.mjs';
 import { hex, sha256, unhex } from './lib/bytes.mjs';
 import { Device } from './lib/device.mjs';
-import { blobFiles, destroy, epochs, put, read, rotate } from './lib/vault.mjs';
+import { blobFiles, destroy, epochs, put, read, rotate, sealedCode } from './lib/vault.mjs';
 import { shared, Worker } from './lib/worker.mjs';
 
 // Published in ../shared/vectors/derivation.json, its first case.
@@ -227,8 +227,12 @@ await main(async () => {
   await assert.rejects(worker.owner(`email:${mail}`), /device_not_enrolled/);
   await carol.must('agent-suspend', { label: 'agent-1' });
   await carol.must('account-suspend');
-  await carol.must('account-resume', { recovery_code: hex(recovery) });
-  await carol.call('account-resume', { recovery_code: hex(randomBytes(32)) });
+  const next = randomBytes(32);
+  await carol.must('account-resume', { recovery_code: await sealedCode(carol, recovery), recovery_hash: hex(sha256(next)) });
+  await carol.must('account-suspend');
+  assert.equal((await carol.call('account-resume', { recovery_code: await sealedCode(carol, recovery) })).error, 'bad_signature', 'it is used once');
+  await carol.must('account-resume', { recovery_code: await sealedCode(carol, next), recovery_hash: hex(sha256(randomBytes(32))) });
+  await carol.call('account-resume', { recovery_code: await sealedCode(carol, randomBytes(32)) });
   const nonce = carol.nonce;
   await worker.stop();
   worker.command(['ledger', 'snapshot', '--data-dir', worker.dataDir]);
@@ -237,7 +241,7 @@ await main(async () => {
     ...texts('mail address', mail), ...texts('mail address, upper', mail.toUpperCase()), ...texts('its local part', mail.split('@')[0]),
     ...texts('session', carol.token), ...texts('part of the session', carol.token.split('.')[2]), ...texts('agent token', agent.token.split('.')[2]),
     ...texts('pairing code', asked.pairing_code), ...texts('pairing code without its dash', asked.pairing_code.replace('-', '')), ...texts('invite', invite.code), ...texts('nonce', nonce),
-    ...texts('message', message), ...texts('message, hex', hex(message)), ...forms('recovery code', hex(recovery)), ...texts('mail address, hex', hex(mail)),
+    ...texts('message', message), ...texts('message, hex', hex(message)), ...forms('recovery code', hex(recovery)), ...forms('next recovery code', hex(next)), ...texts('mail address, hex', hex(mail)),
   ];
 
   await test('no address, token, code or message in logs, ledger, snapshots and sealed state', async () => {

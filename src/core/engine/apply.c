@@ -164,6 +164,16 @@ static enum ak_err recovery_over(struct ak_fold *fold)
     return AK_OK;
 }
 
+/* A code is used once: what comes in its place, or nothing. */
+static enum ak_err recovery_code_set(struct ak_fold *fold)
+{
+    struct ak_account *account = fold->account;
+    account->has_recovery = ak_entry_has(fold->entry, AK_F_RECOVERY_HASH);
+    memset(account->recovery_hash, 0, sizeof account->recovery_hash);
+    if (account->has_recovery) memcpy(account->recovery_hash, fold->entry->recovery_hash, 32);
+    return AK_OK;
+}
+
 static enum ak_err set_policy(struct ak_fold *fold, struct ak_path_state *path)
 {
     struct ak_span scope;
@@ -365,6 +375,7 @@ static ak_apply *const by_type[AK_ENTRY_USE_END] = {
     [AK_ENTRY_RECOVERY_CANCELLED] = recovery_over,
     [AK_ENTRY_RECOVERY_DONE] = recovery_over,
     [AK_ENTRY_RECOVERY_SEEN] = recovery_seen,
+    [AK_ENTRY_RECOVERY_CODE_SET] = recovery_code_set,
     [AK_ENTRY_PATH_ACTIVATED] = path_activated,
     [AK_ENTRY_POLICY_CHANGED] = policy_changed,
     [AK_ENTRY_PATH_SUSPENDED] = path_suspended,

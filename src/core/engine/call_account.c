@@ -38,9 +38,12 @@ enum ak_code ak_call_account_resume(struct ak_step *step)
     if (code) return code;
     if (!step->caller.account->suspended)
         return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account is not suspended");
-    const uint8_t *recovery =
-        ak_msg_has(&request, AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL;
-    code = ak_step_wait_or_confirm(step, AK_RECOVERY_ACCOUNT_RESUME, NULL, recovery, &ready);
+    const struct ak_code_given given = {
+        .sealed =
+            ak_msg_has(&request, AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL,
+        .next_hash =
+            ak_msg_has(&request, AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_HASH) ? request.recovery_hash : NULL};
+    code = ak_step_wait_or_confirm(step, AK_RECOVERY_ACCOUNT_RESUME, NULL, &given, &ready);
     if (code || !ready) return code;
     struct ak_entry entry = ak_step_entry(step, AK_ENTRY_ACCOUNT_RESUMED);
     code = ak_step_emit(step, &entry);
@@ -105,6 +108,8 @@ enum ak_code ak_call_recovery_cancel(struct ak_step *step)
     if (ak_waiting_is_final(waiting->what))
         return ak_step_fail(
             step, AK_CODE_DENIED, "who has the recovery code cannot be stopped; suspend what must not go on");
+    code = ak_step_pay_cancel(step);
+    if (code) return code;
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_CANCELLED, &request, waiting);
     code = ak_step_emit(step, &entry);
     return code ? code : ak_step_reply_done(step, "cancelled");

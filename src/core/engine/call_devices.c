@@ -46,9 +46,11 @@ enum ak_code ak_call_device_remove(struct ak_step *step)
     if (!ready && ak_step_recovered_just_now(step))
         return ak_step_fail(step, AK_CODE_DENIED,
             "this device came by a recovery; it removes others after the waiting time (recovery_wait_code)");
-    const uint8_t *recovery =
-        ak_msg_has(&request, AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL;
-    if (!ready) code = ak_step_wait_or_confirm(step, AK_RECOVERY_DEVICE_REMOVE, request.id, recovery, &ready);
+    const struct ak_code_given given = {
+        .sealed = ak_msg_has(&request, AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL,
+        .next_hash =
+            ak_msg_has(&request, AK_DEVICE_REMOVE_REQUEST_RECOVERY_HASH) ? request.recovery_hash : NULL};
+    if (!ready) code = ak_step_wait_or_confirm(step, AK_RECOVERY_DEVICE_REMOVE, request.id, &given, &ready);
     if (code || !ready) return code;
     struct ak_entry entry = ak_step_entry(step, AK_ENTRY_DEVICE_REMOVED);
     memcpy(entry.device, request.id, 32);

@@ -144,13 +144,14 @@ static bool goes_at_once(const struct ak_step *step, const struct ak_linked *lin
 static enum ak_code wait_to_unlink(
     struct ak_step *step, const struct ak_msg_unlink_request *request, bool *out_ready)
 {
-    const uint8_t *recovery =
-        ak_msg_has(request, AK_UNLINK_REQUEST_RECOVERY_CODE) ? request->recovery_code : NULL;
+    const struct ak_code_given given = {
+        .sealed = ak_msg_has(request, AK_UNLINK_REQUEST_RECOVERY_CODE) ? request->recovery_code : NULL,
+        .next_hash = ak_msg_has(request, AK_UNLINK_REQUEST_RECOVERY_HASH) ? request->recovery_hash : NULL};
     if (ak_step_recovered_just_now(step))
         return ak_step_fail(step, AK_CODE_DENIED,
             "this device came by a recovery; it unlinks after the waiting time (recovery_wait_code)");
     return ak_step_wait_or_confirm(
-        step, AK_RECOVERY_IDENTITY_UNLINK, request->omni_account, recovery, out_ready);
+        step, AK_RECOVERY_IDENTITY_UNLINK, request->omni_account, &given, out_ready);
 }
 
 enum ak_code ak_call_unlink(struct ak_step *step)

@@ -19,6 +19,8 @@ static enum ak_code reply_session(
     memcpy(reply.wallet_address, account->home_wallet, 20);
     reply.account_new = is_new;
     reply.device_count = account->device_count;
+    reply.recovery_hash_taken = (is_new || step->code_set) && account->has_recovery;
+    if (reply.recovery_hash_taken) reply.present |= 1u << AK_SESSION_REPLY_RECOVERY_HASH_TAKEN;
     return ak_step_reply(step, &ak_session_reply_msg, &reply);
 }
 
@@ -48,6 +50,7 @@ enum ak_code ak_call_local_session(struct ak_step *step)
             "the account has devices and this is none of them; ask one of them to add it: agentkeys device "
             "add");
     }
+    if (!code && !is_new) code = ak_step_begin_again(step, omni, hash);
     return code ? code : reply_session(step, &identity, omni, is_new);
 }
 

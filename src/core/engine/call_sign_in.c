@@ -32,7 +32,7 @@ static void take_device(
     const struct ak_msg_sign_in *part, uint32_t present, unsigned first, struct ak_msg_sign_in *out_device)
 {
     *out_device = *part;
-    out_device->present = (present >> first) & ((1u << (AK_SIGN_IN_RECOVERY_CODE + 1)) - 1);
+    out_device->present = (present >> first) & ((1u << (AK_SIGN_IN_RECOVER + 1)) - 1);
 }
 
 static enum ak_code read_device(struct ak_step *step, struct ak_msg_sign_in *out_device)

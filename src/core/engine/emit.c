@@ -88,6 +88,21 @@ enum ak_code ak_step_pay(struct ak_step *step)
     return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many changes of policy in a minute");
 }
 
+/* One device's own: another, perhaps stolen, cannot spend it. */
+enum ak_code ak_step_pay_cancel(struct ak_step *step)
+{
+    struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
+    if (!device) return AK_CODE_DEVICE_NOT_ENROLLED;
+    struct ak_bucket_result taken = ak_bucket_take(
+        device->cancel_tat_us, 0, AK_ENGINE_CANCELS_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
+    if (!taken.allowed)
+        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "this device cancels too much in a minute");
+    device->cancel_tat_us = taken.tat_us;
+    step->paid = true;
+    return AK_CODE_OK;
+}
+
 static enum ak_code check_budget(struct ak_step *step, enum ak_entry_type type)
 {
     bool free = !step->caller.account || step->paid || !ak_entry_is_control(type) || takes_all(type);

@@ -32,6 +32,7 @@ enum {
     AK_ENGINE_INVITE_MS = 24 * 3600 * 1000,
     AK_ENGINE_BATCH_BYTES = 512 * 1024,
     AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */
+    AK_ENGINE_CANCELS_PER_MINUTE = 60,  /* what one device cancels: another cannot spend it */
     AK_ENGINE_CONTROL_PER_MINUTE = 600, /* control entries an account: spares the counter and the disk */
     AK_VAULT_ROTATE_MS = 7 * 24 * 3600 * 1000, /* default: a data key's age, from its first use */
     AK_VAULT_DEADLINE_MS = 24 * 3600 * 1000, /* default: until an epoch's credentials are moved and it ends */

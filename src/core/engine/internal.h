@@ -170,6 +170,7 @@ struct ak_step {
     const char *message;       /* more precise than the code's sentence; constant text */
     uint64_t retry_after_secs; /* 0: none */
     bool paid;                 /* its changes were taken from the account's budget when they were asked for */
+    bool code_set;             /* the recovery code was replaced; the answer says so */
     bool has_idempotency;
     uint8_t idempotency_hash[32];
     uint8_t idempotency_call[AK_ENTRY_IDEMPOTENCY_CALL_MAX];
@@ -193,6 +194,8 @@ enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry);
 /* Takes one change from the account's budget, for a call that costs work before it has an entry; its entries
  * cost nothing more then (step->paid). AK_CODE_OK, AK_CODE_RATE_LIMIT_EXCEEDED. */
 enum ak_code ak_step_pay(struct ak_step *step);
+/* The same for what the caller's device cancels, from a budget of that device alone. */
+enum ak_code ak_step_pay_cancel(struct ak_step *step);
 /* The same outside a step (starts, clock, merged refusals), by the service. */
 AK_MUST_USE enum ak_err ak_engine_emit(
     struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref);

@@ -24,6 +24,8 @@ enum ak_code ak_step_reply_done(struct ak_step *step, const char *status)
     const struct ak_account *account = step->caller.account;
     if (account && account->suspended)
         done.cloud_until = ak_engine_cloud_until(step->engine, account->cloud_until_ms);
+    done.recovery_code_spent = step->code_set;
+    if (step->code_set) done.present |= 1u << AK_DONE_REPLY_RECOVERY_CODE_SPENT;
     if (done.cloud_until) done.present |= 1u << AK_DONE_REPLY_CLOUD_UNTIL;
     return ak_step_reply(step, &ak_done_reply_msg, &done);
 }

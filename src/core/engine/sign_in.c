@@ -67,6 +67,8 @@ static enum ak_code answer_session(struct ak_step *step, const struct ak_sign_in
     memcpy(reply.wallet_address, account->home_wallet, 20);
     for (unsigned field = AK_SIGN_IN_REPLY_SESSION_JWT; field < AK_SIGN_IN_REPLY_READY_AT; field++)
         reply.present |= 1u << field;
+    reply.recovery_hash_taken = (is_new || step->code_set) && account->has_recovery;
+    if (reply.recovery_hash_taken) reply.present |= 1u << AK_SIGN_IN_REPLY_RECOVERY_HASH_TAKEN;
     return ak_step_reply(step, &ak_sign_in_reply_msg, &reply);
 }
 
@@ -109,14 +111,45 @@ static enum ak_code start_recovery(struct ak_step *step, uint64_t what, uint64_t
     return code ? code : answer_pending(step, ready_at_ms);
 }
 
+/* The device that came last: one of a thief's, who filled all places, rather than the owner's. Who has the
+ * code could remove any of them; who has two identities takes the place of none that was there before. */
+static const struct ak_device *find_newest(const struct ak_step *step, bool any)
+{
+    const struct ak_device *newest = NULL;
+    uint64_t seen_ms = ak_logic_time_seen_ms(&step->engine->time);
+    for (uint32_t at = step->caller.account->first_device; at != AK_INDEX_NONE;) {
+        const struct ak_device *device = ak_vec_at(&step->engine->state.devices, at);
+        uint64_t age_ms = ak_num_sub_sat(seen_ms, device->enrolled_seen_ms);
+        bool fits = !device->removed && (any || age_ms < step->engine->conf.recovery_wait_ms);
+        if (fits && (!newest || device->enrolled_seen_ms > newest->enrolled_seen_ms)) newest = device;
+        at = device->next;
+    }
+    return newest;
+}
+
+/* A full account is no way to keep out its owner. */
+static enum ak_code make_room(struct ak_step *step, uint64_t what)
+{
+    const struct ak_device *gone = NULL;
+    if (step->caller.account->device_count < AK_LIMIT_DEVICES) return AK_CODE_OK;
+    if (ak_waiting_is_final(what)) gone = find_newest(step, what == AK_RECOVERY_SIGN_IN_CODE);
+    if (!gone)
+        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account has as many devices as it may have");
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_DEVICE_REMOVED);
+    memcpy(entry.device, gone->thumbprint, 32);
+    return ak_step_emit(step, &entry);
+}
+
 /* Costs the account's budget of changes nothing: a stolen device that spends it would stop a recovery, or end
- * it between its two entries. */
+ * it between its entries. */
 static enum ak_code finish_recovery(struct ak_step *step, const struct ak_sign_in *in, uint64_t what)
 {
-    if (step->caller.account->device_count >= AK_LIMIT_DEVICES)
-        return ak_step_fail(step, AK_CODE_ALREADY_DONE, "the account has as many devices as it may have");
+    bool by_code = what == AK_RECOVERY_SIGN_IN_CODE;
+    enum ak_code code = by_code ? ak_step_check_next(step, ak_sign_in_next_hash(in)) : AK_CODE_OK;
     step->paid = true;
-    enum ak_code code = emit_recovery(step, AK_ENTRY_RECOVERY_DONE, what, step->caller.jkt, 0);
+    if (!code) code = make_room(step, what);
+    if (!code) code = emit_recovery(step, AK_ENTRY_RECOVERY_DONE, what, step->caller.jkt, 0);
+    if (!code && by_code) code = ak_step_set_code(step, ak_sign_in_next_hash(in));
     if (code) return code;
     struct ak_entry enrolled = ak_step_entry(step, AK_ENTRY_DEVICE_ENROLLED);
     memcpy(enrolled.device, step->caller.jkt, 32);
@@ -155,8 +188,8 @@ static enum ak_code start_final(
 static enum ak_code recover_by_code(
     struct ak_step *step, const struct ak_sign_in *in, const struct ak_waiting *own)
 {
-    if (!ak_waiting_code_fits(step->caller.account, in->device.recovery_code))
-        return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
+    enum ak_code code = ak_step_check_code(step, in->device.recovery_code);
+    if (code) return code;
     uint64_t now_ms = ak_logic_time_seen_ms(&step->engine->time);
     return start_final(
         step, own, AK_RECOVERY_SIGN_IN_CODE, now_ms + step->engine->conf.recovery_wait_code_ms);
@@ -214,13 +247,20 @@ static enum ak_code recover(struct ak_step *step, const struct ak_sign_in *in)
 
 /* ---- which of them ---- */
 
+const uint8_t *ak_sign_in_next_hash(const struct ak_sign_in *in)
+{
+    return ak_msg_has(&in->device, AK_SIGN_IN_RECOVERY_HASH) ? in->device.recovery_hash : NULL;
+}
+
 static enum ak_code open_new(struct ak_step *step, const struct ak_sign_in *in)
 {
+    if (ak_msg_has(&in->device, AK_SIGN_IN_RECOVER) && in->device.recover)
+        return ak_step_fail(step, AK_CODE_NOT_FOUND, "this identity signs in to no account; init opens one");
     enum ak_code code = ak_step_check_new(step, &in->identity, in->omni);
     if (code) return code;
     if (step->engine->storage_low) return AK_CODE_STORAGE_FULL; /* the reserve is not for strangers */
-    const uint8_t *hash = ak_msg_has(&in->device, AK_SIGN_IN_RECOVERY_HASH) ? in->device.recovery_hash : NULL;
-    code = ak_step_open_account(step, &in->identity, in->omni, in->device.device_name, hash);
+    code =
+        ak_step_open_account(step, &in->identity, in->omni, in->device.device_name, ak_sign_in_next_hash(in));
     return code ? code : answer_session(step, in, true);
 }
 
@@ -230,7 +270,8 @@ enum ak_code ak_step_sign_in(struct ak_step *step, const struct ak_sign_in *in)
     caller->account = ak_state_identity(&step->engine->state, in->omni, &caller->account_number);
     if (!caller->account) return open_new(step, in);
     bool enrolled = ak_state_device(&step->engine->state, caller->account, caller->jkt) != NULL;
-    enum ak_code code = enrolled ? answer_session(step, in, false) : recover(step, in);
+    enum ak_code code = enrolled ? ak_step_begin_again(step, in->omni, ak_sign_in_next_hash(in)) : AK_CODE_OK;
+    if (!code) code = enrolled ? answer_session(step, in, false) : recover(step, in);
     if (code && !enrolled) caller->account = NULL; /* nothing of it is told to a stranger */
     return code;
 }

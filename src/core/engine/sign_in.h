@@ -44,6 +44,13 @@ enum ak_code ak_step_check_new(
 enum ak_code ak_step_open_account(struct ak_step *step, const struct ak_identity *identity,
     const uint8_t omni[32], struct ak_span device_name, const uint8_t *recovery_hash);
 
+/* The hash of the next recovery code, NULL where the device gave none. */
+const uint8_t *ak_sign_in_next_hash(const struct ak_sign_in *in);
+/* An account that was opened, but in which nothing was done, begins again on the device that opened it: the
+ * recovery code, which a person may never have seen, is replaced. AK_CODE_OK also where it does not. `hash`
+ * NULL: it goes on as it is. restart.c. */
+enum ak_code ak_step_begin_again(struct ak_step *step, const uint8_t omni[32], const uint8_t *hash);
+
 /* Whether a proof of a sign-in call is bound (`ak_bh`) to what its request says of the device. */
 enum ak_code ak_sign_in_check_meaning(struct ak_step *step, const struct ak_dpop_proof *proof);
 

@@ -68,6 +68,7 @@ struct ak_device {
     uint64_t enrolled_ms;
     uint64_t enrolled_seen_ms;  /* the same in seen time */
     uint64_t sessions_after_ms; /* sessions issued until then have ended */
+    uint64_t cancel_tat_us;     /* not part of the fold: its own budget of cancelling */
 };
 
 enum ak_path_flags { AK_PATH_SUSPENDED = 1, AK_PATH_DECOMMISSIONED = 2, AK_PATH_POINTS = 4 };

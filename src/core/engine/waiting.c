@@ -1,8 +1,6 @@
 /* Starting, confirming and finishing what waits. Waiting counts only time that a running keeper has seen. */
 #include "core/engine/waiting.h"
 
-#include "base/crypto/sha256.h"
-#include "base/ct.h"
 #include "base/num.h"
 #include "core/wire/msg_session.h"
 
@@ -56,14 +54,6 @@ bool ak_waiting_is_sign_in(uint64_t what)
     return what == AK_RECOVERY_SIGN_IN || ak_waiting_is_final(what);
 }
 
-bool ak_waiting_code_fits(const struct ak_account *account, const uint8_t *recovery_code)
-{
-    uint8_t hash[32];
-    if (!recovery_code || !account->has_recovery) return false;
-    ak_sha256(ak_span(recovery_code, 32), hash);
-    return ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(account->recovery_hash));
-}
-
 static struct ak_entry waiting_entry(
     struct ak_step *step, enum ak_entry_type type, uint64_t what, const uint8_t *device)
 {
@@ -113,25 +103,31 @@ bool ak_step_is_second_voice(const struct ak_step *step, const struct ak_waiting
            is_established(step, waiting->started_by) && is_established(step, step->caller.jkt);
 }
 
-enum ak_code ak_step_wait_or_confirm(
-    struct ak_step *step, uint64_t what, const uint8_t *device, const uint8_t *recovery_code, bool *out_ready)
+static enum ak_code write_done(struct ak_step *step, uint64_t what, const uint8_t *device)
+{
+    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_DONE, what, device);
+    entry.has_idempotency = false;
+    return ak_step_emit(step, &entry);
+}
+
+enum ak_code ak_step_wait_or_confirm(struct ak_step *step, uint64_t what, const uint8_t *device,
+    const struct ak_code_given *given, bool *out_ready)
 {
     const struct ak_waiting *waiting =
         ak_state_waiting(&step->engine->state, step->caller.account, what, device);
+    enum ak_code code = given->sealed ? ak_step_check_code(step, given->sealed) : AK_CODE_OK;
     *out_ready = false;
-    if (recovery_code && !ak_waiting_code_fits(step->caller.account, recovery_code))
-        return ak_step_fail(step, AK_CODE_BAD_SIGNATURE, "the recovery code is not this account's");
+    if (!code && given->sealed) code = ak_step_check_next(step, given->next_hash);
+    if (code) return code;
     bool second = waiting && ak_step_is_second_voice(step, waiting);
     bool due = waiting && ak_logic_time_seen_ms(&step->engine->time) >= waiting->ready_at_ms;
-    if (!recovery_code && !second && !due)
+    if (!given->sealed && !second && !due)
         return waiting ? answer_pending(step, waiting->ready_at_ms) : start(step, what, device);
     *out_ready = true;
-    if (!waiting) return AK_CODE_OK;
-    enum ak_code code = AK_CODE_OK;
-    struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_DONE, what, device);
-    entry.has_idempotency = false;
+    if (!waiting && !given->sealed) return AK_CODE_OK;
     if (what != AK_RECOVERY_DEVICE_REMOVE) code = ak_step_pay(step);
     if (code) return code;
-    step->paid = true; /* one price for this entry and the change's own: none comes without the other */
-    return ak_step_emit(step, &entry);
+    step->paid = true; /* one price for these entries and the change's own: none comes without the others */
+    if (waiting) code = write_done(step, what, device);
+    return code || !given->sealed ? code : ak_step_set_code(step, given->next_hash);
 }

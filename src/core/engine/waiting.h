@@ -3,7 +3,7 @@
 #ifndef AK_CORE_ENGINE_WAITING_H
 #define AK_CORE_ENGINE_WAITING_H
 
-#include "core/engine/internal.h"
+#include "core/engine/recovery_code.h"
 
 /* "device-remove", "account-resume", "sign-in", "sign-in-by-code", "trust-change", "identity-unlink",
  * "sign-in-by-two". */
@@ -19,8 +19,6 @@ uint32_t ak_waiting_recoveries(const struct ak_state *state, const struct ak_acc
 /* Whether the account's devices may start one more change that waits: their places are not those of
  * recoveries, nor the other way round. */
 bool ak_step_may_start_change(const struct ak_step *step);
-/* `recovery_code`: 32 secret bytes, or NULL; compared as a hash in constant time. */
-bool ak_waiting_code_fits(const struct ak_account *account, const uint8_t *recovery_code);
 
 /* Two devices confirm a change: the one that started it and the caller's, another one, both enrolled for the
  * waiting time itself. */
@@ -33,8 +31,8 @@ bool ak_step_recovered_just_now(const struct ak_step *step);
 /* Sets *out_ready where the change may be made now: the recovery code fits, another device started it and
  * both have been enrolled for the waiting time, or its time has come; RecoveryDone is written where it was
  * waiting. Otherwise it is started (or still waits), the answer AK_CODE_PENDING is made, and *out_ready stays
- * false. `device` NULL: the account; `recovery_code` NULL: none given, else 32 secret bytes. */
+ * false. `device` NULL: the account. A code that confirms is used by it, and the next one set. */
 enum ak_code ak_step_wait_or_confirm(struct ak_step *step, uint64_t what, const uint8_t *device,
-    const uint8_t *recovery_code, bool *out_ready);
+    const struct ak_code_given *given, bool *out_ready);
 
 #endif

@@ -61,6 +61,7 @@ enum ak_entry_type {
     AK_ENTRY_RECOVERY_SEEN = 27,
     AK_ENTRY_IDENTITY_UNLINKED = 28,
     AK_ENTRY_STATE_RESTORED = 29,
+    AK_ENTRY_RECOVERY_CODE_SET = 30, /* in place of the one before; without a hash: the account has none */
     /* use */
     AK_ENTRY_SESSION_ISSUED = 128,
     AK_ENTRY_AGENT_TOKEN_ISSUED = 129,

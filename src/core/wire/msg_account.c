@@ -21,8 +21,10 @@ const struct ak_msg ak_account_reply_msg =
     AK_MSG("account_reply", ak_msg_account_reply, account_reply_fields);
 
 static const struct ak_field account_change_request_fields[] = {
+    AK_FIELD(ak_msg_account_change_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0,
+        AK_SEALED_CODE_LEN),
     AK_FIELD(
-        ak_msg_account_change_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
+        ak_msg_account_change_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_account_change_request_msg =
     AK_MSG("account_change_request", ak_msg_account_change_request, account_change_request_fields);

@@ -3,7 +3,7 @@
 #ifndef AK_CORE_WIRE_MSG_ACCOUNT_H
 #define AK_CORE_WIRE_MSG_ACCOUNT_H
 
-#include "core/wire/field.h"
+#include "core/wire/msg_sign_in.h"
 
 struct ak_msg_account_request {
     uint32_t present;
@@ -38,10 +38,12 @@ extern const struct ak_msg ak_account_reply_msg;
 /* recovery_code confirms a resume at once. */
 struct ak_msg_account_change_request {
     uint32_t present;
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    uint8_t recovery_hash[32]; /* of the code that takes its place */
 };
 enum ak_account_change_request_field {
     AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE,
+    AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_HASH,
 };
 extern const struct ak_msg ak_account_change_request_msg;
 

@@ -21,7 +21,9 @@ enum {
 #define DEVICE_FIELDS(tag)                                                                                   \
     AK_FIELD(tag, device_name, "device_name", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, NAME_MAX),                   \
         AK_FIELD(tag, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),                \
-        AK_FIELD(tag, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32)
+        AK_FIELD(                                                                                            \
+            tag, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, AK_SEALED_CODE_LEN),     \
+        AK_FIELD(tag, recover, "recover", AK_KIND_BOOL, AK_MSG_OPTIONAL, 0, 1)
 
 static const struct ak_field email_request_fields[] = {
     AK_FIELD(ak_msg_email_request, email, "email", AK_KIND_TEXT, 0, EMAIL_MIN, AK_LIMIT_IDENTITY_VALUE),
@@ -109,6 +111,7 @@ static const struct ak_field signed_in_reply_fields[] = {
     IN(account_new, "account_new", AK_KIND_BOOL, 0, 1),
     IN(device_count, "device_count", AK_KIND_U64, 0, AK_LIMIT_DEVICES),
     IN(reason, "reason", AK_KIND_TEXT, 1, REASON_MAX),
+    IN(recovery_hash_taken, "recovery_hash_taken", AK_KIND_BOOL, 0, 1),
 };
 const struct ak_msg ak_signed_in_reply_msg =
     AK_MSG("signed_in_reply", ak_msg_signed_in_reply, signed_in_reply_fields);

@@ -4,7 +4,7 @@
 #ifndef AK_CORE_WIRE_MSG_BROKER_H
 #define AK_CORE_WIRE_MSG_BROKER_H
 
-#include "core/wire/field.h"
+#include "core/wire/msg_sign_in.h"
 
 enum { AK_BROKER_REQUEST_ID = 16, AK_BROKER_TOKEN_TEXT = 43, AK_BROKER_MATCH_CODE = 6 };
 
@@ -16,13 +16,15 @@ struct ak_msg_email_request {
     struct ak_span email;
     struct ak_span device_name;
     uint8_t recovery_hash[32];
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    bool recover;
 };
 enum ak_email_request_field {
     AK_EMAIL_REQUEST_EMAIL,
     AK_EMAIL_REQUEST_DEVICE_NAME,
     AK_EMAIL_REQUEST_RECOVERY_HASH,
     AK_EMAIL_REQUEST_RECOVERY_CODE,
+    AK_EMAIL_REQUEST_RECOVER,
 };
 extern const struct ak_msg ak_email_request_msg;
 
@@ -76,13 +78,15 @@ struct ak_msg_oauth2_start_request {
     struct ak_span provider;
     struct ak_span device_name;
     uint8_t recovery_hash[32];
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    bool recover;
 };
 enum ak_oauth2_start_request_field {
     AK_OAUTH2_START_REQUEST_PROVIDER,
     AK_OAUTH2_START_REQUEST_DEVICE_NAME,
     AK_OAUTH2_START_REQUEST_RECOVERY_HASH,
     AK_OAUTH2_START_REQUEST_RECOVERY_CODE,
+    AK_OAUTH2_START_REQUEST_RECOVER,
 };
 extern const struct ak_msg ak_oauth2_start_request_msg;
 
@@ -139,6 +143,7 @@ struct ak_msg_signed_in_reply {
     bool account_new;
     uint64_t device_count;
     struct ak_span reason;
+    bool recovery_hash_taken;
 };
 enum ak_signed_in_reply_field {
     AK_SIGNED_IN_REPLY_STATE,
@@ -153,6 +158,7 @@ enum ak_signed_in_reply_field {
     AK_SIGNED_IN_REPLY_ACCOUNT_NEW,
     AK_SIGNED_IN_REPLY_DEVICE_COUNT,
     AK_SIGNED_IN_REPLY_REASON,
+    AK_SIGNED_IN_REPLY_RECOVERY_HASH_TAKEN,
 };
 extern const struct ak_msg ak_signed_in_reply_msg;
 
@@ -187,7 +193,8 @@ struct ak_msg_wallet_verify_request {
     uint8_t signature[65];
     struct ak_span device_name;
     uint8_t recovery_hash[32];
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    bool recover;
 };
 enum ak_wallet_verify_request_field {
     AK_WALLET_VERIFY_REQUEST_REQUEST_ID,
@@ -195,6 +202,7 @@ enum ak_wallet_verify_request_field {
     AK_WALLET_VERIFY_REQUEST_DEVICE_NAME,
     AK_WALLET_VERIFY_REQUEST_RECOVERY_HASH,
     AK_WALLET_VERIFY_REQUEST_RECOVERY_CODE,
+    AK_WALLET_VERIFY_REQUEST_RECOVER,
 };
 extern const struct ak_msg ak_wallet_verify_request_msg;
 

@@ -30,8 +30,10 @@ const struct ak_msg ak_device_list_reply_msg =
 
 static const struct ak_field device_remove_request_fields[] = {
     AK_FIELD(ak_msg_device_remove_request, id, "id", AK_KIND_PRINT, AK_MSG_PATH, 0, 32),
+    AK_FIELD(ak_msg_device_remove_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0,
+        AK_SEALED_CODE_LEN),
     AK_FIELD(
-        ak_msg_device_remove_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
+        ak_msg_device_remove_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_device_remove_request_msg =
     AK_MSG("device_remove_request", ak_msg_device_remove_request, device_remove_request_fields);

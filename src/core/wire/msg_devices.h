@@ -3,7 +3,7 @@
 #ifndef AK_CORE_WIRE_MSG_DEVICES_H
 #define AK_CORE_WIRE_MSG_DEVICES_H
 
-#include "core/wire/field.h"
+#include "core/wire/msg_sign_in.h"
 
 /* A new device asks to join; approved like a pairing. */
 struct ak_msg_device_request {
@@ -49,11 +49,13 @@ extern const struct ak_msg ak_device_list_reply_msg;
 struct ak_msg_device_remove_request {
     uint32_t present;
     uint8_t id[32];
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    uint8_t recovery_hash[32]; /* of the code that takes its place */
 };
 enum ak_device_remove_request_field {
     AK_DEVICE_REMOVE_REQUEST_ID,
     AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE,
+    AK_DEVICE_REMOVE_REQUEST_RECOVERY_HASH,
 };
 extern const struct ak_msg ak_device_remove_request_msg;
 

@@ -27,7 +27,9 @@ const struct ak_msg ak_link_reply_msg = AK_MSG("link_reply", ak_msg_link_reply, 
 static const struct ak_field unlink_request_fields[] = {
     AK_FIELD_BAD(ak_msg_unlink_request, omni_account, "omni_account", AK_KIND_FIXED, 0, 0, 32,
         AK_CODE_INVALID_OMNI_ACCOUNT),
-    AK_FIELD(ak_msg_unlink_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_unlink_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0,
+        AK_SEALED_CODE_LEN),
+    AK_FIELD(ak_msg_unlink_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
 };
 const struct ak_msg ak_unlink_request_msg =
     AK_MSG("unlink_request", ak_msg_unlink_request, unlink_request_fields);

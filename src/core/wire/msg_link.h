@@ -3,7 +3,7 @@
 #ifndef AK_CORE_WIRE_MSG_LINK_H
 #define AK_CORE_WIRE_MSG_LINK_H
 
-#include "core/wire/field.h"
+#include "core/wire/msg_sign_in.h"
 
 /* The device signs identity_type and identity_value; the broker adds what shows whose the identity is: a
  * sign-in text and its signature, or its own word (core/token/identity_answer.h). Nothing for the account's
@@ -38,9 +38,14 @@ extern const struct ak_msg ak_link_reply_msg;
 struct ak_msg_unlink_request {
     uint32_t present;
     uint8_t omni_account[32];
-    uint8_t recovery_code[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+    uint8_t recovery_hash[32]; /* of the code that takes its place */
 };
-enum ak_unlink_request_field { AK_UNLINK_REQUEST_OMNI_ACCOUNT, AK_UNLINK_REQUEST_RECOVERY_CODE };
+enum ak_unlink_request_field {
+    AK_UNLINK_REQUEST_OMNI_ACCOUNT,
+    AK_UNLINK_REQUEST_RECOVERY_CODE,
+    AK_UNLINK_REQUEST_RECOVERY_HASH
+};
 extern const struct ak_msg ak_unlink_request_msg;
 
 struct ak_msg_link_list_request {

@@ -24,6 +24,8 @@ static const struct ak_field session_reply_fields[] = {
     AK_FIELD(ak_msg_session_reply, wallet_address, "wallet_address", AK_KIND_FIXED0X, 0, 0, 20),
     AK_FIELD(ak_msg_session_reply, account_new, "account_new", AK_KIND_BOOL, 0, 0, 1),
     AK_FIELD(ak_msg_session_reply, device_count, "device_count", AK_KIND_U64, 0, 0, AK_LIMIT_DEVICES),
+    AK_FIELD(ak_msg_session_reply, recovery_hash_taken, "recovery_hash_taken", AK_KIND_BOOL, AK_MSG_OPTIONAL,
+        0, 1),
 };
 const struct ak_msg ak_session_reply_msg =
     AK_MSG("session_reply", ak_msg_session_reply, session_reply_fields);
@@ -37,5 +39,7 @@ static const struct ak_field done_reply_fields[] = {
     AK_FIELD(ak_msg_done_reply, entry_index, "entry.index", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
     AK_FIELD(ak_msg_done_reply, entry_leaf_hash, "entry.leaf_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
     AK_FIELD(ak_msg_done_reply, cloud_until, "cloud_until", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
+    AK_FIELD(
+        ak_msg_done_reply, recovery_code_spent, "recovery_code_spent", AK_KIND_BOOL, AK_MSG_OPTIONAL, 0, 1),
 };
 const struct ak_msg ak_done_reply_msg = AK_MSG("done_reply", ak_msg_done_reply, done_reply_fields);

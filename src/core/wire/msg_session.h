@@ -5,7 +5,7 @@
 
 #include "core/wire/field.h"
 
-/* recovery_hash: SHA-256 of the recovery code, only taken when the account is opened. */
+/* recovery_hash: SHA-256 of the recovery code, taken where the account is opened or begun again. */
 struct ak_msg_local_session_request {
     uint32_t present;
     struct ak_span identity;
@@ -30,6 +30,7 @@ struct ak_msg_session_reply {
     uint8_t wallet_address[20];
     bool account_new;
     uint64_t device_count;
+    bool recovery_hash_taken; /* as in sign_in_reply */
 };
 enum ak_session_reply_field {
     AK_SESSION_REPLY_SESSION_JWT,
@@ -41,6 +42,7 @@ enum ak_session_reply_field {
     AK_SESSION_REPLY_WALLET_ADDRESS,
     AK_SESSION_REPLY_ACCOUNT_NEW,
     AK_SESSION_REPLY_DEVICE_COUNT,
+    AK_SESSION_REPLY_RECOVERY_HASH_TAKEN,
 };
 extern const struct ak_msg ak_session_reply_msg;
 
@@ -56,7 +58,8 @@ struct ak_msg_done_reply {
     uint64_t ready_at;
     uint64_t entry_index;
     uint8_t entry_leaf_hash[32];
-    uint64_t cloud_until; /* suspended: no cloud credentials of the account outlive this time */
+    uint64_t cloud_until;     /* suspended: no cloud credentials of the account outlive this time */
+    bool recovery_code_spent; /* it was used; the next one is that whose hash came */
 };
 enum ak_done_reply_field {
     AK_DONE_REPLY_STATUS,
@@ -64,6 +67,7 @@ enum ak_done_reply_field {
     AK_DONE_REPLY_ENTRY_INDEX,
     AK_DONE_REPLY_ENTRY_LEAF_HASH,
     AK_DONE_REPLY_CLOUD_UNTIL,
+    AK_DONE_REPLY_RECOVERY_CODE_SPENT,
 };
 extern const struct ak_msg ak_done_reply_msg;
 

@@ -9,7 +9,9 @@ enum { SIWE_MAX = 2048, ANSWER_MAX = 2048, POLL_PATH_MAX = 128, NAME_MAX = 64, N
 #define DEVICE_FIELDS(tag, at)                                                                               \
     AK_FIELD(tag, at device_name, "device_name", AK_KIND_TEXT, AK_MSG_OPTIONAL, 1, NAME_MAX),                \
         AK_FIELD(tag, at recovery_hash, "recovery_hash", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),             \
-        AK_FIELD(tag, at recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32)
+        AK_FIELD(                                                                                            \
+            tag, at recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, AK_SEALED_CODE_LEN),  \
+        AK_FIELD(tag, at recover, "recover", AK_KIND_BOOL, AK_MSG_OPTIONAL, 0, 1)
 
 const struct ak_msg ak_sign_in_nonce_request_msg = {
     .name = "sign_in_nonce_request", .size = sizeof(struct ak_msg_sign_in_nonce_request)};
@@ -71,6 +73,7 @@ static const struct ak_field sign_in_reply_fields[] = {
     REPLY(account_new, AK_KIND_BOOL, 0, 1),
     REPLY(device_count, AK_KIND_U64, 0, AK_LIMIT_DEVICES),
     REPLY(ready_at, AK_KIND_U64, 0, UINT64_MAX),
+    REPLY(recovery_hash_taken, AK_KIND_BOOL, 0, 1),
 };
 const struct ak_msg ak_sign_in_reply_msg =
     AK_MSG("sign_in_reply", ak_msg_sign_in_reply, sign_in_reply_fields);

@@ -5,7 +5,11 @@
 #ifndef AK_CORE_WIRE_MSG_SIGN_IN_H
 #define AK_CORE_WIRE_MSG_SIGN_IN_H
 
+#include "base/limits.h"
 #include "core/wire/field.h"
+
+/* The recovery code as it travels: for the keeper alone, from one device (core/token/sealed_code.h). */
+enum { AK_SEALED_CODE_LEN = AK_LIMIT_SEALED_CODE };
 
 struct ak_msg_sign_in_nonce_request {
     uint32_t present;
@@ -24,13 +28,17 @@ extern const struct ak_msg ak_sign_in_nonce_reply_msg;
 struct ak_msg_sign_in {
     uint32_t present;
     struct ak_span device_name;
-    uint8_t recovery_hash[32]; /* SHA-256 of the recovery code, taken where the account is opened */
-    uint8_t recovery_code[32]; /* for an account that has one: a shorter wait, which no device cancels */
+    uint8_t recovery_hash[32]; /* SHA-256 of the next recovery code: taken where the account is opened, begun
+                                * again, or recovered by the code before */
+    uint8_t recovery_code[AK_SEALED_CODE_LEN]; /* of an account that has one: a shorter wait, which no device
+                                                * cancels */
+    bool recover;                              /* only an account that there is: none is opened */
 };
 enum ak_sign_in_field {
     AK_SIGN_IN_DEVICE_NAME,
     AK_SIGN_IN_RECOVERY_HASH,
     AK_SIGN_IN_RECOVERY_CODE,
+    AK_SIGN_IN_RECOVER,
 };
 extern const struct ak_msg ak_sign_in_msg;
 #define AK_SIGN_IN_CALL "sign-in"
@@ -71,6 +79,7 @@ enum ak_wallet_answered_request_field {
     AK_WALLET_ANSWERED_REQUEST_DEVICE_NAME,
     AK_WALLET_ANSWERED_REQUEST_RECOVERY_HASH,
     AK_WALLET_ANSWERED_REQUEST_RECOVERY_CODE,
+    AK_WALLET_ANSWERED_REQUEST_RECOVER,
 };
 extern const struct ak_msg ak_wallet_answered_request_msg;
 
@@ -88,6 +97,7 @@ enum ak_identity_answered_request_field {
     AK_IDENTITY_ANSWERED_REQUEST_DEVICE_NAME,
     AK_IDENTITY_ANSWERED_REQUEST_RECOVERY_HASH,
     AK_IDENTITY_ANSWERED_REQUEST_RECOVERY_CODE,
+    AK_IDENTITY_ANSWERED_REQUEST_RECOVER,
 };
 extern const struct ak_msg ak_identity_answered_request_msg;
 
@@ -105,6 +115,7 @@ struct ak_msg_sign_in_reply {
     bool account_new;
     uint64_t device_count;
     uint64_t ready_at;
+    bool recovery_hash_taken; /* the recovery code is the one whose hash came */
 };
 enum ak_sign_in_reply_field {
     AK_SIGN_IN_REPLY_STATE,
@@ -118,6 +129,7 @@ enum ak_sign_in_reply_field {
     AK_SIGN_IN_REPLY_ACCOUNT_NEW,
     AK_SIGN_IN_REPLY_DEVICE_COUNT,
     AK_SIGN_IN_REPLY_READY_AT,
+    AK_SIGN_IN_REPLY_RECOVERY_HASH_TAKEN,
 };
 extern const struct ak_msg ak_sign_in_reply_msg;
 

@@ -53,6 +53,7 @@ static enum ak_err open_mail(struct ak_span plain, struct ak_answered *answered)
         .present = asked.present >> AK_EMAIL_REQUEST_DEVICE_NAME, .device_name = asked.device_name};
     memcpy(answered->says.recovery_hash, asked.recovery_hash, sizeof asked.recovery_hash);
     memcpy(answered->says.recovery_code, asked.recovery_code, sizeof asked.recovery_code);
+    answered->says.recover = asked.recover;
     ak_wipe(&asked, sizeof asked);
     return AK_OK;
 }
@@ -72,6 +73,7 @@ static enum ak_err open_oauth2(struct ak_hand *hand, struct ak_span request, str
         .present = asked.present >> AK_OAUTH2_START_REQUEST_DEVICE_NAME, .device_name = asked.device_name};
     memcpy(answered->says.recovery_hash, asked.recovery_hash, sizeof asked.recovery_hash);
     memcpy(answered->says.recovery_code, asked.recovery_code, sizeof asked.recovery_code);
+    answered->says.recover = asked.recover;
     ak_wipe(&asked, sizeof asked);
     return AK_OK;
 }
@@ -147,6 +149,10 @@ static enum ak_err put_answer(struct ak_hand *hand, const struct ak_job *job, co
         &w, ak_msg_has(says, AK_SIGN_IN_RECOVERY_HASH), "recovery_hash", AK_SPAN_ARR(says->recovery_hash));
     put_hash(
         &w, ak_msg_has(says, AK_SIGN_IN_RECOVERY_CODE), "recovery_code", AK_SPAN_ARR(says->recovery_code));
+    if (ak_msg_has(says, AK_SIGN_IN_RECOVER)) {
+        ak_json_key(&w, "recover");
+        ak_json_put_bool(&w, says->recover);
+    }
     ak_json_close_object(&w);
     return ak_buf_check(json);
 }

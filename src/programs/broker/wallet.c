@@ -172,6 +172,10 @@ static void put_device(struct ak_json_writer *w, const struct ak_msg_wallet_veri
         ak_json_key(w, "recovery_code");
         ak_json_put_hex(w, "", AK_SPAN_ARR(request->recovery_code));
     }
+    if (ak_msg_has(request, AK_WALLET_VERIFY_REQUEST_RECOVER)) {
+        ak_json_key(w, "recover");
+        ak_json_put_bool(w, request->recover);
+    }
 }
 
 static bool put_answered(struct ak_hand *hand, const struct ak_signin_row *row,

@@ -67,6 +67,7 @@ int ak_at_broker_ask_mail(struct ak_cli *cli, struct ak_client *broker, const ch
         .present = said->present << AK_EMAIL_REQUEST_DEVICE_NAME};
     memcpy(request.recovery_hash, said->recovery_hash, sizeof request.recovery_hash);
     memcpy(request.recovery_code, said->recovery_code, sizeof request.recovery_code);
+    request.recover = said->recover;
     int status = ak_at_broker_call(
         cli, broker, AK_BROKER_CALL_EMAIL_REQUEST, NULL, &request, &asked, "asking for the mail");
     ak_wipe(&request, sizeof request);

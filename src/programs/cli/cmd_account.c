@@ -1,6 +1,8 @@
 /* agentkeys account, whoami, logout: the account as a whole. */
 #include "core/wire/msg_account.h"
 
+#include <string.h>
+
 #include "base/wipe.h"
 #include "core/wire/msg_session.h"
 #include "programs/cli/at_broker.h"
@@ -107,13 +109,17 @@ static int change(struct ak_cli *cli, unsigned call, const char *problem)
 {
     struct ak_msg_account_change_request request = {0};
     struct ak_msg_done_reply reply;
-    bool with_code = false;
+    AK_CLEANUP(ak_cli_code_done) struct ak_cli_code code = {0};
     int status = ak_cli_open_session(cli);
-    if (!status) status = ak_cli_read_recovery(cli, request.recovery_code, &with_code);
-    if (with_code) request.present = 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE;
-    if (!status) status = ak_cli_call(cli, call, &request, &reply, problem);
-    ak_wipe(&request, sizeof request);
-    return status ? status : ak_cli_print_done(cli, &reply);
+    if (!status) status = ak_cli_take_code(cli, &code);
+    if (status) return status;
+    memcpy(request.recovery_code, code.sealed, sizeof request.recovery_code);
+    memcpy(request.recovery_hash, code.next_hash, sizeof request.recovery_hash);
+    if (code.there)
+        request.present =
+            1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE | 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_HASH;
+    status = ak_cli_call(cli, call, &request, &reply, problem);
+    return ak_cli_print_changed(cli, status, &reply, cli->client.raw, &code);
 }
 
 int ak_cmd_account_suspend(struct ak_cli *cli)

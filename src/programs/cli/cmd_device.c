@@ -97,13 +97,17 @@ int ak_cmd_device_remove(struct ak_cli *cli)
     struct ak_msg_device_remove_request request = {0};
     struct ak_msg_done_reply reply;
     const char *reason = "";
-    bool with_code = false;
+    AK_CLEANUP(ak_cli_code_done) struct ak_cli_code code = {0};
     if (ak_args_thumbprint(cli->operands[0], request.id, &reason) != AK_OK)
         return ak_cli_fail_usage(cli, "not a device", reason);
     int status = ak_cli_open_session(cli);
-    if (!status) status = ak_cli_read_recovery(cli, request.recovery_code, &with_code);
-    if (with_code) request.present = 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE;
-    if (!status) status = ak_cli_call(cli, AK_CALL_DEVICE_REMOVE, &request, &reply, "removing the device");
-    ak_wipe(&request, sizeof request);
-    return status ? status : ak_cli_print_done(cli, &reply);
+    if (!status) status = ak_cli_take_code(cli, &code);
+    if (status) return status;
+    memcpy(request.recovery_code, code.sealed, sizeof request.recovery_code);
+    memcpy(request.recovery_hash, code.next_hash, sizeof request.recovery_hash);
+    if (code.there)
+        request.present =
+            1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE | 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_HASH;
+    status = ak_cli_call(cli, AK_CALL_DEVICE_REMOVE, &request, &reply, "removing the device");
+    return ak_cli_print_changed(cli, status, &reply, cli->client.raw, &code);
 }

@@ -41,8 +41,9 @@ static int sign_in(struct ak_init *init, struct ak_client *operator_client)
 {
     struct ak_cli *cli = init->cli;
     struct ak_msg_session_reply reply;
-    struct ak_msg_local_session_request request = {.identity = ak_span_str(init->identity),
-        .present = 1u << AK_LOCAL_SESSION_REQUEST_DEVICE_NAME | 1u << AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH};
+    struct ak_msg_local_session_request request = {
+        .identity = ak_span_str(init->identity), .present = 1u << AK_LOCAL_SESSION_REQUEST_DEVICE_NAME};
+    if (ak_init_offers_code(init)) request.present |= 1u << AK_LOCAL_SESSION_REQUEST_RECOVERY_HASH;
     request.device_name = ak_span_str(init->device_name);
     ak_sha256(AK_SPAN_ARR(init->recovery.bytes), request.recovery_hash);
     enum ak_err err = ak_client_call(operator_client, AK_CALL_LOCAL_SESSION, &request, &reply, &cli->error);
@@ -80,6 +81,7 @@ int ak_init_keep(struct ak_init *init, const struct ak_init_session *session)
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the session is not for that identity",
             "the worker answered with another account's name", "agentkeys doctor");
     init->account_new = session->account_new;
+    init->code_taken = session->code_taken;
     init->device_count = session->device_count;
     memcpy(init->wallet, session->wallet, 20);
     cli->saved = (struct ak_saved){.kind = AK_SAVED_SESSION, .expires_at = session->expires_at};

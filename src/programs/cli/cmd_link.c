@@ -148,18 +148,20 @@ int ak_cmd_unlink(struct ak_cli *cli)
     struct ak_msg_unlink_request request = {0};
     struct ak_msg_done_reply reply;
     const char *reason = "";
-    bool with_code = false;
+    AK_CLEANUP(ak_cli_code_done) struct ak_cli_code code = {0};
     if (ak_args_omni(cli->operands[0], request.omni_account, &reason) != AK_OK)
         return ak_cli_fail_usage(cli, "not an identity", reason);
     int status = ak_cli_open_session(cli);
-    if (!status) status = ak_cli_read_recovery(cli, request.recovery_code, &with_code);
-    if (with_code) request.present = 1u << AK_UNLINK_REQUEST_RECOVERY_CODE;
+    if (!status) status = ak_cli_take_code(cli, &code);
     if (!status) status = ak_at_broker_open_session(cli, &broker);
-    if (!status)
-        status = ak_at_broker_call(
-            cli, &broker, AK_BROKER_CALL_UNLINK, NULL, &request, &reply, "unlinking the identity");
-    ak_wipe(&request, sizeof request);
-    if (!status) status = ak_cli_print_done_of(cli, &reply, broker.raw);
+    if (status) return status;
+    memcpy(request.recovery_code, code.sealed, sizeof request.recovery_code);
+    memcpy(request.recovery_hash, code.next_hash, sizeof request.recovery_hash);
+    if (code.there)
+        request.present = 1u << AK_UNLINK_REQUEST_RECOVERY_CODE | 1u << AK_UNLINK_REQUEST_RECOVERY_HASH;
+    status = ak_at_broker_call(
+        cli, &broker, AK_BROKER_CALL_UNLINK, NULL, &request, &reply, "unlinking the identity");
+    status = ak_cli_print_changed(cli, status, &reply, broker.raw, &code);
     ak_client_close(&broker);
     return status;
 }

@@ -105,7 +105,7 @@ static int show(struct ak_init *init)
 
 int ak_cmd_recover(struct ak_cli *cli)
 {
-    AK_CLEANUP(ak_init_done) struct ak_init init = {.cli = cli};
+    AK_CLEANUP(ak_init_done) struct ak_init init = {.cli = cli, .recover = true};
     bool cancel = ak_cli_has(cli, "cancel"), seen = ak_cli_has(cli, "seen");
     bool signs_in = ak_cli_has(cli, "email") || ak_cli_has(cli, "wallet") || ak_cli_has(cli, "oauth2");
     if (cancel + seen + signs_in > 1)

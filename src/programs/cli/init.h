@@ -10,9 +10,11 @@ struct ak_init {
     char identity[AK_SAVED_TEXT_MAX]; /* "email:alice@demo.example" */
     char device_name[65];
     uint8_t omni[32];
-    struct ak_secret32 recovery; /* for an account that is new */
+    struct ak_secret32 recovery; /* for an account that is new, or whose code is spent */
+    bool recover;                /* open none */
     bool account_new;
-    bool pending; /* no session yet: a recovery of this account waits */
+    bool code_taken; /* the recovery code is ours */
+    bool pending;    /* no session yet: a recovery of this account waits */
     uint8_t wait_anchor[32];
     uint64_t ready_at;
     uint8_t wallet[20];
@@ -35,6 +37,7 @@ struct ak_init_session {
     const uint8_t *omni, *anchor; /* 32 bytes */
     const uint8_t *wallet;        /* 20 bytes */
     bool account_new;
+    bool code_taken;
     uint64_t device_count;
 };
 /* Holds it to the identity, and saves it. 0 or the exit status. */
@@ -54,6 +57,8 @@ int ak_init_say(struct ak_init *init, struct ak_msg_sign_in *out_says);
 int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *reply);
 
 /* ---- what came of it ---- */
+/* Whether a new recovery code is offered: not where this identity's was shown on this device already. */
+bool ak_init_offers_code(const struct ak_init *init);
 int ak_init_show(const struct ak_init *init);
 /* A recovery waits: kept in the profile, forgotten, read again (false: there is none), shown. */
 int ak_init_await(struct ak_init *init, const uint8_t anchor[32], uint64_t ready_at);

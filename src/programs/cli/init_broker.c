@@ -12,9 +12,12 @@ int ak_init_say(struct ak_init *init, struct ak_msg_sign_in *out_says)
 {
     bool has_code = false;
     *out_says = (struct ak_msg_sign_in){.device_name = ak_span_str(init->device_name),
-        .present = 1u << AK_SIGN_IN_DEVICE_NAME | 1u << AK_SIGN_IN_RECOVERY_HASH};
+        .recover = init->recover,
+        .present = 1u << AK_SIGN_IN_DEVICE_NAME};
+    if (init->recover) out_says->present |= 1u << AK_SIGN_IN_RECOVER;
+    if (ak_init_offers_code(init)) out_says->present |= 1u << AK_SIGN_IN_RECOVERY_HASH;
     ak_sha256(AK_SPAN_ARR(init->recovery.bytes), out_says->recovery_hash);
-    int status = ak_cli_read_recovery(init->cli, out_says->recovery_code, &has_code);
+    int status = ak_cli_seal_recovery(init->cli, out_says->recovery_code, &has_code);
     if (has_code) out_says->present |= 1u << AK_SIGN_IN_RECOVERY_CODE;
     return status;
 }
@@ -34,6 +37,7 @@ int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *repl
         .anchor = reply->anchor,
         .wallet = reply->wallet_address,
         .account_new = reply->account_new,
+        .code_taken = reply->recovery_hash_taken,
         .device_count = reply->device_count};
     return ak_init_keep(init, &session);
 }
@@ -83,6 +87,7 @@ static int verify(struct ak_init *init, struct ak_client *broker, const struct a
     memcpy(verify.signature, signature, sizeof verify.signature);
     memcpy(verify.recovery_hash, says->recovery_hash, sizeof verify.recovery_hash);
     memcpy(verify.recovery_code, says->recovery_code, sizeof verify.recovery_code);
+    verify.recover = says->recover;
     int status = ak_at_broker_call(
         init->cli, broker, AK_BROKER_CALL_WALLET_VERIFY, says, &verify, &reply, "signing in by the wallet");
     ak_wipe(&verify, sizeof verify);

@@ -39,6 +39,7 @@ static int ask(struct ak_init *init, struct ak_client *broker, const struct ak_m
         .present = says->present << AK_OAUTH2_START_REQUEST_DEVICE_NAME};
     memcpy(request.recovery_hash, says->recovery_hash, sizeof request.recovery_hash);
     memcpy(request.recovery_code, says->recovery_code, sizeof request.recovery_code);
+    request.recover = says->recover;
     int status = ak_at_broker_call(init->cli, broker, AK_BROKER_CALL_OAUTH2_START, NULL, &request, &asked,
         "asking for the provider's address");
     ak_wipe(&request, sizeof request);

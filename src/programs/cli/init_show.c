@@ -12,6 +12,7 @@
 #include "programs/cli/out.h"
 
 #define WAITING_FILE "recovery"
+#define SHOWN_FILE   "code.shown"
 
 /* ---- saying it ---- */
 
@@ -41,7 +42,7 @@ static void print_json(const struct ak_init *init, const char *recovery)
     ak_json_put_bool(&w, init->account_new);
     ak_json_key(&w, "expires_at");
     ak_json_put_u64(&w, init->cli->saved.expires_at);
-    if (init->account_new) put_text(&w, "recovery_code", recovery);
+    if (init->code_taken) put_text(&w, "recovery_code", recovery);
     ak_json_close_object(&w);
     if (ak_buf_check(&json) == AK_OK) ak_out_json(ak_buf_span(&json));
     ak_wipe(memory, sizeof memory);
@@ -56,11 +57,36 @@ static void print_people(const struct ak_init *init, const char *recovery)
     ak_out_row_print("this device", init->cli->device.thumbprint);
     ak_out_row_number("devices", init->device_count);
     ak_out_row_time("session until", init->cli->saved.expires_at);
-    if (!init->account_new) return;
+    if (!init->code_taken) return;
+    if (!init->account_new) ak_out_line("\nThe recovery code before is void, this is the next one.");
     ak_out_line(
         "\nRecovery code, shown this once; write it down and keep it away from this machine:\n\n  %s\n",
         recovery);
-    ak_out_line("Next, on the agent's side: agentkeys-daemon pair --label agent-1 --want cap:sign-message");
+    if (init->account_new)
+        ak_out_line(
+            "Next, on the agent's side: agentkeys-daemon pair --label agent-1 --want cap:sign-message");
+}
+
+/* Once it was shown, the code stays: the omni says of which identity. */
+static void note_shown(const struct ak_init *init)
+{
+    char hex[65];
+    struct ak_buf text = AK_BUF_ARR(hex);
+    ak_hex_encode(&text, AK_SPAN_ARR(init->omni));
+    if (ak_profile_write(&init->cli->profile, SHOWN_FILE, ak_buf_span(&text)) != AK_OK)
+        (void)fprintf(stderr, "%s: that the code was shown cannot be kept; the next init may show another\n",
+            init->cli->program->name);
+}
+
+bool ak_init_offers_code(const struct ak_init *init)
+{
+    uint8_t hex[65], omni[32], waiting[1024];
+    size_t len = 0;
+    if (ak_profile_read(&init->cli->profile, WAITING_FILE, waiting, sizeof waiting, &len) == AK_OK)
+        return true;
+    return init->recover ||
+           ak_profile_read(&init->cli->profile, SHOWN_FILE, hex, sizeof hex, &len) != AK_OK ||
+           ak_hex_decode_fixed(ak_span(hex, len), omni, 32) != AK_OK || memcmp(omni, init->omni, 32) != 0;
 }
 
 int ak_init_show(const struct ak_init *init)
@@ -72,6 +98,7 @@ int ak_init_show(const struct ak_init *init)
     else
         print_people(init, recovery);
     ak_wipe(recovery, sizeof recovery);
+    if (init->code_taken) note_shown(init);
     return 0;
 }
 

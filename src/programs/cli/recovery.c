@@ -1,38 +1,70 @@
 /* Reading the recovery code, and answers of changes that may wait. */
 #include "programs/cli/recovery.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/crypto/sha256.h"
 #include "base/wipe.h"
+#include "core/token/sealed_code.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_session.h"
+#include "io/proc/random.h"
 #include "programs/cli/args.h"
 #include "programs/cli/out.h"
+#include "programs/cli/vault.h"
 
 enum { FILE_MAX = 512 };
 
-int ak_cli_read_recovery(struct ak_cli *cli, uint8_t out_code[32], bool *out_there)
+/* ---- the code ---- */
+
+static int read_code(struct ak_cli *cli, const char *path, struct ak_secret32 *out_code)
 {
     uint8_t memory[FILE_MAX];
     struct ak_buf bytes = AK_BUF_ARR(memory);
-    const char *path = ak_cli_value(cli, "recovery-code-file");
-    *out_there = path != NULL;
-    if (!path) return 0;
     enum ak_err err = ak_cli_read_file(path, &bytes);
-    if (!err) err = ak_args_recovery_parse(ak_buf_span(&bytes), out_code);
+    if (!err) err = ak_args_recovery_parse(ak_buf_span(&bytes), out_code->bytes);
     ak_wipe(memory, sizeof memory);
     if (!err) return 0;
     return ak_cli_fail_usage(
         cli, "no recovery code in that file", "it holds 64 hex digits, as init printed them");
 }
 
-int ak_cli_print_done_of(const struct ak_cli *cli, const void *done_reply, struct ak_span raw)
+int ak_cli_seal_recovery(struct ak_cli *cli, uint8_t out_sealed[AK_SEALED_CODE_LEN], bool *out_there)
 {
-    const struct ak_msg_done_reply *reply = done_reply;
-    if (cli->json) {
-        ak_out_json(raw);
+    AK_CLEANUP(ak_secret32_done) struct ak_secret32 code = {{0}}, ephemeral = {{0}};
+    uint8_t key[32];
+    const char *path = ak_cli_value(cli, "recovery-code-file");
+    *out_there = path != NULL;
+    if (!path) return 0;
+    int status = read_code(cli, path, &code);
+    if (!status) status = ak_cli_delivery_key(cli, key);
+    if (status) return status;
+    ak_random_bytes(ephemeral.bytes, sizeof ephemeral.bytes);
+    if (ak_sealed_code_make(key, &ephemeral, cli->device.thumbprint, code.bytes, out_sealed) == AK_OK)
         return 0;
-    }
+    return ak_cli_fail(cli, AK_CATEGORY_AUTH, "the recovery code cannot be sealed",
+        "the worker's delivery key is no key", "agentkeys doctor");
+}
+
+void ak_cli_code_done(struct ak_cli_code *code)
+{
+    ak_wipe(code, sizeof *code);
+}
+
+int ak_cli_take_code(struct ak_cli *cli, struct ak_cli_code *out_code)
+{
+    int status = ak_cli_seal_recovery(cli, out_code->sealed, &out_code->there);
+    if (status || !out_code->there) return status;
+    ak_random_bytes(out_code->next.bytes, sizeof out_code->next.bytes);
+    ak_sha256(AK_SPAN_ARR(out_code->next.bytes), out_code->next_hash);
+    return 0;
+}
+
+/* ---- what a change came to ---- */
+
+static void print_done(const struct ak_msg_done_reply *reply)
+{
     ak_out_row_text("status", reply->status);
     if (ak_msg_has(reply, AK_DONE_REPLY_READY_AT)) {
         ak_out_row_time("ready at", reply->ready_at);
@@ -41,12 +73,37 @@ int ak_cli_print_done_of(const struct ak_cli *cli, const void *done_reply, struc
     if (ak_msg_has(reply, AK_DONE_REPLY_CLOUD_UNTIL)) ak_out_row_time("cloud until", reply->cloud_until);
     if (ak_msg_has(reply, AK_DONE_REPLY_ENTRY_INDEX))
         ak_out_row_entry(reply->entry_index, reply->entry_leaf_hash);
-    return 0;
 }
 
 int ak_cli_print_done(const struct ak_cli *cli, const void *done_reply)
 {
-    return ak_cli_print_done_of(cli, done_reply, cli->client.raw);
+    return ak_cli_print_changed(cli, 0, done_reply, cli->client.raw, NULL);
+}
+
+/* The wire's answer, and the code as one more member. */
+static void print_json_with(struct ak_span raw, const char *code)
+{
+    if (raw.len > 2 && raw.ptr[raw.len - 1] == '}')
+        ak_out_line("%.*s,\"recovery_code\":\"%s\"}", (int)raw.len - 1, (const char *)raw.ptr, code);
+}
+
+int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_reply, struct ak_span raw,
+    const struct ak_cli_code *code)
+{
+    const struct ak_msg_done_reply *reply = done_reply;
+    char text[AK_RECOVERY_TEXT_LEN + 1] = "";
+    bool spent = status == 0 && code && code->there && reply->recovery_code_spent;
+    bool perhaps = status == AK_CATEGORY_UNREACHABLE && code && code->there;
+    if (spent || perhaps) ak_args_recovery_format(code->next.bytes, text);
+    if (status == 0 && !cli->json) print_done(reply);
+    if (status == 0 && cli->json && !spent) ak_out_json(raw);
+    if (spent && cli->json) print_json_with(raw, text);
+    if (spent && !cli->json)
+        ak_out_line("\nA recovery code is used once. The next one, shown this once:\n\n  %s\n", text);
+    if (perhaps)
+        (void)fprintf(stderr, "If it was done all the same, the recovery code is now:\n\n  %s\n\n", text);
+    ak_wipe(text, sizeof text);
+    return status;
 }
 
 /* ---- what waits ---- */

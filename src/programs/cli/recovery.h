@@ -2,14 +2,28 @@
 #ifndef AK_PROGRAMS_CLI_RECOVERY_H
 #define AK_PROGRAMS_CLI_RECOVERY_H
 
+#include "core/wire/msg_sign_in.h"
 #include "programs/cli/cli.h"
 
-/* Reads --recovery-code-file, where it was given (*out_there). 0 or the exit status. Secret: out_code. */
-int ak_cli_read_recovery(struct ak_cli *cli, uint8_t out_code[32], bool *out_there);
+/* Seals the code of --recovery-code-file for the worker's keeper, where it was given (*out_there); worker,
+ * device and connection are open. 0 or the exit status. */
+int ak_cli_seal_recovery(struct ak_cli *cli, uint8_t out_sealed[AK_SEALED_CODE_LEN], bool *out_there);
+
+/* A code that a change takes, and the one that follows it, as it is used once. Secret: next. */
+struct ak_cli_code {
+    bool there;
+    uint8_t sealed[AK_SEALED_CODE_LEN];
+    uint8_t next_hash[32];
+    struct ak_secret32 next;
+};
+void ak_cli_code_done(struct ak_cli_code *code);
+int ak_cli_take_code(struct ak_cli *cli, struct ak_cli_code *out_code);
+/* Prints what a change that may take a code came to, and the new code where the one that was given is spent.
+ * `status` of the call: where it failed without an answer, the code is shown, too. The exit status. */
+int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_reply, struct ak_span raw,
+    const struct ak_cli_code *code);
 /* Prints what a change that may have to wait came to. */
 int ak_cli_print_done(const struct ak_cli *cli, const void *done_reply);
-/* The same of an answer whose JSON is `raw`. */
-int ak_cli_print_done_of(const struct ak_cli *cli, const void *done_reply, struct ak_span raw);
 
 /* Whether what waits is a device that signs in: "sign-in", "sign-in-by-code", "sign-in-by-two". */
 bool ak_cli_is_recovery(struct ak_span what);

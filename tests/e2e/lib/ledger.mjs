@@ -92,7 +92,7 @@ const names = {
   3: 'AccountOpened', 4: 'AccountSuspended', 5: 'AccountResumed', 6: 'IdentityLinked', 7: 'DeviceEnrolled', 8: 'DeviceRemoved',
   9: 'RecoveryStarted', 10: 'RecoveryCancelled', 11: 'RecoveryDone', 12: 'PathActivated', 13: 'PolicyChanged',
   14: 'PathSuspended', 15: 'PathResumed', 16: 'PathRotated', 17: 'PathDecommissioned', 19: 'EpochRotated', 20: 'EpochDestroyed',
-  21: 'ServiceDefined', 22: 'BlobWritten', 23: 'BlobMoved', 24: 'BlobDeleted', 28: 'IdentityUnlinked', 128: 'SessionIssued',
+  21: 'ServiceDefined', 22: 'BlobWritten', 23: 'BlobMoved', 24: 'BlobDeleted', 28: 'IdentityUnlinked', 30: 'RecoveryCodeSet', 128: 'SessionIssued',
   129: 'AgentTokenIssued', 130: 'MessageSigned', 131: 'Denied', 134: 'SessionEnded', 135: 'CredsRead', 136: 'BlobRefused',
 };
 

@@ -5,6 +5,7 @@ import { encode } from './cbor.mjs';
 const text = (value) => value;
 const number = (value) => value;
 const texts = (value) => value;
+const bool = (value) => value;
 const bytes = (value) => unhex(value);
 const print = (value) => unb64u(value);
 const base64 = print;
@@ -14,10 +15,10 @@ const change = [['label', text], ['generation', number]];
 const credential = [['service', text], ['path', text]];
 const grant = [['scope', texts], ['rate', number], ['valid_until_at', number]];
 const fields = {
-  'account-suspend': [['recovery_code', bytes]],
-  'account-resume': [['recovery_code', bytes]],
+  'account-suspend': [['recovery_code', bytes], ['recovery_hash', bytes]],
+  'account-resume': [['recovery_code', bytes], ['recovery_hash', bytes]],
   'recovery-cancel': [['what', text], ['device', print]],
-  'device-remove': [['id', print], ['recovery_code', bytes]],
+  'device-remove': [['id', print], ['recovery_code', bytes], ['recovery_hash', bytes]],
   'pair-approve': [['request_id', bytes], ['kind', text], ['label', text], ['device', print], ...grant],
   'pair-refuse': [['request_id', bytes]],
   'pair-invite': [['label', text], ...grant],
@@ -32,8 +33,8 @@ const fields = {
   'service-define': [['service', text], ['hosts', texts], ['methods', texts], ['path_prefixes', texts], ['inject', text], ['template', text]],
   'epoch-rotate': [],
   link: [['identity_type', text], ['identity_value', text]],
-  unlink: [['omni_account', bytes], ['recovery_code', bytes]],
-  'sign-in': [['device_name', text], ['recovery_hash', bytes], ['recovery_code', bytes]],
+  unlink: [['omni_account', bytes], ['recovery_code', bytes], ['recovery_hash', bytes]],
+  'sign-in': [['device_name', text], ['recovery_hash', bytes], ['recovery_code', bytes], ['recover', bool]],
   'epoch-destroy': [['epoch', number]],
   'trust-change': [['from', bytes], ['to', bytes], ['trust', base64]],
 };

@@ -16,6 +16,13 @@ export async function deliveryKey(client) {
 }
 
 // The fields of a put, sealed.
+// A recovery code as a device sends it: for the keeper, and for this device's calls alone.
+export function sealCode(delivery, jkt, code) {
+  const box = seal(delivery, Buffer.concat([Buffer.from('agentkeys-recovery-code-v1'), unb64u(jkt)]), code);
+  return Buffer.concat([box.enc, box.sealed]).toString('hex');
+}
+export const sealedCode = async (client, code) => sealCode(await deliveryKey(client), client.device.jkt, code);
+
 export async function sealed(client, service, value, place = '') {
   const box = seal(await deliveryKey(client), infoOf('credential-put', client.account, service, place), Buffer.from(value));
   return { service, ...(place ? { path: place } : {}), enc: b64u(box.enc), sealed: b64u(box.sealed) };

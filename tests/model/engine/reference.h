@@ -19,6 +19,7 @@ struct ref_path {
     struct ref_bucket bucket;
 };
 struct ref_account {
+    uint8_t code_turn; /* of the recovery code that is in force */
     bool suspended, logged_out;
     struct ref_bucket bucket;
     struct ref_path paths[REF_PATHS];

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/crypto/sha256.h"
 #include "core/evm/address.h"
 #include "core/evm/eip191.h"
 #include "model/engine/reference.h"
@@ -394,8 +395,13 @@ static void account_change(struct world *w, unsigned a)
     struct ref_account *account = &w->ref.accounts[a];
     struct ak_msg_account_change_request request = {.present = 0};
     unsigned call = account->suspended ? AK_CALL_ACCOUNT_RESUME : AK_CALL_ACCOUNT_SUSPEND;
-    memcpy(request.recovery_code, person->recovery_code, 32);
-    if (account->suspended) request.present = 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE;
+    person->recovery_code[5] = account->code_turn;
+    h_seal_code(&w->h, &person->device, person->recovery_code, request.recovery_code);
+    if (account->suspended)
+        request.present =
+            1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE | 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_HASH;
+    if (account->suspended) person->recovery_code[5] = ++account->code_turn; /* each is used once */
+    ak_sha256(AK_SPAN_ARR(person->recovery_code), request.recovery_hash);
     uint64_t size = h_size(&w->h);
     assert_int_equal(h_call(&w->h, &person->device, h_token(person), call, &request), AK_CODE_OK);
     note_entries(w, size);
@@ -487,6 +493,7 @@ static void begin(struct world *w, uint64_t seed)
     for (unsigned i = 0; i < DEVICES; i++) h_device(&w->devices[i], 100 + i);
     for (unsigned a = 0; a < REF_ACCOUNTS; a++) {
         h_person(&w->h, &w->people[a], names[a], 1 + a);
+        w->ref.accounts[a].code_turn = w->people[a].recovery_code[5];
         w->session_exp_s[a] = now_s(w) + AK_TOKEN_SESSION_SECS;
     }
     w->ref.last_entry_ms = w->h.wall_ms;

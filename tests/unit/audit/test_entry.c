@@ -101,7 +101,7 @@ static int setup(void **state)
             if (pass == 1) read_type(line);
         }
     }
-    return type_count == 39 ? 0 : 1;
+    return type_count == 40 ? 0 : 1;
 }
 
 /* ---- making entries ---- */

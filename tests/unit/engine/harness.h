@@ -178,6 +178,8 @@ void h_restart(struct h *h, bool clean);
 struct ak_engine *h_replay(struct h *h, size_t count, struct ak_arena *out_arena);
 
 /* ---- people and agents ---- */
+/* A recovery code as that device sends it: for the keeper's delivery key. */
+void h_seal_code(struct h *h, const struct h_device *device, const uint8_t code[32], uint8_t *out_sealed);
 struct h_person {
     struct h_device device;
     uint8_t anchor[32];

@@ -4,6 +4,8 @@
 #include "core/wire/msg_vault.h"
 #include "unit/engine/harness.h"
 
+#include "core/token/sealed_code.h"
+
 /* Where at the broker a device asks for what becomes this call. */
 static const char *broker_path(unsigned call, struct ak_span body, char *out_path, size_t cap)
 {
@@ -203,6 +205,16 @@ const char *h_rule(struct h *h)
 }
 
 /* ---- people ---- */
+
+void h_seal_code(struct h *h, const struct h_device *device, const uint8_t code[32], uint8_t *out_sealed)
+{
+    static struct ak_secret32 ephemeral;
+    uint8_t delivery[32];
+    ephemeral.bytes[1]++; /* a fresh one each time */
+    ephemeral.bytes[2] = 7;
+    ak_engine_delivery_pub(h->engine, delivery);
+    H_CHECK(ak_sealed_code_make(delivery, &ephemeral, device->jkt, code, out_sealed) == AK_OK);
+}
 
 static enum ak_code local_session(struct h *h, struct h_person *person, const char *name, bool recovery)
 {

@@ -1,15 +1,24 @@
 /* The account as a whole: sessions, devices, suspending, what waits, logout (I5, I9). */
+#include "base/crypto/sha256.h"
 #include "unit/engine/sign_in_box.h"
 #include "unit/engine/world.h"
 
+/* With a code comes the hash of the next, which the person then has. */
 static enum ak_code change(struct world *w, struct h_person *by, unsigned call, const uint8_t *recovery)
 {
     struct ak_msg_account_change_request request = {0};
+    uint8_t next[32];
     if (recovery) {
-        memcpy(request.recovery_code, recovery, 32);
-        request.present = 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE;
+        h_seal_code(&w->h, &by->device, recovery, request.recovery_code);
+        request.present =
+            1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_CODE | 1u << AK_ACCOUNT_CHANGE_REQUEST_RECOVERY_HASH;
+        memcpy(next, recovery, 32);
+        next[0]++;
+        ak_sha256(AK_SPAN_ARR(next), request.recovery_hash);
     }
-    return h_call(&w->h, &by->device, h_token(by), call, &request);
+    enum ak_code code = h_call(&w->h, &by->device, h_token(by), call, &request);
+    if (recovery && code == AK_CODE_OK) memcpy(by->recovery_code, next, 32);
+    return code;
 }
 
 static enum ak_code suspend(struct world *w, struct h_person *by)
@@ -28,7 +37,7 @@ static enum ak_code remove_device(
     struct ak_msg_device_remove_request request = {0};
     memcpy(request.id, which->jkt, 32);
     if (recovery) {
-        memcpy(request.recovery_code, recovery, 32);
+        h_seal_code(&w->h, &by->device, recovery, request.recovery_code);
         request.present = 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE;
     }
     return h_call(&w->h, &by->device, h_token(by), AK_CALL_DEVICE_REMOVE, &request);

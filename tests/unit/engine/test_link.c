@@ -99,7 +99,7 @@ static enum ak_code unlink_with(
 {
     struct ak_msg_unlink_request request = {.present = code ? 1u << AK_UNLINK_REQUEST_RECOVERY_CODE : 0};
     memcpy(request.omni_account, omni, 32);
-    if (code) memcpy(request.recovery_code, code, 32);
+    if (code) h_seal_code(h, &person->device, code, request.recovery_code);
     return h_call(h, &person->device, h_token(person), AK_CALL_UNLINK, &request);
 }
 
@@ -421,6 +421,37 @@ static void test_two_identities(void **state)
     h_device_done(&eve.device);
 }
 
+/* Two identities take the place of a device that came after the owner's, and of none that was there before.
+ */
+static void test_two_identities_make_room(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    struct box_wallet wallet;
+    struct h_person more, owner = {0}, late = {0};
+    box_wallet(&wallet, 1);
+    h_device(&owner.device, 30);
+    h_device(&late.device, 31);
+    assert_int_equal(link_wallet(h, &w->alice, &wallet), AK_CODE_OK);
+    a_day(w);
+    assert_int_equal(box_mail(h, &owner.device, "alice@demo.example", NULL), AK_CODE_PENDING);
+    assert_int_equal(box_wallet_in(h, &owner.device, &wallet), AK_CODE_PENDING);
+    for (unsigned i = 1; i < AK_LIMIT_DEVICES; i++) {
+        h_second(h, &w->alice, &more, 60 + i);
+        h_device_done(&more.device);
+    }
+    for (int i = 0; i < 2; i++) h_tick(h, H_DAY_MS / 8);
+    assert_int_equal(box_wallet_in(h, &owner.device, &wallet), AK_CODE_OK);
+    assert_int_equal(h_count(h, 0, AK_ENTRY_DEVICE_REMOVED), 1);
+    assert_int_equal(h_sign_in(h, &w->alice, "alice"), AK_CODE_OK); /* hers was there before */
+    assert_int_equal(box_mail(h, &late.device, "alice@demo.example", NULL), AK_CODE_PENDING);
+    assert_int_equal(box_wallet_in(h, &late.device, &wallet), AK_CODE_PENDING);
+    a_day(w);
+    assert_int_equal(box_wallet_in(h, &late.device, &wallet), AK_CODE_ALREADY_DONE); /* all of old by now */
+    h_device_done(&owner.device);
+    h_device_done(&late.device);
+}
+
 /* I9: a broker answers for any address, so two of them are its word alone, which every device may cancel. */
 static void test_two_words_of_a_broker_are_one(void **state)
 {
@@ -445,12 +476,12 @@ static void test_the_code_has_its_place(void **state)
     struct h *h = &w->h;
     struct h_device strangers[AK_STATE_RECOVERIES_ACCOUNT + 1];
     struct ak_msg_sign_in says = {.present = 1u << AK_SIGN_IN_RECOVERY_CODE};
-    memcpy(says.recovery_code, w->alice.recovery_code, 32);
     for (unsigned i = 0; i < AK_COUNT(strangers); i++) {
         h_device(&strangers[i], 100 + i);
         assert_int_equal(box_mail(h, &strangers[i], "alice@demo.example", NULL),
             i < AK_STATE_RECOVERIES_ACCOUNT ? AK_CODE_PENDING : AK_CODE_RATE_LIMIT_EXCEEDED);
     }
+    h_seal_code(h, &strangers[AK_STATE_RECOVERIES_ACCOUNT], w->alice.recovery_code, says.recovery_code);
     assert_int_equal(
         box_mail(h, &strangers[AK_STATE_RECOVERIES_ACCOUNT], "alice@demo.example", &says), AK_CODE_PENDING);
     assert_int_equal(
@@ -561,6 +592,7 @@ int main(void)
         WORLD_TEST(test_as_many_as_may_be),
         WORLD_TEST(test_repeats),
         WORLD_TEST(test_two_identities),
+        WORLD_TEST(test_two_identities_make_room),
         WORLD_TEST(test_two_words_of_a_broker_are_one),
         WORLD_TEST(test_the_code_has_its_place),
         WORLD_TEST(test_notices),

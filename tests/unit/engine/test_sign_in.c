@@ -31,10 +31,11 @@ static bool notice_says(const struct h *h, const char *what)
     return h->out.notice_len > 0 && memmem(h->out.notice, h->out.notice_len, what, strlen(what)) != NULL;
 }
 
-static struct ak_msg_sign_in with_code(const struct h_person *person)
+static struct ak_msg_sign_in with_code(
+    struct h *h, const struct h_person *person, const struct h_device *device)
 {
     struct ak_msg_sign_in says = {.present = 1u << AK_SIGN_IN_RECOVERY_CODE};
-    memcpy(says.recovery_code, person->recovery_code, 32);
+    h_seal_code(h, device, person->recovery_code, says.recovery_code);
     return says;
 }
 
@@ -57,11 +58,12 @@ static void test_a_new_identity_opens_an_account(void **state)
     assert_int_equal(h_call(&w->h, &carol.device, h_token(&carol), AK_CALL_ACCOUNT, NULL), AK_CODE_OK);
     h_reply(&w->h, &ak_account_reply_msg, &account);
     assert_true(account.recovery_code_set && account.device_count == 1);
-    /* and again, on the same device: a session, nothing new; the hash does not count any more */
-    says.recovery_hash[0] ^= 1;
+    assert_true(reply.recovery_hash_taken);
+    /* and again, on the same device: a session, nothing new */
+    says.present = 1u << AK_SIGN_IN_DEVICE_NAME;
     assert_int_equal(box_mail(&w->h, &carol.device, "carol@demo.example", &says), AK_CODE_OK);
     box_reply(&w->h, &reply);
-    assert_false(reply.account_new);
+    assert_false(reply.account_new || reply.recovery_hash_taken);
     assert_memory_equal(reply.anchor, carol.anchor, 32);
     h_device_done(&carol.device);
 }
@@ -112,7 +114,7 @@ static void test_after_the_wait_the_device_is_enrolled(void **state)
     assert_int_equal(waiting(&w->h, &w->alice), 0);
     /* for a while it removes no other device, not even with the recovery code; then as any */
     memcpy(remove.id, w->alice.device.jkt, 32);
-    memcpy(remove.recovery_code, w->alice.recovery_code, 32);
+    h_seal_code(&w->h, &again.device, w->alice.recovery_code, remove.recovery_code);
     remove.present = 1u << AK_DEVICE_REMOVE_REQUEST_RECOVERY_CODE;
     assert_int_equal(
         h_call(&w->h, &again.device, h_token(&again), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_DENIED);
@@ -150,12 +152,12 @@ static void test_with_the_code_it_is_short_and_not_cancelled(void **state)
 {
     struct world *w = *state;
     struct h_person again = {0};
-    struct ak_msg_sign_in says = with_code(&w->alice);
     h_device(&again.device, 34);
+    struct ak_msg_sign_in says = with_code(&w->h, &w->alice, &again.device);
     assert_int_equal(box_mail(&w->h, &again.device, alice, NULL), AK_CODE_PENDING);
-    says.recovery_code[31] ^= 1;
+    says.recovery_code[AK_SEALED_CODE_LEN - 1] ^= 1;
     assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_BAD_SIGNATURE);
-    says.recovery_code[31] ^= 1;
+    says.recovery_code[AK_SEALED_CODE_LEN - 1] ^= 1;
     assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_PENDING);
     assert_int_equal(waiting(&w->h, &w->alice), 1); /* in place of the one without the code */
     assert_true(notice_says(&w->h, "sign-in-by-code ready_at="));
@@ -203,8 +205,8 @@ static void test_spent_changes_stop_no_recovery_by_code(void **state)
 {
     struct world *w = *state;
     struct h_person again = {0};
-    struct ak_msg_sign_in says = with_code(&w->alice);
     h_device(&again.device, 39);
+    struct ak_msg_sign_in says = with_code(&w->h, &w->alice, &again.device);
     spend_changes(&w->h, &w->alice);
     assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_PENDING);
     h_tick(&w->h, H_DAY_MS / 4);
@@ -230,7 +232,7 @@ static void test_a_recovery_ends_with_the_devices_enrolment(void **state)
     h_tick(&w->h, H_DAY_MS);
     assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
     memcpy(remove.id, same.jkt, 32);
-    memcpy(remove.recovery_code, w->alice.recovery_code, 32);
+    h_seal_code(&w->h, &w->alice.device, w->alice.recovery_code, remove.recovery_code);
     assert_int_equal(
         h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
     assert_int_equal(box_mail(&w->h, &same, alice, NULL), AK_CODE_PENDING);
@@ -257,9 +259,9 @@ static void test_as_many_with_the_code(void **state)
 {
     struct world *w = *state;
     struct h_device device;
-    struct ak_msg_sign_in says = with_code(&w->alice);
     for (unsigned i = 0; i < 5; i++) {
         h_device(&device, 40 + i);
+        struct ak_msg_sign_in says = with_code(&w->h, &w->alice, &device);
         assert_int_equal(
             box_mail(&w->h, &device, alice, &says), i < 4 ? AK_CODE_PENDING : AK_CODE_RATE_LIMIT_EXCEEDED);
         h_device_done(&device);

@@ -290,7 +290,7 @@ static void a_device_that_was_removed_meanwhile_stores_nothing(void **state)
     struct ak_vault_work work = take_work(w, &sealed);
     w->h.manual = false;
     memcpy(remove.id, phone.device.jkt, 32);
-    memcpy(remove.recovery_code, w->alice.recovery_code, 32);
+    h_seal_code(&w->h, &w->alice.device, w->alice.recovery_code, remove.recovery_code);
     assert_int_equal(
         h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
     end_work(w, &work, sealed);

@@ -65,7 +65,7 @@ static void every_type_round_trips(void **state)
         assert_int_equal(ak_entry_type_parse(ak_span_str(info->name), &type), AK_OK);
         assert_int_equal(type, info->type);
     }
-    assert_int_equal(types, 39);
+    assert_int_equal(types, 40);
     for (size_t i = 0; i < FIXTURE_ENTRIES; i++) {
         struct ak_entry entry = fixture_entry(i);
         if (entry.has_anchor) entry.seq = 1;
@@ -100,9 +100,9 @@ static void numbers_are_fixed(void **state)
         {17, "PathDecommissioned"}, {18, "Snapshot"}, {19, "EpochRotated"}, {20, "EpochDestroyed"},
         {21, "ServiceDefined"}, {22, "BlobWritten"}, {23, "BlobMoved"}, {24, "BlobDeleted"},
         {25, "IssuerKeyRotated"}, {26, "TrustChanged"}, {27, "RecoverySeen"}, {28, "IdentityUnlinked"},
-        {128, "SessionIssued"}, {129, "AgentTokenIssued"}, {130, "MessageSigned"}, {131, "Denied"},
-        {132, "ClockStepped"}, {133, "WorkerStarted"}, {134, "SessionEnded"}, {135, "CredsRead"},
-        {136, "BlobRefused"}, {137, "OidcMinted"}};
+        {29, "StateRestored"}, {30, "RecoveryCodeSet"}, {128, "SessionIssued"}, {129, "AgentTokenIssued"},
+        {130, "MessageSigned"}, {131, "Denied"}, {132, "ClockStepped"}, {133, "WorkerStarted"},
+        {134, "SessionEnded"}, {135, "CredsRead"}, {136, "BlobRefused"}, {137, "OidcMinted"}};
     for (size_t i = 0; i < AK_COUNT(fixed); i++)
         assert_string_equal(ak_entry_type_name(fixed[i].number), fixed[i].name);
     assert_null(ak_entry_type_info(0));

@@ -50,9 +50,9 @@ static void has_the_published_values(void **state)
 
     struct ak_msg_device_remove_request removal = {.present = 3};
     memset(removal.id, 7, 32);
-    memset(removal.recovery_code, 9, 32);
+    memset(removal.recovery_code, 9, sizeof removal.recovery_code);
     assert_meaning(&ak_device_remove_request_msg, "device-remove", &removal,
-        "51ec3c65bd408d4a0e4162afda7221218de98d6c85f873dd855847ef54984da9");
+        "5df4d44f8ca25f7e7829b93cc34e7ce584c1bb9cb2d788611eb862b7e938cb05");
 
     static uint8_t sealed[AK_WIRE_SEALED_MAX];
     memset(sealed, 'x', sizeof sealed);
