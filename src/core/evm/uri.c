@@ -2,6 +2,8 @@
  * parts belong to none of the classes before them. */
 #include "core/evm/uri.h"
 
+#include "base/attr.h"
+
 static bool is_alpha(uint8_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -186,4 +188,42 @@ bool ak_uri_valid(struct ak_span uri)
         rest = ak_span_sub(rest, slash, rest.len);
     }
     return is_run(rest, ":@/");
+}
+
+/* ---- places ---- */
+
+/* Between the two slashes and what ends it. */
+static struct ak_span authority_of(struct ak_span uri, size_t from)
+{
+    size_t end = from;
+    while (end < uri.len && uri.ptr[end] != '/' && uri.ptr[end] != '?' && uri.ptr[end] != '#') end++;
+    return ak_span_sub(uri, from, end - from);
+}
+
+static bool is_loopback(struct ak_span place)
+{
+    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
+    if (ak_span_find(place, 0, '@') < place.len) return false; /* a user of that name, elsewhere */
+    for (size_t i = 0; i < AK_COUNT(hosts); i++) {
+        struct ak_span host = ak_span_str(hosts[i]);
+        if (ak_span_starts(place, host) && (place.len == host.len || place.ptr[host.len] == ':')) return true;
+    }
+    return false;
+}
+
+bool ak_uri_is_plain_loopback(struct ak_span uri)
+{
+    const struct ak_span scheme = AK_SPAN_LIT("http://");
+    return ak_span_starts(uri, scheme) && is_loopback(authority_of(uri, scheme.len));
+}
+
+bool ak_uri_is_web(struct ak_span uri, bool plain)
+{
+    const struct ak_span scheme = AK_SPAN_LIT("https://");
+    if (!ak_uri_valid(uri)) return false;
+    if (ak_span_find(uri, 0, '#') < uri.len) return false;
+    if (plain && ak_uri_is_plain_loopback(uri)) return true;
+    if (!ak_span_starts(uri, scheme)) return false;
+    struct ak_span place = authority_of(uri, scheme.len);
+    return place.len > 0 && ak_span_find(place, 0, '@') == place.len;
 }

@@ -26,41 +26,14 @@ void ak_rp_put_encoded(struct ak_buf *buf, struct ak_span value)
     }
 }
 
-/* ---- addresses ---- */
-
-/* Between the two slashes and what ends it. */
-static struct ak_span authority(struct ak_span url, size_t from)
-{
-    size_t end = from;
-    while (end < url.len && url.ptr[end] != '/' && url.ptr[end] != '?' && url.ptr[end] != '#') end++;
-    return ak_span_sub(url, from, end - from);
-}
-
-static bool is_loopback(struct ak_span place)
-{
-    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
-    for (size_t i = 0; i < AK_COUNT(hosts); i++) {
-        struct ak_span host = ak_span_str(hosts[i]);
-        if (ak_span_starts(place, host) && (place.len == host.len || place.ptr[host.len] == ':')) return true;
-    }
-    return false;
-}
-
 bool ak_rp_url_is_plain_loopback(struct ak_span url)
 {
-    const struct ak_span scheme = AK_SPAN_LIT("http://");
-    return ak_span_starts(url, scheme) && is_loopback(authority(url, scheme.len));
+    return ak_uri_is_plain_loopback(url);
 }
 
 bool ak_rp_url_valid(struct ak_span url, bool plain)
 {
-    const struct ak_span scheme = AK_SPAN_LIT("https://");
-    if (url.len > AK_RP_URL_MAX || !ak_uri_valid(url)) return false;
-    if (ak_span_find(url, 0, '#') < url.len) return false;
-    if (plain && ak_rp_url_is_plain_loopback(url)) return true;
-    if (!ak_span_starts(url, scheme)) return false;
-    struct ak_span place = authority(url, scheme.len);
-    return place.len > 0 && ak_span_find(place, 0, '@') == place.len;
+    return url.len <= AK_RP_URL_MAX && ak_uri_is_web(url, plain);
 }
 
 /* ---- parameters ---- */

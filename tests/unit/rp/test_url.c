@@ -43,10 +43,10 @@ static void addresses(void **state)
     static const char *const bad[] = {"", "id.demo.example", "https://", "https:///x",
         "http://id.demo.example", "ftp://127.0.0.1", "https://id.demo.example/#f", "https://id.demo.example#",
         "https://u@id.demo.example", "https://u:p@id.demo.example", "http://127.0.0.1@id.demo.example",
-        "http://127.0.0.1.demo.example", "http://localhost.demo.example", "http://127.0.0.10",
-        "http://u@127.0.0.1", "https://id.demo.example/ x", "https://id.demo.example/\r\nx",
-        "HTTPS://id.demo.example", "javascript:alert(1)", "file:///etc/passwd",
-        "https://id.demo.example/%zz"};
+        "http://localhost:80@id.demo.example/", "http://127.0.0.1.demo.example",
+        "http://localhost.demo.example", "http://127.0.0.10", "http://u@127.0.0.1",
+        "https://id.demo.example/ x", "https://id.demo.example/\r\nx", "HTTPS://id.demo.example",
+        "javascript:alert(1)", "file:///etc/passwd", "https://id.demo.example/%zz"};
     for (size_t i = 0; i < AK_COUNT(good); i++) assert_true(valid(good[i], false));
     for (size_t i = 0; i < AK_COUNT(plain); i++) {
         assert_true(valid(plain[i], true));
