@@ -65,7 +65,7 @@ _agentkeys()
     "credentials delete") words='--path --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "trust") words='show change' ;;
     "trust show") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --ek-roots --broker-key --broker-url --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "trust change") words='--issuer --recovery-wait --recovery-wait-code --operators --ek-roots --broker-key --broker-url --identity-providers --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "recovery") words='share' ;;
     "recovery share") words='--open --key --for --policy --out --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "epoch") words='list rotate destroy' ;;

@@ -326,10 +326,13 @@ static enum ak_err trust_changed(struct ak_fold *fold)
 {
     const struct ak_entry *entry = fold->entry;
     struct ak_state *state = fold->state;
-    struct ak_trust trust;
+    struct ak_trust trust, before;
     uint8_t hash[32];
     if (state->trust_size && memcmp(entry->old_config, state->trust_config, 32) != 0) return AK_E_MEANING;
     if (ak_trust_parse(entry->trust, &trust) != AK_OK) return AK_E_MEANING;
+    if (ak_trust_parse(ak_span(state->trust, state->trust_len), &before) == AK_OK &&
+        ak_trust_providers_follow(&before, &trust) != AK_OK)
+        return AK_E_MEANING;
     ak_trust_hash(entry->trust, hash);
     if (memcmp(hash, entry->config, 32) != 0) return AK_E_MEANING;
     memcpy(state->trust, entry->trust.ptr, entry->trust.len);

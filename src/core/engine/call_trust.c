@@ -84,6 +84,10 @@ static enum ak_code check_request(struct ak_step *step, const struct ak_msg_trus
     if (differs & 1u << AK_TRUST_RECOVERY)
         return ak_step_fail(
             step, AK_CODE_INVALID_REQUEST, "recovery shares are dealt at init; they do not change");
+    if (ak_trust_providers_follow(&now, &next) != AK_OK)
+        return ak_step_fail(step, AK_CODE_INVALID_REQUEST,
+            "an identity provider's name keeps its issuer for ever, as accounts are named by it; retire it "
+            "(no client id) and add the other one under another name");
     return differs & engine->conf.trust_given ? AK_CODE_TRUST_PINNED : AK_CODE_OK;
 }
 

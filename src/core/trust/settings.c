@@ -11,6 +11,7 @@ static const char *const names[AK_TRUST_ITEM_END] = {
     [AK_TRUST_OPERATORS] = "operators",
     [AK_TRUST_BROKER_KEY] = "broker_key",
     [AK_TRUST_BROKER_URL] = "broker_url",
+    [AK_TRUST_PROVIDERS] = "identity_providers",
     [AK_TRUST_RECOVERY] = "recovery_shares",
     [AK_TRUST_EK_ROOTS] = "ek_roots",
 };
@@ -44,6 +45,19 @@ static void put_recovery(struct ak_buf *out_text, const struct ak_trust *trust)
     put_hashes(out_text, trust->recipients, trust->recipient_count);
 }
 
+static void put_providers(struct ak_buf *out_text, const struct ak_trust *trust)
+{
+    for (size_t i = 0; i < trust->provider_count; i++) {
+        const struct ak_trust_provider *provider = &trust->providers[i];
+        if (i) ak_buf_put_str(out_text, ", ");
+        ak_buf_put(out_text, provider->name);
+        ak_buf_put_u8(out_text, ' ');
+        ak_buf_put(out_text, provider->iss);
+        if (provider->client_id.len) ak_buf_put_u8(out_text, ' ');
+        ak_buf_put(out_text, provider->client_id);
+    }
+}
+
 void ak_trust_put_item(const struct ak_trust *trust, unsigned item, struct ak_buf *out_text)
 {
     switch (item) {
@@ -55,6 +69,7 @@ void ak_trust_put_item(const struct ak_trust *trust, unsigned item, struct ak_bu
         if (trust->has_broker_key) ak_hex_encode(out_text, AK_SPAN_ARR(trust->broker_key));
         break;
     case AK_TRUST_BROKER_URL: ak_buf_put(out_text, trust->broker_url); break;
+    case AK_TRUST_PROVIDERS: put_providers(out_text, trust); break;
     case AK_TRUST_RECOVERY: put_recovery(out_text, trust); break;
     case AK_TRUST_EK_ROOTS: put_hashes(out_text, trust->ek_roots, trust->ek_root_count); break;
     default: break;

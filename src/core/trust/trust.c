@@ -52,6 +52,7 @@ enum ak_err ak_trust_validate(const struct ak_trust *trust)
     if (!is_rising(trust->operators, trust->operator_count)) return AK_E_MEANING;
     if (!is_rising(trust->ek_roots, trust->ek_root_count)) return AK_E_MEANING;
     if (!is_distinct(trust->recipients, trust->recipient_count)) return AK_E_MEANING;
+    AK_TRY(ak_trust_providers_validate(trust));
     if ((trust->recovery_threshold == 0) != (trust->recipient_count == 0)) return AK_E_MEANING;
     return trust->recovery_threshold <= trust->recipient_count ? AK_OK : AK_E_MEANING;
 }
@@ -78,11 +79,26 @@ static void put_list(struct ak_buf *buf, unsigned item, const uint8_t list[][32]
     put_hashes(buf, list, count);
 }
 
+static void put_providers(struct ak_buf *buf, const struct ak_trust *trust)
+{
+    if (trust->provider_count == 0) return;
+    ak_cbor_put_uint(buf, AK_TRUST_PROVIDERS);
+    ak_cbor_put_array(buf, trust->provider_count);
+    for (size_t i = 0; i < trust->provider_count; i++) {
+        const struct ak_trust_provider *provider = &trust->providers[i];
+        ak_cbor_put_array(buf, provider->client_id.len ? 3 : 2);
+        ak_cbor_put_text(buf, provider->name);
+        ak_cbor_put_text(buf, provider->iss);
+        if (provider->client_id.len) ak_cbor_put_text(buf, provider->client_id);
+    }
+}
+
 static uint64_t count_items(const struct ak_trust *trust)
 {
     enum { ALWAYS = 3 }; /* version and the two waiting times */
     return ALWAYS + (trust->issuer.len > 0) + (trust->operator_count > 0) + trust->has_broker_key +
-           (trust->broker_url.len > 0) + (trust->recipient_count > 0) + (trust->ek_root_count > 0);
+           (trust->broker_url.len > 0) + (trust->provider_count > 0) + (trust->recipient_count > 0) +
+           (trust->ek_root_count > 0);
 }
 
 static void put_map(struct ak_buf *buf, const struct ak_trust *trust)
@@ -101,6 +117,7 @@ static void put_map(struct ak_buf *buf, const struct ak_trust *trust)
         ak_cbor_put_bytes(buf, AK_SPAN_ARR(trust->broker_key));
     }
     put_text(buf, AK_TRUST_BROKER_URL, trust->broker_url);
+    put_providers(buf, trust);
     if (trust->recipient_count) {
         ak_cbor_put_uint(buf, AK_TRUST_RECOVERY);
         ak_cbor_put_array(buf, 2);
@@ -118,7 +135,7 @@ enum ak_err ak_trust_encode(const struct ak_trust *trust, struct ak_buf *out_byt
     if (ak_utf8_validate(trust->issuer) != AK_OK || ak_utf8_validate(trust->broker_url) != AK_OK)
         return AK_E_FORMAT;
     put_map(&map, trust);
-    AK_TRY(ak_buf_check(&map));
+    if (map.failed) return AK_E_LIMIT;
     uint8_t *at = ak_buf_grow(out_bytes, map.len);
     if (!at) return AK_E_FULL;
     memcpy(at, map.ptr, map.len);
@@ -149,6 +166,21 @@ static void read_recovery(struct ak_reader *reader, struct ak_trust *trust)
     trust->recipient_count = read_hashes(reader, trust->recipients, AK_TRUST_RECIPIENTS_MAX);
 }
 
+static void read_providers(struct ak_reader *reader, struct ak_trust *trust)
+{
+    uint64_t count = ak_cbor_array(reader);
+    if (count == 0 || count > AK_TRUST_PROVIDERS_MAX) reader->failed = true;
+    for (size_t i = 0; i < count && !reader->failed; i++) {
+        struct ak_trust_provider *provider = &trust->providers[i];
+        uint64_t members = ak_cbor_array(reader);
+        if (members < 2 || members > 3) reader->failed = true;
+        provider->name = read_text(reader);
+        provider->iss = read_text(reader);
+        if (members == 3) provider->client_id = read_text(reader);
+    }
+    trust->provider_count = reader->failed ? 0 : (size_t)count;
+}
+
 static enum ak_err read_item(struct ak_reader *reader, uint64_t item, struct ak_trust *trust)
 {
     switch (item) {
@@ -163,6 +195,7 @@ static enum ak_err read_item(struct ak_reader *reader, uint64_t item, struct ak_
         ak_cbor_bytes_fixed(reader, trust->broker_key, 32);
         break;
     case AK_TRUST_BROKER_URL: trust->broker_url = read_text(reader); break;
+    case AK_TRUST_PROVIDERS: read_providers(reader, trust); break;
     case AK_TRUST_RECOVERY: read_recovery(reader, trust); break;
     case AK_TRUST_EK_ROOTS:
         trust->ek_root_count = read_hashes(reader, trust->ek_roots, AK_TRUST_EK_ROOTS_MAX);
@@ -225,6 +258,7 @@ uint32_t ak_trust_differs(const struct ak_trust *one, const struct ak_trust *oth
         memcmp(one->broker_key, other->broker_key, sizeof one->broker_key) != 0)
         bits |= 1u << AK_TRUST_BROKER_KEY;
     if (!ak_span_eq(one->broker_url, other->broker_url)) bits |= 1u << AK_TRUST_BROKER_URL;
+    if (!ak_trust_providers_same(one, other)) bits |= 1u << AK_TRUST_PROVIDERS;
     if (one->recovery_threshold != other->recovery_threshold ||
         !same_list(one->recipients, one->recipient_count, other->recipients, other->recipient_count))
         bits |= 1u << AK_TRUST_RECOVERY;

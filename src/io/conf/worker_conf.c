@@ -96,6 +96,9 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
     [AK_WORKER_BROKER_KEY] = {"broker_key", AK_CONF_PATH, "", 0, 0, NULL,
         "File with the broker's public key (JWK), whose word counts for e-mail; empty: nobody's. Part of the "
         "trust configuration."},
+    [AK_WORKER_IDENTITY_PROVIDERS] = {"identity_providers", AK_CONF_TEXT, "", 0, AK_CONF_TEXT_MAX - 1, NULL,
+        "OAuth2 providers by which the broker may sign people in: NAME ISSUER CLIENT_ID, with commas; a name "
+        "keeps its issuer for ever; empty: none. Part of the trust configuration."},
 };
 
 const struct ak_conf_table ak_worker_conf_table = {

@@ -46,10 +46,16 @@ enum ak_worker_key {
     AK_WORKER_BROKER_USER,         /* who else than the worker's user may use it; a name, later its number */
     AK_WORKER_BROKER_URL,          /* origin of the broker, for `htu` */
     AK_WORKER_BROKER_KEY,          /* file with its public JWK */
+    AK_WORKER_IDENTITY_PROVIDERS,  /* whose people the broker may sign in; empty: nobody's */
     AK_WORKER_KEY_COUNT
 };
 /* What is wrong with a value of AK_WORKER_OPERATORS. */
 #define AK_WORKER_OPERATORS_FORM "at most 8 of: 64 hex digits, or type:value as email:alice@demo.example"
+/* And of AK_WORKER_IDENTITY_PROVIDERS. */
+#define AK_WORKER_PROVIDERS_FORM                                                                             \
+    "at most 16 of: NAME ISSUER CLIENT_ID, as google https://accounts.google.com ID, with commas; a name "   \
+    "is 2 "                                                                                                  \
+    "to 16 of a-z and 0-9, and none starts with another"
 enum ak_worker_tls { AK_WORKER_TLS_AUTO, AK_WORKER_TLS_ON, AK_WORKER_TLS_OFF };
 
 extern const struct ak_conf_table ak_worker_conf_table;

@@ -15,6 +15,11 @@
 #include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
 
+#define AK_CLI_PROVIDERS_FORM                                                                                \
+    "NAME ISSUER CLIENT_ID, as google https://accounts.google.com ID, with commas; a name is 2 to 16 of "    \
+    "a-z "                                                                                                   \
+    "and 0-9, and none starts with another"
+
 /* What the worker says, parsed; texts lie in `bytes`. */
 struct seen {
     struct ak_trust trust;
@@ -118,6 +123,23 @@ static int take_broker_key(struct ak_cli *cli, struct ak_trust *trust)
     return 0;
 }
 
+/* Those that were typed; the others of now are retired, as a name is never given up. */
+static int take_providers(struct ak_cli *cli, struct ak_trust *trust)
+{
+    const struct ak_trust now = *trust;
+    const char *typed = ak_cli_value(cli, "identity-providers");
+    if (!typed) return 0;
+    if (ak_trust_set_providers(trust, ak_span_str(typed)) != AK_OK)
+        return ak_cli_fail_usage(cli, "--identity-providers is not usable", AK_CLI_PROVIDERS_FORM);
+    if (ak_trust_providers_retire(&now, trust) != AK_OK || ak_trust_providers_validate(trust) != AK_OK)
+        return ak_cli_fail_usage(cli, "--identity-providers does not go with what is in force",
+            "with those that were retired at most 16 names, none of which starts with another");
+    if (ak_trust_providers_follow(&now, trust) != AK_OK)
+        return ak_cli_fail_usage(cli, "a provider's name keeps its issuer for ever",
+            "accounts are named by it: add the other issuer under another name");
+    return 0;
+}
+
 /* What was typed, over what is in force. */
 static int take_options(struct ak_cli *cli, struct ak_trust *trust)
 {
@@ -127,6 +149,7 @@ static int take_options(struct ak_cli *cli, struct ak_trust *trust)
     if (!status) status = take_duration(cli, "recovery-wait-code", &trust->recovery_wait_code_secs);
     if (!status) status = take_makers(cli, trust);
     if (!status) status = take_broker_key(cli, trust);
+    if (!status) status = take_providers(cli, trust);
     if (status) return status;
     if (issuer) trust->issuer = ak_span_str(issuer);
     if (broker_url) trust->broker_url = ak_span_str(broker_url);
@@ -171,8 +194,10 @@ int ak_cmd_trust_change(struct ak_cli *cli)
     status = take_options(cli, &next);
     if (!status) status = show_difference(cli, &seen.trust, &next);
     if (status) return status;
-    if (ak_trust_encode(&next, &bytes) != AK_OK)
-        return ak_cli_fail_usage(cli, "this cannot be a trust configuration", "a text is not UTF-8");
+    enum ak_err err = ak_trust_encode(&next, &bytes);
+    if (err)
+        return ak_cli_fail_usage(cli, "this cannot be a trust configuration",
+            err == AK_E_LIMIT ? "it is longer than 2560 bytes in all" : "a text is not UTF-8");
     memcpy(request.from, seen.config, 32);
     request.trust = ak_buf_span(&bytes);
     ak_trust_hash(request.trust, request.to);

@@ -71,6 +71,8 @@ static const struct ak_cli_option trust_options[] = {
     {"ek-roots", "FILE", "Certificates of TPM makers, PEM, in place of those that are trusted."},
     {"broker-key", "FILE", "The broker's public key (JWK), whose word counts for e-mail."},
     {"broker-url", "URL", "The origin of the broker."},
+    {"identity-providers", "LIST",
+        "OAuth2 providers: NAME ISSUER CLIENT_ID, with commas; those left out are retired."},
 };
 static const struct ak_cli_option sign_options[] = {
     AK_CLI_MESSAGE_TEXT,

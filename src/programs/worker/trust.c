@@ -21,6 +21,7 @@ static const struct {
     {AK_TRUST_EK_ROOTS, AK_WORKER_EK_ROOTS},
     {AK_TRUST_BROKER_KEY, AK_WORKER_BROKER_KEY},
     {AK_TRUST_BROKER_URL, AK_WORKER_BROKER_URL},
+    {AK_TRUST_PROVIDERS, AK_WORKER_IDENTITY_PROVIDERS},
 };
 
 static enum ak_err refuse(struct ak_worker_trust *trust, unsigned key, const char *reason)
@@ -89,6 +90,16 @@ static struct ak_buf encode(struct ak_worker_trust *trust)
     return bytes;
 }
 
+static enum ak_err check_size(struct ak_worker_trust *trust)
+{
+    struct ak_buf bytes = AK_BUF_ARR(trust->bytes);
+    enum ak_err err = ak_trust_encode(&trust->wanted, &bytes);
+    if (err == AK_E_LIMIT)
+        return refuse(trust, AK_WORKER_IDENTITY_PROVIDERS,
+            "the trust configuration is longer than 2560 bytes in all; name fewer");
+    return err ? refuse(trust, AK_WORKER_ISSUER, "not UTF-8") : AK_OK;
+}
+
 enum ak_err ak_worker_trust_read(const struct ak_conf *conf, struct ak_worker_trust *out)
 {
     struct ak_trust *wanted = &out->wanted;
@@ -104,10 +115,12 @@ enum ak_err ak_worker_trust_read(const struct ak_conf *conf, struct ak_worker_tr
     if (ak_trust_set_operators(wanted, ak_span_str(ak_conf_text(conf, AK_WORKER_OPERATORS))) != AK_OK)
         return refuse(out, AK_WORKER_OPERATORS, AK_WORKER_OPERATORS_FORM);
     wanted->broker_url = ak_span_str(ak_conf_text(conf, AK_WORKER_BROKER_URL));
+    if (ak_trust_set_providers(wanted, ak_span_str(ak_conf_text(conf, AK_WORKER_IDENTITY_PROVIDERS))) !=
+        AK_OK)
+        return refuse(out, AK_WORKER_IDENTITY_PROVIDERS, AK_WORKER_PROVIDERS_FORM);
     AK_TRY(read_broker_key(out));
     AK_TRY(read_makers(out));
-    if (encode(out).len == 0) return refuse(out, AK_WORKER_ISSUER, "not UTF-8");
-    return AK_OK;
+    return check_size(out);
 }
 
 static bool fits(void *ctx, struct ak_span config)
@@ -232,4 +245,5 @@ void ak_worker_trust_apply(const struct ak_trust *sealed, struct ak_conf *conf)
         sealed->recovery_wait_code_secs);
     set(conf, AK_WORKER_BROKER_URL, sealed, AK_TRUST_BROKER_URL, 0);
     set(conf, AK_WORKER_OPERATORS, sealed, AK_TRUST_OPERATORS, 0);
+    set(conf, AK_WORKER_IDENTITY_PROVIDERS, sealed, AK_TRUST_PROVIDERS, 0);
 }

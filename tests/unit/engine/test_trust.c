@@ -203,6 +203,34 @@ static void what_is_no_change(void **state)
     assert_refused(w, &w->alice, AK_CODE_INVALID_REQUEST);
 }
 
+/* Accounts are named by a provider's name: it never comes to mean another issuer, not by going away first. */
+static void a_provider_keeps_its_issuer(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_error_reply error;
+    next = now;
+    assert_int_equal(
+        ak_trust_set_providers(&next, AK_SPAN_LIT("google https://accounts.google.com demo")), AK_OK);
+    make_change();
+    assert_int_equal(ask(w, &w->alice), AK_CODE_OK);
+    now = next;
+    w->h.conf.trust = encode(&now, now_bytes);
+    h_restart(&w->h, true);
+    static const char *const bad[] = {
+        "google https://mallory.example demo", "", "other https://o.example demo"};
+    for (size_t i = 0; i < AK_COUNT(bad); i++) {
+        assert_int_equal(ak_trust_set_providers(&next, ak_span_str(bad[i])), AK_OK);
+        next.recovery_wait_secs++;
+        make_change();
+        assert_refused(w, &w->alice, AK_CODE_INVALID_REQUEST);
+        h_error(&w->h, &error);
+        assert_true(ak_span_contains(error.message, AK_SPAN_LIT("keeps its issuer for ever")));
+    }
+    assert_int_equal(ak_trust_set_providers(&next, AK_SPAN_LIT("google https://accounts.google.com")), AK_OK);
+    make_change();
+    assert_int_equal(ask(w, &w->alice), AK_CODE_OK); /* retired */
+}
+
 static void what_the_settings_give_stays(void **state)
 {
     struct world *w = *state;
@@ -407,6 +435,7 @@ int main(void)
         TRUST_TEST(nobody_where_no_operator_is_named),
         TRUST_TEST(altered),
         TRUST_TEST(what_is_no_change),
+        TRUST_TEST(a_provider_keeps_its_issuer),
         TRUST_TEST(what_the_settings_give_stays),
         TRUST_TEST(a_replay_is_refused),
         TRUST_TEST(one_device_of_two_only_proposes),

@@ -27,7 +27,11 @@ static int setup(void **state)
         .broker_url = AK_SPAN_LIT("https://broker.demo.example"),
         .recovery_threshold = 2,
         .recipient_count = 3,
-        .ek_root_count = 1};
+        .ek_root_count = 1,
+        .providers = {{AK_SPAN_LIT("google"), AK_SPAN_LIT("https://accounts.google.com"),
+                          AK_SPAN_LIT("demo")},
+            {AK_SPAN_LIT("old"), AK_SPAN_LIT("https://id.demo.example"), AK_SPAN_EMPTY}},
+        .provider_count = 2};
     fill(trust.operators, 2, 0xa0);
     memset(trust.broker_key, 0xb0, 32);
     fill(trust.recipients, 3, 0xc0);
@@ -79,6 +83,7 @@ static void largest(void **state)
     static uint8_t text[AK_TRUST_TEXT_MAX + 1];
     memset(text, 'x', sizeof text);
     trust.issuer = trust.broker_url = ak_span(text, AK_TRUST_TEXT_MAX);
+    trust.provider_count = 0;
     trust.operator_count = AK_TRUST_OPERATORS_MAX;
     fill(trust.operators, AK_TRUST_OPERATORS_MAX, 1);
     trust.recipient_count = trust.recovery_threshold = AK_TRUST_RECIPIENTS_MAX;
@@ -150,6 +155,32 @@ static void counts(void **state)
     assert_int_equal(encode(), AK_E_LIMIT);
 }
 
+/* Each list may be full, but not all of them at once. */
+static void all_of_it_has_a_limit(void **state)
+{
+    (void)state;
+    static uint8_t text[AK_TRUST_TEXT_MAX];
+    memset(text, 'x', sizeof text);
+    trust.broker_url = AK_SPAN_ARR(text);
+    trust.operator_count = AK_TRUST_OPERATORS_MAX;
+    fill(trust.operators, AK_TRUST_OPERATORS_MAX, 1);
+    trust.recipient_count = AK_TRUST_RECIPIENTS_MAX;
+    fill(trust.recipients, AK_TRUST_RECIPIENTS_MAX, 1);
+    trust.ek_root_count = AK_TRUST_EK_ROOTS_MAX;
+    fill(trust.ek_roots, AK_TRUST_EK_ROOTS_MAX, 1);
+    memcpy(text, "https://", 8);
+    trust.providers[0].client_id = trust.providers[1].client_id = ak_span(text, AK_TRUST_CLIENT_ID_MAX);
+    trust.providers[0].iss = ak_span(text, AK_TRUST_ISS_MAX);
+    trust.issuer = ak_span(text, 300);
+    assert_reads_back();
+    trust.issuer.len += AK_TRUST_LEN_MAX - buf.len;
+    assert_reads_back();
+    assert_int_equal(buf.len, AK_TRUST_LEN_MAX);
+    trust.issuer.len++;
+    assert_int_equal(encode(), AK_E_LIMIT);
+    assert_int_equal(buf.len, 0);
+}
+
 static void small_buffer_gets_nothing(void **state)
 {
     (void)state;
@@ -204,9 +235,19 @@ static void malformed(void **state)
                                "1"),
         AK_E_FORMAT); /* no version */
     assert_int_equal(parse_hex("a3000202010301"), AK_E_UNSUPPORTED);
-    assert_int_equal(parse_hex("a4000102010301186301"), AK_E_UNSUPPORTED); /* item 99 */
-    assert_int_equal(parse_hex("a40001020103010740"), AK_E_UNSUPPORTED);   /* kept for later */
-    assert_int_equal(parse_hex("a3000103010201"), AK_E_FORMAT);            /* order */
+    assert_int_equal(parse_hex("a4000102010301186301"), AK_E_UNSUPPORTED);  /* item 99 */
+    assert_int_equal(parse_hex("a40001020103010840"), AK_E_UNSUPPORTED);    /* kept for later */
+    assert_int_equal(parse_hex("a40001020103010740"), AK_E_FORMAT);         /* providers: not a list */
+    assert_int_equal(parse_hex("a40001020103010780"), AK_E_FORMAT);         /* none */
+    assert_int_equal(parse_hex("a4000102010301078181626162"), AK_E_FORMAT); /* without an issuer */
+    assert_int_equal(parse_hex("a40001020103010781826261626b68747470733a2f2f612e62"), AK_OK);
+    assert_int_equal(parse_hex("a40001020103010781836261626b68747470733a2f2f612e626163"), AK_OK);
+    assert_int_equal(parse_hex("a40001020103010781836261626b68747470733a2f2f612e6260"), AK_E_FORMAT);
+    assert_int_equal(parse_hex("a40001020103010781846261626b68747470733a2f2f612e6261636163"), AK_E_FORMAT);
+    assert_int_equal(parse_hex("a40001020103010781826141"
+                               "6b68747470733a2f2f612e62"),
+        AK_E_MEANING);                                          /* a name of one letter */
+    assert_int_equal(parse_hex("a3000103010201"), AK_E_FORMAT); /* order */
     assert_int_equal(parse_hex("a4000102010201"
                                "0301"),
         AK_E_FORMAT); /* twice */
@@ -251,6 +292,7 @@ static void every_item_counts(void **state)
         case AK_TRUST_OPERATORS: trust.operator_count--; break;
         case AK_TRUST_BROKER_KEY: trust.broker_key[31] ^= 1; break;
         case AK_TRUST_BROKER_URL: trust.broker_url = AK_SPAN_EMPTY; break;
+        case AK_TRUST_PROVIDERS: trust.providers[0].client_id = AK_SPAN_EMPTY; break;
         case AK_TRUST_RECOVERY: trust.recovery_threshold--; break;
         case AK_TRUST_EK_ROOTS: trust.ek_roots[0][0] ^= 1; break;
         default: fail();
@@ -322,6 +364,7 @@ int main(void)
         cmocka_unit_test_setup(largest, setup),
         cmocka_unit_test_setup(rules, setup),
         cmocka_unit_test_setup(counts, setup),
+        cmocka_unit_test_setup(all_of_it_has_a_limit, setup),
         cmocka_unit_test_setup(small_buffer_gets_nothing, setup),
         cmocka_unit_test_setup(every_byte_counts, setup),
         cmocka_unit_test_setup(malformed, setup),

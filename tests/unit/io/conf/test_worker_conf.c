@@ -27,7 +27,8 @@ static void defaults_are_these(void **state)
         "vault.check = 24h\n"
         "vault.erasure_slot = \noidc.audience = sts.amazonaws.com\noidc.token_lifetime = 5m\n"
         "oidc.mints_per_hour = 30\ncloud.sts_lifetime = 15m\ntee.tcti = device:/dev/tpmrm0\n"
-        "operators = \nek_roots = \nbroker_socket = \nbroker_user = \nbroker_url = \nbroker_key = \n";
+        "operators = \nek_roots = \nbroker_socket = \nbroker_user = \nbroker_url = \nbroker_key = \n"
+        "identity_providers = \n";
     struct ak_conf_input in = {.dirs = {"/data/x", "/run/x", "/home/x"}};
     char text[4096] = {0};
     struct ak_buf buf = AK_BUF_ARR(text);

@@ -41,7 +41,8 @@ static bool fits(const char *text)
 
 #define ALL                                                                                                  \
     "issuer = https://a.example\nrecovery_wait = 3d\nrecovery_wait_code = 2h\n"                              \
-    "operators = email:alice@demo.example\n"
+    "operators = email:alice@demo.example\n"                                                                 \
+    "identity_providers = google https://accounts.google.com ID\n"
 
 static void the_same_settings_fit(void **state)
 {
@@ -67,6 +68,9 @@ static void a_given_setting_that_differs_is_named(void **state)
         {"recovery_wait_code = 24h\n", "recovery_wait_code", "sealed is: 7200s;"},
         {"operators = email:mallory@demo.example\n", "operators", "sealed is: "},
         {"operators = \n", "operators", "sealed is: "},
+        {"identity_providers = google https://mallory.example ID\n", "identity_providers",
+            "sealed is: google https://accounts.google.com ID;"},
+        {"identity_providers = \n", "identity_providers", "sealed is: google "},
     };
     for (size_t i = 0; i < AK_COUNT(cases); i++) {
         seal(ALL);
@@ -109,6 +113,8 @@ static void bad_values(void **state)
         const char *text, *setting;
     } cases[] = {
         {"operators = alice\n", "operators"},
+        {"identity_providers = google\n", "identity_providers"},
+        {"identity_providers = google http://a.example ID\n", "identity_providers"},
         {"recovery_wait = 1h\n", "recovery_wait_code"},
     };
     for (size_t i = 0; i < AK_COUNT(cases); i++) {
@@ -135,6 +141,8 @@ static void what_is_sealed_is_in_force(void **state)
     ak_trust_put_item(&sealed, AK_TRUST_OPERATORS, &text);
     assert_int_equal(ak_buf_terminate(&text), AK_OK);
     assert_string_equal(ak_conf_text(&conf, AK_WORKER_OPERATORS), anchor);
+    assert_string_equal(
+        ak_conf_text(&conf, AK_WORKER_IDENTITY_PROVIDERS), "google https://accounts.google.com ID");
 }
 
 /* ---- makers of TPMs ---- */
