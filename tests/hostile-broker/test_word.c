@@ -88,7 +88,7 @@ static void what_a_device_says_stays(void **state)
     }
 }
 
-/* Its key says who answered by mail, here and now; nothing else. */
+/* Its key says who answered by mail or at a provider, here and now; nothing else. */
 static void its_key_says_nothing_else(void **state)
 {
     (void)state;
@@ -100,7 +100,6 @@ static void its_key_says_nothing_else(void **state)
         enum ak_code code;
     } words[] = {
         {"evm", "0x00000000000000000000000000000000000000aa", HOSTILE_BROKER, 60, 0, AK_CODE_INVALID_REQUEST},
-        {"oauth2_google", "1234567", HOSTILE_BROKER, 60, 0, AK_CODE_INVALID_REQUEST},
         {"email", "Alice@demo.example", HOSTILE_BROKER, 60, 0, AK_CODE_INVALID_REQUEST},
         {"email", HB_MAIL, HOSTILE_ORIGIN, 60, 0, AK_CODE_BAD_SIGNATURE},
         {"email", HB_MAIL, HOSTILE_BROKER, 60, -61, AK_CODE_EXPIRED_REQUEST},

@@ -34,7 +34,8 @@ void hostile_init_for_broker(struct hostile *h, const char *exe, const char *key
         (void)dup2(null, 1);
         (void)dup2(null, 2);
         (void)execl(exe, "agentkeys-worker", "init", "--data-dir", h->folder, "--insecure-dev",
-            key_path ? "--broker-url" : NULL, HOSTILE_BROKER, "--broker-key", key_path, (char *)NULL);
+            key_path ? "--broker-url" : NULL, HOSTILE_BROKER, "--broker-key", key_path,
+            "--identity-providers", HOSTILE_PROVIDERS, (char *)NULL);
         _exit(127);
     }
     int status = 0;

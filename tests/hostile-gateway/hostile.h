@@ -20,6 +20,9 @@
 
 #define HOSTILE_ORIGIN "http://127.0.0.1:1"
 #define HOSTILE_BROKER "http://127.0.0.1:2"
+/* The provider `demo` of the trust configuration; `gone` is retired. */
+#define HOSTILE_ISSUER    "https://id.demo.example"
+#define HOSTILE_PROVIDERS "demo " HOSTILE_ISSUER " agentkeys, gone https://gone.demo.example"
 
 enum { HOSTILE_WAIT_MS = 20000, HOSTILE_TOKEN_MAX = 4096 };
 

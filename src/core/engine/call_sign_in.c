@@ -228,17 +228,37 @@ static enum ak_code use_answer(struct ak_step *step, const struct ak_identity_an
     return err ? AK_CODE_EXPIRED_REQUEST : AK_CODE_OK;
 }
 
-/* Mail is what a broker can answer for; a wallet signs for itself, and for providers there is no code yet. */
+/* What the trust configuration says of it: a provider by that name, in use, with that issuer. */
+static enum ak_code check_provider(
+    struct ak_step *step, const struct ak_identity_answer *answer, const struct ak_identity *identity)
+{
+    struct ak_trust trust;
+    const struct ak_trust_provider *provider = NULL;
+    if (ak_trust_parse(step->engine->conf.trust, &trust) == AK_OK)
+        provider = ak_trust_provider(&trust, identity->provider);
+    if (!provider || provider->client_id.len == 0)
+        return ak_step_fail(step, AK_CODE_DENIED,
+            "no identity provider of that name is in use here (identity_providers); an operator adds it by "
+            "agentkeys trust change --identity-providers");
+    if (!ak_span_eq(provider->iss, ak_span(answer->iss, answer->iss_len)))
+        return ak_step_fail(step, AK_CODE_DENIED,
+            "the broker signs in at another issuer than the trust configuration has for that name "
+            "(identity_providers); its own settings must say the same");
+    return AK_CODE_OK;
+}
+
+/* Mail and providers are what a broker can answer for; a wallet signs for itself. */
 static enum ak_code read_identity(
     struct ak_step *step, const struct ak_identity_answer *answer, struct ak_sign_in *in)
 {
     struct ak_span type = ak_span(answer->type, answer->type_len);
     struct ak_span value = ak_span(answer->value, answer->value_len);
-    if (ak_identity_validate(type, value, &in->identity) != AK_OK || in->identity.type != AK_IDENTITY_EMAIL ||
+    if (ak_identity_validate(type, value, &in->identity) != AK_OK || in->identity.type == AK_IDENTITY_EVM ||
         ak_identity_omni(in->identity.type_text, in->identity.value, in->omni) != AK_OK)
-        return ak_step_fail(
-            step, AK_CODE_INVALID_REQUEST, "the broker's word counts for a lower-case e-mail address only");
-    return AK_CODE_OK;
+        return ak_step_fail(step, AK_CODE_INVALID_REQUEST,
+            "the broker's word counts for a lower-case e-mail address or a provider's subject only");
+    in->how = in->identity.type == AK_IDENTITY_OAUTH2 ? "oauth2" : "email";
+    return in->identity.type == AK_IDENTITY_OAUTH2 ? check_provider(step, answer, &in->identity) : AK_CODE_OK;
 }
 
 enum ak_code ak_step_check_answer(
@@ -253,7 +273,7 @@ enum ak_code ak_call_identity_answered(struct ak_step *step)
 {
     struct ak_msg_identity_answered_request request;
     struct ak_identity_answer answer = {0};
-    struct ak_sign_in in = {.how = "email"};
+    struct ak_sign_in in = {0};
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = ak_step_check_answer(step, request.answer, &answer, &in);
     if (code) return code;

@@ -12,7 +12,7 @@
 
 /* An identity that answered on the caller's device. */
 struct ak_sign_in {
-    const char *how; /* "wallet", "email": in the entry of the session */
+    const char *how; /* "wallet", "email", "oauth2": in the entry of the session */
     struct ak_identity identity;
     uint8_t omni[32];
     bool checked; /* by the keeper itself, not by the broker's word: a shorter wait */
@@ -30,8 +30,9 @@ enum ak_code ak_step_sign_in_derived(
  * once. AK_CODE_INVALID_SIWE, AK_CODE_BAD_SIGNATURE, AK_CODE_ALREADY_CONSUMED, AK_CODE_EXPIRED_REQUEST. */
 enum ak_code ak_step_check_wallet(
     struct ak_step *step, struct ak_span text, const uint8_t signature[65], struct ak_siwe *out_siwe);
-/* The broker's word for the caller's device; it counts once. Sets identity (views into *out_answer) and omni
- * of *in. Codes as above, AK_CODE_INVALID_REQUEST for an identity that its word does not count for. */
+/* The broker's word for the caller's device; it counts once. Sets identity (views into *out_answer), omni and
+ * how of *in. Codes as above, AK_CODE_INVALID_REQUEST for an identity that its word does not count for,
+ * AK_CODE_DENIED for a provider that the trust configuration does not have, or not with that issuer. */
 enum ak_code ak_step_check_answer(
     struct ak_step *step, struct ak_span text, struct ak_identity_answer *out_answer, struct ak_sign_in *in);
 

@@ -1,4 +1,4 @@
-/* The broker's answers: one header, eight claims. */
+/* The broker's answers: one header, eight claims, and a ninth for an identity at a provider. */
 #include "core/token/identity_answer.h"
 
 #include "base/codec/base64.h"
@@ -46,9 +46,21 @@ static void put_claims(
     ak_json_put_hex(&w, "", AK_SPAN_ARR(answer->jti));
     put_text(&w, "identity_type", ak_span(answer->type, answer->type_len));
     put_text(&w, "identity_value", ak_span(answer->value, answer->value_len));
+    if (answer->iss_len) put_text(&w, "identity_iss", ak_span(answer->iss, answer->iss_len));
     ak_json_key(&w, "jkt");
     ak_json_put_base64url(&w, AK_SPAN_ARR(answer->jkt));
     ak_json_close_object(&w);
+}
+
+static bool is_at_provider(const struct ak_identity_answer *answer)
+{
+    return ak_span_starts(ak_span(answer->type, answer->type_len), AK_SPAN_LIT("oauth2_"));
+}
+
+static bool issuer_fits(const struct ak_identity_answer *answer)
+{
+    if (!is_at_provider(answer)) return answer->iss_len == 0;
+    return plain(ak_span(answer->iss, answer->iss_len), sizeof answer->iss);
 }
 
 static bool times_fit(uint64_t iat, uint64_t exp)
@@ -64,7 +76,7 @@ enum ak_err ak_identity_answer_make(struct ak_buf *buf, struct ak_p256_signer *s
     bool fits = plain(iss, AK_LIMIT_IDENTITY_VALUE) && plain(aud, AK_LIMIT_IDENTITY_VALUE) &&
                 plain(ak_span(answer->type, answer->type_len), sizeof answer->type) &&
                 plain(ak_span(answer->value, answer->value_len), sizeof answer->value) &&
-                times_fit(answer->iat, answer->exp);
+                issuer_fits(answer) && times_fit(answer->iat, answer->exp);
     if (!fits) return AK_E_ARG;
     put_claims(&claims, iss, aud, answer);
     AK_TRY(ak_buf_check(&claims));
@@ -95,7 +107,7 @@ static enum ak_err copy_text(
 static enum ak_err read_claims(struct ak_json_value root, struct ak_identity_answer *answer)
 {
     struct ak_span jti, jkt;
-    size_t type_len = 0, value_len = 0;
+    size_t type_len = 0, value_len = 0, iss_len = 0;
     AK_TRY(copy_text(root, "identity_type", answer->type, sizeof answer->type, &type_len));
     AK_TRY(copy_text(root, "identity_value", answer->value, sizeof answer->value, &value_len));
     AK_TRY(ak_json_string(ak_json_get(root, "jti"), &jti));
@@ -107,7 +119,10 @@ static enum ak_err read_claims(struct ak_json_value root, struct ak_identity_ans
         return AK_E_FORMAT;
     answer->type_len = (uint8_t)type_len;
     answer->value_len = (uint16_t)value_len;
-    return ak_json_len(root) == CLAIMS ? AK_OK : AK_E_FORMAT;
+    if (!is_at_provider(answer)) return ak_json_len(root) == CLAIMS ? AK_OK : AK_E_FORMAT;
+    AK_TRY(copy_text(root, "identity_iss", answer->iss, sizeof answer->iss, &iss_len));
+    answer->iss_len = (uint8_t)iss_len;
+    return ak_json_len(root) == CLAIMS + 1 ? AK_OK : AK_E_FORMAT;
 }
 
 static enum ak_err read_payload(

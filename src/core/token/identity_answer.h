@@ -5,6 +5,7 @@
  *   {"iss":<broker_url>,"aud":<issuer>,"iat":…,"exp":…,"jti":<32 hex>,"identity_type":…,"identity_value":…,
  *    "jkt":<43 base64url>}
  *
+ * and for an identity at a provider (oauth2_<name>), and only there, "identity_iss": the provider's issuer.
  * Order of members is free, others are refused (I4). Lifetime at most 60 s. Single use is the caller's, by
  * `jti_hash`. The signer is secret. No allocation but the JSON reader's, no time of its own.
  * spec: docs/wire.md, Sign-in; RFC 7515 */
@@ -26,6 +27,8 @@ struct ak_identity_answer {
     uint16_t value_len;
     uint8_t type[32];
     uint8_t value[AK_LIMIT_IDENTITY_VALUE];
+    uint8_t iss_len; /* 0: the identity is at no provider */
+    uint8_t iss[127];
     uint8_t jkt[32]; /* thumbprint of the device that it answered on */
     uint8_t jti[16];
     uint64_t iat, exp; /* Unix seconds */

@@ -103,13 +103,16 @@ enum ak_err ak_answered_word(struct ak_hand *hand, const struct ak_signin_row *r
     const struct ak_answered *answered, struct ak_buf *jws)
 {
     uint64_t now = now_s();
+    struct ak_span issuer = ak_span_str(answered->issuer);
     struct ak_identity_answer answer = {.type_len = (uint8_t)strlen(answered->type),
         .value_len = (uint16_t)answered->value.len,
         .iat = now,
         .exp = now + AK_IDENTITY_ANSWER_SECS};
-    if (answered->value.len > sizeof answer.value) return AK_E_LIMIT;
+    if (answered->value.len > sizeof answer.value || issuer.len > sizeof answer.iss) return AK_E_LIMIT;
     memcpy(answer.type, answered->type, answer.type_len);
     memcpy(answer.value, answered->value.ptr, answered->value.len);
+    if (issuer.len) memcpy(answer.iss, issuer.ptr, issuer.len);
+    answer.iss_len = (uint8_t)issuer.len;
     memcpy(answer.jkt, row->signin.jkt, sizeof answer.jkt);
     ak_random_bytes(answer.jti, sizeof answer.jti);
     return ak_identity_answer_make(jws, &hand->signer, ak_span_str(hand->broker->origin),

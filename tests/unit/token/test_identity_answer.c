@@ -116,6 +116,82 @@ static void refuses(void **state)
     ak_p256_signer_close(&other.signer);
 }
 
+/* At a provider, and only there, the issuer is part of the word. */
+static void issuer_of_a_provider(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *claims;
+        enum ak_err err;
+    } cases[] = {
+        {CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "oauth2_google", "1", JKT,
+             ",\"identity_iss\":\"https://accounts.google.com\""),
+            AK_OK},
+        {CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "oauth2_google", "1", JKT, ""), AK_E_FORMAT},
+        {CLAIMS(
+             ISS, AUD, "1767225600", "1767225660", JTI, "oauth2_google", "1", JKT, ",\"identity_iss\":\"\""),
+            AK_E_FORMAT},
+        {CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "oauth2_google", "1", JKT, ",\"identity_iss\":7"),
+            AK_E_FORMAT},
+        {CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "oauth2_google", "1", JKT,
+             ",\"identity_iss\":\"https://a.example\",\"x\":1"),
+            AK_E_FORMAT},
+        {CLAIMS(ISS, AUD, "1767225600", "1767225660", JTI, "email", "a@b.example", JKT,
+             ",\"identity_iss\":\"https://a.example\""),
+            AK_E_FORMAT},
+    };
+    struct test_key key = test_key(3);
+    struct ak_identity_answer got;
+    for (size_t i = 0; i < AK_COUNT(cases); i++) {
+        assert_int_equal(verify_at(&key, HEADER, cases[i].claims, TEST_NOW_S, &got), cases[i].err);
+        if (cases[i].err) continue;
+        assert_int_equal(got.iss_len, 27);
+        assert_memory_equal(got.iss, "https://accounts.google.com", 27);
+    }
+    ak_p256_signer_close(&key.signer);
+}
+
+static enum ak_err make_and_take(struct test_key *key, const struct ak_identity_answer *answer)
+{
+    char origin[AK_LIMIT_IDENTITY_VALUE];
+    uint8_t memory[AK_IDENTITY_ANSWER_MAX];
+    struct ak_buf text = AK_BUF_ARR(memory);
+    struct ak_identity_answer got;
+    memset(origin, 'o', sizeof origin);
+    AK_TRY(ak_identity_answer_make(&text, &key->signer, AK_SPAN_ARR(origin), AK_SPAN_ARR(origin), answer));
+    AK_TRY(ak_identity_answer_verify(
+        ak_buf_span(&text), &key->pub, AK_SPAN_ARR(origin), AK_SPAN_ARR(origin), TEST_NOW_S, &got));
+    assert_memory_equal(got.iss, answer->iss, sizeof got.iss);
+    return AK_OK;
+}
+
+/* The longest of everything fits; what has no issuer, or should have none, is not made. */
+static void making_for_a_provider(void **state)
+{
+    (void)state;
+    struct test_key key = test_key(3);
+    struct ak_identity_answer answer = sample();
+    answer.type_len = sizeof answer.type;
+    memset(answer.type, 'x', sizeof answer.type);
+    memcpy(answer.type, "oauth2_", 7);
+    answer.value_len = sizeof answer.value;
+    memset(answer.value, 'v', sizeof answer.value);
+    assert_int_equal(make_and_take(&key, &answer), AK_E_ARG);
+    answer.iss_len = sizeof answer.iss;
+    memset(answer.iss, 'i', sizeof answer.iss);
+    assert_int_equal(make_and_take(&key, &answer), AK_OK);
+    answer.iss[3] = '"';
+    assert_int_equal(make_and_take(&key, &answer), AK_E_ARG);
+    answer.iss[3] = 'i';
+    answer.iss_len++;
+    assert_int_equal(make_and_take(&key, &answer), AK_E_ARG);
+    answer = sample();
+    answer.iss_len = 1;
+    answer.iss[0] = 'i';
+    assert_int_equal(make_and_take(&key, &answer), AK_E_ARG);
+    ak_p256_signer_close(&key.signer);
+}
+
 static void times(void **state)
 {
     (void)state;
@@ -158,6 +234,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_is_taken),
         cmocka_unit_test(refuses),
+        cmocka_unit_test(issuer_of_a_provider),
+        cmocka_unit_test(making_for_a_provider),
         cmocka_unit_test(times),
         cmocka_unit_test(not_made),
     };
