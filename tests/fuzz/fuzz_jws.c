@@ -40,6 +40,21 @@ static void check_header(const struct ak_jws *jws)
     ak_json_done(&typed);
 }
 
+/* Of any algorithm: what splits for ours splits there, too, into the same. */
+static void check_parts(struct ak_span text, const struct ak_jws *jws, bool split)
+{
+    uint8_t memory[MAX_TEXT];
+    struct ak_buf buf = AK_BUF_ARR(memory);
+    struct ak_jws_parts parts;
+    enum ak_err err = ak_jws_split_parts(text, MAX_TEXT, &buf, &parts);
+    if (err) AK_FUZZ_CHECK(!split && buf.len == 0 && parts.signing_input.len == 0);
+    if (err) return;
+    AK_FUZZ_CHECK(split == (parts.signature.len == sizeof jws->signature));
+    if (!split) return;
+    AK_FUZZ_CHECK(ak_span_eq(parts.header, jws->header) && ak_span_eq(parts.payload, jws->payload));
+    AK_FUZZ_CHECK(ak_span_eq(parts.signature, AK_SPAN_ARR(jws->signature)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     uint8_t memory[MAX_TEXT];
@@ -48,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct ak_jws jws;
     struct ak_span text = ak_span(data, len);
     enum ak_err err = ak_jws_split(text, MAX_TEXT, &buf, &jws);
+    check_parts(text, &jws, err == AK_OK);
     if (err != AK_OK) {
         AK_FUZZ_CHECK(buf.len == 0 && jws.signing_input.len == 0);
         AK_FUZZ_CHECK((err == AK_E_LIMIT) == (len > MAX_TEXT));

@@ -403,8 +403,14 @@ static void the_fold_refuses_what_does_not_follow(void **state)
     struct world *w = *state;
     struct ak_arena arena;
     struct ak_entry_ref ref = {.index = 1000};
+    static uint8_t after_bytes[AK_TRUST_LEN_MAX];
+    assert_int_equal(ak_trust_set_providers(&next, AK_SPAN_LIT("google https://a.example demo")), AK_OK);
+    make_change();
     assert_int_equal(ask(w, &w->alice), AK_CODE_OK);
-    for (unsigned bad = 0; bad < 4; bad++) {
+    struct ak_trust after = next;
+    for (unsigned bad = 0; bad < 5; bad++) {
+        after.recovery_wait_secs = 1 + after.recovery_wait_secs;
+        if (bad == 4) after.provider_count = 0; /* a name is gone */
         struct ak_engine *engine = h_replay(&w->h, w->h.batch_count, &arena);
         struct ak_state *folded = (struct ak_state *)(uintptr_t)ak_engine_state(engine);
         const struct ak_account *alice = ak_state_account(folded, w->alice.anchor, NULL);
@@ -412,8 +418,8 @@ static void the_fold_refuses_what_does_not_follow(void **state)
         memcpy(entry.anchor, w->alice.anchor, 32);
         memcpy(entry.prev_leaf, alice->last_leaf, 32);
         memcpy(entry.old_config, change.to, 32);
-        memcpy(entry.config, change.from, 32);
-        entry.trust = ak_span(now_bytes, encode(&now, now_bytes).len);
+        entry.trust = encode(&after, after_bytes);
+        ak_trust_hash(entry.trust, entry.config);
         if (bad == 1) entry.old_config[0] ^= 1;
         if (bad == 2) entry.config[0] ^= 1;
         if (bad == 3) entry.trust.len--;
