@@ -21,7 +21,7 @@ function change(shown, from, to) {
 
 await main(async () => {
   const worker = new Worker();
-  const made = worker.command(['init', '--data-dir', worker.dataDir, '--operators', 'email:alice@demo.example']);
+  const made = worker.command(['init', '--data-dir', worker.dataDir, '--operators', 'email:alice@demo.example', '--identity-providers', 'demo https://id.demo.example agentkeys']);
   assert.equal(made.status, 0, made.stderr);
   const config = /trust config:\s+([0-9a-f]{64})/.exec(made.stdout)[1];
   const header = () => fs.readFileSync(path.join(worker.dataDir, 'sealed.bin')).subarray(100, 132).toString('hex');
@@ -31,7 +31,8 @@ await main(async () => {
 
   await test('what init fixed is in the header, and the host changes none of it', async () => {
     assert.equal(header(), config);
-    for (const [setting, value] of [['operators', 'email:mallory@demo.example'], ['recovery-wait', '8d'], ['recovery-wait-code', '23h'], ['issuer', 'https://mallory.example']]) {
+    for (const [setting, value] of [['operators', 'email:mallory@demo.example'], ['recovery-wait', '8d'], ['recovery-wait-code', '23h'], ['issuer', 'https://mallory.example'],
+      ['identity-providers', 'demo https://mallory.example agentkeys']]) {
       const { code, line } = await worker.bootFail([`--${setting}`, value]);
       assert.equal(code, 1);
       assert.match(line, new RegExp(`^BOOT_FAIL trust_config: ${setting.replaceAll('-', '_')}=${value}: sealed is`));
