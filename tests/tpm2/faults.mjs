@@ -158,7 +158,7 @@ await main(async () => {
       assert.equal(ran.status, 0, ran.stderr);
       const file = path.join(worker.dir, 'log.jsonl');
       fs.writeFileSync(file, ran.stdout);
-      const audit = spawnSync(cli, ['audit', 'verify', file], { env: worker.env, encoding: 'utf8' });
+      const audit = spawnSync(cli, ['audit', 'verify', file], { env: { ...worker.env, AGENTKEYS_STATE_DIR: path.join(worker.dir, 'state') }, encoding: 'utf8' });
       assert.equal(audit.status, 0, audit.stderr);
       for (const leaf of acknowledged) assert.ok(ran.stdout.includes(leaf), when);
     };
