@@ -89,13 +89,26 @@ export class Broker {
   }
 
   // What the page's form sends.
-  form(fields) {
-    return this.post('/auth/email', new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded' });
+  form(fields, where = '/auth/email') {
+    return this.post(where, new URLSearchParams(fields).toString(), { 'Content-Type': 'application/x-www-form-urlencoded' });
   }
 
   async verify({ request_id, token }, match_code) {
     const answer = await this.post('/v1/auth/email/verify', { request_id, token, match_code });
     fitted.add(described.check('POST', '/v1/auth/email/verify', answer));
+    return answer;
+  }
+
+  // The browser that comes back from a provider: the page, and what its form carries.
+  async comeBack(url) {
+    const page = await this.get(url.slice(new URL(url).origin.length));
+    const found = /name="link" value="([0-9a-f]{32})\.([A-Za-z0-9_-]{43})"/.exec(page.text);
+    return { ...page, request_id: found?.[1], token: found?.[2], link: found && `${found[1]}.${found[2]}` };
+  }
+
+  async confirm({ request_id, token }, match_code) {
+    const answer = await this.post('/v1/auth/oauth2/confirm', { request_id, token, match_code });
+    fitted.add(described.check('POST', '/v1/auth/oauth2/confirm', answer));
     return answer;
   }
 
@@ -150,8 +163,14 @@ export class SignIn {
     return this.asked;
   }
 
+  async oauth2(provider, over) {
+    this.way = 'oauth2';
+    this.asked = await this.call('POST', '/v1/auth/oauth2/start', { provider, ...this.self }, over);
+    return this.asked;
+  }
+
   status(id = this.asked.body.request_id, over = {}) {
-    return this.call('GET', `/v1/auth/email/status/${id}`, undefined, over);
+    return this.call('GET', `/v1/auth/${this.way ?? 'email'}/status/${id}`, undefined, over);
   }
 
   walletStart(address, chain_id = 1) {

@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 // The pages in Chromium at 360x640 and 1280x800: the whole way with the keyboard alone, no horizontal scroll, no violation of the policy,
 // nothing of another origin, contrast at least 4.5, and without script too.
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { Broker, MailSink, SignIn, freePort } from '../lib/broker.mjs';
 import { assert, atEnd, main, skip, test } from '../lib/check.mjs';
 import { Device } from '../lib/device.mjs';
+import { LyingProvider } from '../lib/provider.mjs';
 import { Worker, tempDir } from '../lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
@@ -42,8 +43,11 @@ await main(async () => {
   const dir = tempDir();
   const workerSocket = path.join(dir, 'broker.sock');
   const sink = await new MailSink({ dir }).start();
+  const provider = await new LyingProvider(dir).start(await freePort(), 'keys-pages', '');
+  const file = path.join(dir, 'oauth2.conf');
+  writeFileSync(file, `[acme]\nissuer = ${provider.issuer}\nclient_id = keys-pages\nca_file = ${provider.authority}\n`, { mode: 0o600 });
   const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket,
-    args: ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-starttls=off', '--mail-from', 'keys@demo.example', '--limit-mails-per-hour', '60'] });
+    args: ['--oauth2-providers', 'acme', '--oauth2-file', file, '--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-starttls=off', '--mail-from', 'keys@demo.example', '--limit-mails-per-hour', '60'] });
   broker.init();
   const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer }, args: ['--broker-socket', workerSocket, '--broker-url', broker.url, '--broker-key', broker.pub] });
   worker.init();
@@ -123,6 +127,46 @@ await main(async () => {
       await look(page);
       assert.equal(await page.locator('form').count(), 0);
       await page.context().close();
+    });
+  }
+
+  for (const viewport of sizes) {
+    await test(`${viewport.width}x${viewport.height}: back from a provider, wrong code, right code, by keyboard alone, without script`, async () => {
+      const who = new SignIn(broker, new Device());
+      assert.equal((await who.oauth2('acme')).status, 200, who.asked.text);
+      const code = who.asked.body.match_code;
+      const page = await open(viewport, { javaScriptEnabled: false });
+      await page.goto(provider.approve(who.asked.body.authorization_url));
+      assert.match(await page.textContent('main'), /signed in at acme/);
+      assert.deepEqual(page.bad, []);
+      const focused = () => page.locator('#match_code:focus').count();
+      if (!(await focused())) await page.keyboard.press('Tab');
+      assert.equal(await focused(), 1);
+      await page.keyboard.type(code === 'AAAAAA' ? 'BBBBBB' : 'AAAAAA');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[role=alert]');
+      assert.ok(!page.url().includes('code='), 'the code leaves the address');
+      if (!(await focused())) await page.keyboard.press('Tab');
+      await page.keyboard.type(code);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[role=status]');
+      assert.deepEqual(page.bad, []);
+      await page.context().close();
+      const scripted = await open(viewport);
+      const again = new SignIn(broker, new Device());
+      await again.oauth2('acme');
+      const address = provider.approve(again.asked.body.authorization_url);
+      await scripted.goto(address);
+      await look(scripted);
+      await scripted.reload();
+      await look(scripted);
+      assert.equal(await scripted.locator('form').count(), 1, 'loaded again it is the same');
+      await broker.confirm(await broker.comeBack(address), again.asked.body.match_code);
+      await scripted.reload();
+      await scripted.waitForSelector('[role=alert]');
+      await look(scripted);
+      assert.equal(await scripted.locator('form').count(), 0);
+      await scripted.context().close();
     });
   }
 
