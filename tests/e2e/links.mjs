@@ -53,6 +53,7 @@ await main(async () => {
     alice = await byMail(home, 'Alice@Demo.example', 'init', '--name', 'home');
     assert.equal(alice.status, 0, alice.err);
     assert.equal(alice.body.identity, 'email:alice@demo.example');
+    assert.equal(alice.body.wallet_signs_in, true);
     const mail = await byMail(home, 'Alice.Work@demo.example', 'link');
     assert.equal(mail.status, 0, mail.err);
     assert.equal(mail.body.anchor, alice.body.anchor);
@@ -60,7 +61,7 @@ await main(async () => {
     assert.equal(evm.status, 0, evm.err);
     assert.deepEqual([evm.body.linked, evm.body.anchor], [true, alice.body.anchor]);
     const own = await home.run('link', '--derived');
-    assert.equal(own.status, 0, own.err);
+    assert.equal(own.body.error, 'already_done', 'init linked it');
   });
 
   await test('links and whoami: every identity, by name where this device knows it', async () => {

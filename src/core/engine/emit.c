@@ -92,7 +92,7 @@ enum ak_code ak_step_pay(struct ak_step *step)
 enum ak_code ak_step_pay_cancel(struct ak_step *step)
 {
     struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
-    if (!device) return AK_CODE_DEVICE_NOT_ENROLLED;
+    ak_assert(device); /* a session of it was checked just before */
     struct ak_bucket_result taken = ak_bucket_take(
         device->cancel_tat_us, 0, AK_ENGINE_CANCELS_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
     step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;

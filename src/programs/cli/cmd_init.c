@@ -189,8 +189,11 @@ int ak_init_begin(struct ak_init *init)
 int ak_init_end(struct ak_init *init)
 {
     if (init->pending) return ak_init_show_waiting(init);
-    int status = read_back(init);
-    return status ? status : ak_init_show(init);
+    int status = read_back(init), derived = 0;
+    if (status) return status;
+    if (init->account_new && !ak_cli_value(init->cli, "local")) derived = ak_init_by_derived(init);
+    status = ak_init_show(init); /* whatever came of the address, the code is seen */
+    return status ? status : derived;
 }
 
 static int run(struct ak_init *init)

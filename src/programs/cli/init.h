@@ -19,6 +19,7 @@ struct ak_init {
     uint64_t ready_at;
     uint8_t wallet[20];
     uint64_t device_count;
+    bool derived_signs_in; /* the account's own address was linked and shown to sign in */
 };
 void ak_init_done(struct ak_init *init);
 
@@ -49,6 +50,8 @@ int ak_init_keep(struct ak_init *init, const struct ak_init_session *session);
 int ak_init_by_mail(struct ak_init *init);
 int ak_init_by_wallet(struct ak_init *init);
 int ak_init_by_oauth2(struct ak_init *init);
+/* Then, for an account that is new: its own address is linked and signs in, on this device. */
+int ak_init_by_derived(struct ak_init *init);
 /* init->identity for that: "oauth2_" and the provider's name. */
 int ak_init_name_provider(struct ak_init *init, const char *provider);
 /* What these ways share: name, hash of the new recovery code, and the old one where a file gives it; and what

@@ -42,6 +42,10 @@ static void print_json(const struct ak_init *init, const char *recovery)
     ak_json_put_bool(&w, init->account_new);
     ak_json_key(&w, "expires_at");
     ak_json_put_u64(&w, init->cli->saved.expires_at);
+    if (init->derived_signs_in) {
+        ak_json_key(&w, "wallet_signs_in");
+        ak_json_put_bool(&w, true);
+    }
     if (init->code_taken) put_text(&w, "recovery_code", recovery);
     ak_json_close_object(&w);
     if (ak_buf_check(&json) == AK_OK) ak_out_json(ak_buf_span(&json));

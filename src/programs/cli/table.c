@@ -182,7 +182,8 @@ static const struct ak_cli_command commands[] = {
         "begins "
         "its recovery on a device that is none of it.",
         "agentkeys init --email alice@demo.example",
-        "anchor, identity, wallet_address, device, device_count, account_new, expires_at, and recovery_code "
+        "anchor, identity, wallet_address, device, device_count, account_new, expires_at, wallet_signs_in, "
+        "and recovery_code "
         "for a new "
         "account",
         AK_CLI_OPTIONS(init_options), .run = ak_cmd_init},

@@ -327,6 +327,62 @@ static void test_cancelling_is_each_devices_own(void **state)
     h_device_done(&thief);
 }
 
+/* ---- waiting, and what comes in between ---- */
+
+/* A clock that is pushed forward, while the keeper runs or while it does not, brings no device in sooner. */
+static void test_a_clock_pushed_forward(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    struct h_device thief;
+    h_device(&thief, 41);
+    assert_int_equal(box_mail(h, &thief, alice, NULL), AK_CODE_PENDING);
+    h->wall_ms += 30 * H_DAY_MS; /* it runs: only the monotonic clock counts */
+    h_tick(h, 1000);
+    h->wall_ms -= 30 * H_DAY_MS;
+    assert_int_equal(box_mail(h, &thief, alice, NULL), AK_CODE_PENDING);
+    for (int i = 0; i < 2; i++) { /* it was off for a month, in order or not: nobody saw that time */
+        ak_engine_stop(h->engine);
+        h_settle(h);
+        h->wall_ms += 30 * H_DAY_MS;
+        h_restart(h, i == 0);
+        h_tick(h, 1000);
+        assert_int_equal(box_mail(h, &thief, alice, NULL), AK_CODE_PENDING);
+    }
+    h_tick(h, H_DAY_MS);
+    assert_int_equal(box_mail(h, &thief, alice, NULL), AK_CODE_OK);
+    h_device_done(&thief);
+}
+
+/* Cancelled in the moment it is due, or done in the moment it is cancelled: one of the two, for good. */
+static void test_cancelled_and_done_at_once(void **state)
+{
+    struct world *w = *state;
+    struct h *h = &w->h;
+    struct h_device one, two;
+    struct h_person owner = {0};
+    h_device(&one, 41);
+    h_device(&two, 42);
+    h_device(&owner.device, 43);
+    assert_int_equal(box_mail(h, &one, alice, NULL), AK_CODE_PENDING);
+    assert_int_equal(box_mail(h, &two, alice, NULL), AK_CODE_PENDING);
+    assert_int_equal(box_mail(h, &owner.device, alice, NULL), AK_CODE_PENDING);
+    h_tick(h, H_DAY_MS);
+    assert_int_equal(h_sign_in(h, &w->alice, "alice"), AK_CODE_OK);
+    assert_int_equal(cancel(w, &w->alice, "sign-in", &one), AK_CODE_OK);
+    assert_int_equal(box_mail(h, &one, alice, NULL), AK_CODE_PENDING); /* from the beginning */
+    assert_int_equal(box_mail(h, &owner.device, alice, NULL), AK_CODE_OK);
+    box_take_session(h, &owner);
+    assert_int_equal(cancel(w, &w->alice, "sign-in", &owner.device), AK_CODE_NOT_FOUND);
+    assert_int_equal(cancel(w, &owner, "sign-in", &two), AK_CODE_OK); /* one that came in cancels, too */
+    assert_int_equal(box_mail(h, &two, alice, NULL), AK_CODE_PENDING);
+    h_restart(h, true);
+    assert_int_equal(box_mail(h, &one, alice, NULL), AK_CODE_PENDING);
+    h_device_done(&one);
+    h_device_done(&two);
+    h_device_done(&owner.device);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -339,6 +395,8 @@ int main(void)
         WORLD_TEST(test_recovering_opens_no_account),
         WORLD_TEST(test_the_code_makes_room),
         WORLD_TEST(test_cancelling_is_each_devices_own),
+        WORLD_TEST(test_a_clock_pushed_forward),
+        WORLD_TEST(test_cancelled_and_done_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
