@@ -1,7 +1,9 @@
 /* The file: its tables, opening it, and the statements that every flow runs. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/signin/internal.h"
@@ -206,12 +208,15 @@ static enum ak_err configure(sqlite3 *db)
     return err ? err : ended;
 }
 
-/* SQLite makes files by the umask; this one is closed from the start. */
+/* SQLite makes files by the umask; this one is closed from the start. One that is there is not opened:
+ * closing it would drop the locks that SQLite has on it in this process, and whoever closes it next elsewhere
+ * would remove the log beneath us. */
 static enum ak_err make_file(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return AK_E_IO;
-    return close(fd) == 0 ? AK_OK : AK_E_IO;
+    struct stat info;
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) return close(fd) == 0 ? AK_OK : AK_E_IO;
+    return errno == EEXIST && lstat(path, &info) == 0 && S_ISREG(info.st_mode) ? AK_OK : AK_E_IO;
 }
 
 enum ak_err ak_signin_db_open(const char *path, struct ak_signin_db **out_db)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/signin/db.h"
@@ -229,6 +230,53 @@ static void counts_what_is_there(void **state)
     assert_int_equal(figures.signins + figures.mails, 0);
 }
 
+/* Another process that opens and closes the file, as a second broker does: how many sign-ins it saw. */
+static int visit(void)
+{
+    int how = 0;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)execl("/proc/self/exe", "test-db", "visit", path, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(waitpid(pid, &how, 0), pid);
+    assert_true(WIFEXITED(how));
+    return WEXITSTATUS(how);
+}
+
+static int visitor(const char *where)
+{
+    struct ak_signin_db *db;
+    struct ak_signin_figures figures = {0};
+    if (ak_signin_db_open(where, &db) != AK_OK) return 126;
+    enum ak_err err = ak_signin_db_figures(db, NOW, &figures);
+    ak_signin_db_close(db);
+    return err ? 125 : (int)figures.signins;
+}
+
+/* A file that is opened and closed beside SQLite loses SQLite's locks: a visitor took itself for the last one
+ * and removed the log, and what was committed later was in no file. */
+static void a_second_process_takes_nothing_away(void **state)
+{
+    (void)state;
+    for (uint8_t i = 1; i < 4; i++) {
+        struct ak_signin_row row = a_row(i);
+        assert_int_equal(ak_signin_db_add(i % 2 ? one : two, &row, AK_SPAN_EMPTY, NOW), AK_OK);
+        assert_int_equal(visit(), i);
+    }
+}
+
+static void a_link_is_no_state(void **state)
+{
+    (void)state;
+    char name[128];
+    struct ak_signin_db *db;
+    (void)snprintf(name, sizeof name, "%s/link.db", dir);
+    assert_int_equal(symlink(path, name), 0);
+    assert_int_equal(ak_signin_db_open(name, &db), AK_E_IO);
+    assert_int_equal(unlink(name), 0);
+}
+
 static enum ak_code begin(void *ctx, struct ak_signin_row *row)
 {
     return ak_signin_begin(&row->signin, ctx, 20, NOW);
@@ -319,13 +367,16 @@ static void foreign_files_are_refused(void **state)
     (void)unlink(other);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "visit") == 0) return visitor(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(keeps_what_it_was_given, open_both, close_both),
         cmocka_unit_test_setup_teardown(one_delivery_over_two_handles, open_both, close_both),
         cmocka_unit_test_setup_teardown(proofs_work_once, open_both, close_both),
         cmocka_unit_test_setup_teardown(limits_hold_over_two_handles, open_both, close_both),
+        cmocka_unit_test_setup_teardown(a_second_process_takes_nothing_away, open_both, close_both),
+        cmocka_unit_test_setup_teardown(a_link_is_no_state, open_both, close_both),
         cmocka_unit_test_setup_teardown(mails_are_leased, open_both, close_both),
         cmocka_unit_test_setup_teardown(knows_and_forgets_addresses, open_both, close_both),
         cmocka_unit_test_setup_teardown(a_notice_is_told_once, open_both, close_both),
