@@ -95,8 +95,9 @@ await main(async () => {
   });
 
   await test('status and doctor tell of it', async () => {
-    assert.deepEqual(up.person('status', '--json').json().broker, { status: 'ready', checks: { state: 'ok', worker: 'ok', mail: 'off' } });
-    assert.match(up.person('status').stdout, /^broker .*ready, mail off$/m);
+    const { status, checks } = up.person('status', '--json').json().broker;
+    assert.deepEqual([status, checks.state, checks.worker, checks.mail], ['ready', 'ok', 'ok', 'off']);
+    assert.match(up.person('status').stdout, /^broker .*ready, mail off/m);
     const said = up.person('doctor', '--json').json().checks.find((one) => one.check === 'broker');
     assert.equal(said.state, 'ok');
   });
