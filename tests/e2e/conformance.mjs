@@ -5,6 +5,7 @@ import path from 'node:path';
 import { recoverMessageAddress } from 'viem';
 import { assert, main, skip, test } from './lib/check.mjs';
 import { hex, sha256, unhex, utf8hex } from './lib/bytes.mjs';
+import { described } from './lib/client.mjs';
 import { Device } from './lib/device.mjs';
 import { shared, Worker } from './lib/worker.mjs';
 
@@ -162,6 +163,16 @@ await main(async () => {
     assert.equal((await owner.must('derive-address', { omni_account: typed.omni })).address, typed.address);
     owner.close();
     await worker.stop();
+  });
+
+  await test('every answer of these tests was as openapi.yaml describes it, and another would not be', () => {
+    const signed = { signature: `0x${'0'.repeat(130)}`, address: `0x${'0'.repeat(40)}`, key_version: 1, entry: { index: 1, leaf_hash: '0'.repeat(64) } };
+    const check = (body, status = 200) => described.check('POST', '/tee/sign-message', { status, body });
+    assert.equal(check(signed), 'sign_reply');
+    assert.throws(() => check({ ...signed, address: 7 }), /no string/);
+    assert.throws(() => check({ ...signed, more: 1 }), /not in the description/);
+    assert.throws(() => check({ ...signed, signature: undefined, address: signed.address.slice(2) }), /does not match|no string/);
+    assert.throws(() => check({ error: 'denied' }, 403), /message is missing/);
   });
 
   await test('/dev: a secret of another form does not start', async () => {

@@ -2,6 +2,7 @@
 //   p99 BUILD        99th percentile of requests while the servers behind it stall, against the same without, in turns
 //   pending BUILD    resident memory with 10,000 sign-ins under way, each with a mail that waits
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 
 const [verb, build] = process.argv.slice(2);
@@ -20,12 +21,23 @@ const figure = (name, ours, reference, unit, note) =>
 let sources = 0;
 const anywhere = () => { sources += 1; return { headers: { 'X-Forwarded-For': `10.${(sources >> 16) & 255}.${(sources >> 8) & 255}.${sources & 255}` } }; };
 
+// A provider that takes connections and says nothing.
+async function silentProvider(dir) {
+  const server = net.createServer(() => undefined);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.unref();
+  const file = path.join(dir, 'oauth2.conf');
+  fs.writeFileSync(file, `[silent]\nissuer = http://127.0.0.1:${server.address().port}\nclient_id = app\n`, { mode: 0o600 });
+  return file;
+}
+
 async function open() {
   const dir = tempDir();
   const workerSocket = path.join(dir, 'broker.sock');
   const sink = await new MailSink({ dir }).start();
   const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket, args: ['--trusted-proxies', '127.0.0.1', '--mail-url', `smtp://127.0.0.1:${sink.port}`,
-    '--mail-starttls=off', '--mail-from', 'keys@demo.example', '--mail-timeout', '60s', '--log-level', 'warn'] });
+    '--mail-starttls=off', '--mail-from', 'keys@demo.example', '--mail-timeout', '60s', '--log-level', 'warn',
+    '--oauth2-timeout', '4s', '--oauth2-providers', 'silent', '--oauth2-file', await silentProvider(dir)] });
   broker.init();
   const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer }, args: ['--broker-socket', workerSocket, '--broker-url', broker.url, '--broker-key', broker.pub] });
   worker.init();
@@ -36,7 +48,7 @@ async function open() {
 
 // ---- p99 ----
 const clients = 6;
-const rounds = 12;
+const rounds = 8;
 const roundMs = 2000;
 const pauseMs = 12;
 const parts = [
@@ -47,7 +59,19 @@ const parts = [
 ];
 
 // What may stall: each begins to, and ends.
+let asking;
 const stalls = ({ broker, sink }) => [
+  {
+    name: 'provider',
+    // As many as its threads take; nothing is asked of this process during the round.
+    async begin() {
+      asking = Array.from({ length: 4 }, () => new SignIn(broker, new Device()).call('POST', '/v1/auth/oauth2/start', { provider: 'silent' }, anywhere()));
+      await sleep(200);
+    },
+    async end() {
+      await Promise.all(asking);
+    },
+  },
   {
     name: 'mail server',
     async begin() {

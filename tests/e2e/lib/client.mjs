@@ -1,6 +1,11 @@
 // The wire contract from a client's side: a device, perhaps a token, one connection, proofs with nonces.
+import { fileURLToPath } from 'node:url';
 import { Connection } from './http.mjs';
 import { meaning } from './meaning.mjs';
+import { OpenApi } from './openapi.mjs';
+
+// Every answer of JSON to a call is held to the description.
+export const described = new OpenApi(fileURLToPath(new URL('../../../docs/api/openapi.yaml', import.meta.url)));
 
 // auth: none, proof (device alone), use (token; a proof once a connection), change (token and a proof with ak_bh).
 const calls = {
@@ -126,6 +131,7 @@ export class Client {
     if (answer.headers['dpop-nonce']) this.nonce = answer.headers['dpop-nonce'];
     answer.requestId = answer.headers['x-request-id'];
     answer.error = answer.body?.error;
+    if (answer.body) described.check(placed.method, placed.path.replace(/^\/dev\//, '/tee/'), answer);
     if (headers.DPoP && answer.status < 400) this.proved = true;
     return answer;
   }
