@@ -56,8 +56,9 @@ int ak_blob_open_by_steps(void *ctx, int dir_fd, const char *path, int flags)
 
 static int system_open_below(void *ctx, int dir_fd, const char *path, int flags)
 {
-    struct open_how how = {
-        .flags = (uint64_t)(unsigned)(flags | O_CLOEXEC), .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    struct open_how how = {.flags = (uint64_t)(unsigned)(flags | O_CLOEXEC),
+        .mode = flags & O_CREAT ? 0600 : 0, /* any other call is refused with one */
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
     int fd = (int)syscall(SYS_openat2, dir_fd, path, &how, sizeof how);
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
     return ak_blob_open_by_steps(ctx, dir_fd, path, flags);

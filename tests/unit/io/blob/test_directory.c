@@ -96,6 +96,21 @@ static void written_under_its_name(void **state)
     }
 }
 
+/* Its owner must be able to read it: root, as whom tests often run, reads whatever the mode. */
+static void staged_with_the_same_mode(void **state)
+{
+    (void)state;
+    const struct ak_blob_name name = folder_name(1, 2, 7);
+    char path[256];
+    struct stat st;
+    path_of(&name, path);
+    assert_int_equal(store.ops->stage(store.impl, &name, AK_SPAN_LIT("x")), AK_OK);
+    assert_int_equal(store.ops->commit(store.impl, &name, 1), AK_OK);
+    assert_int_equal(fstatat(folder.fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+    assert_int_equal(st.st_mode, S_IFREG | 0600);
+    assert_blob(&name, AK_SPAN_LIT("x"));
+}
+
 static void every_size(void **state)
 {
     (void)state;
@@ -352,10 +367,11 @@ static void a_walk_in_pieces(void **state)
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {T(written_under_its_name), T(every_size), T(missing_at_each_level),
-        T(removed_with_empty_folders), T(list_shows_ours_only), T(list_may_remove_what_it_shows),
-        T(leftovers_of_a_crash_go), T(links_are_not_followed), T(a_file_where_a_folder_belongs),
-        T(a_store_that_is_gone), T(opened_again), T(read_while_others_are_written), T(a_walk_in_pieces)};
+    const struct CMUnitTest tests[] = {T(written_under_its_name), T(staged_with_the_same_mode), T(every_size),
+        T(missing_at_each_level), T(removed_with_empty_folders), T(list_shows_ours_only),
+        T(list_may_remove_what_it_shows), T(leftovers_of_a_crash_go), T(links_are_not_followed),
+        T(a_file_where_a_folder_belongs), T(a_store_that_is_gone), T(opened_again),
+        T(read_while_others_are_written), T(a_walk_in_pieces)};
     return cmocka_run_group_tests(tests, with_system, NULL) +
            cmocka_run_group_tests(tests, without_openat2, NULL);
 }
