@@ -25,7 +25,7 @@ await main(async () => {
     `[public]\nissuer = ${provider.issuer}\nclient_id = keys-public\nscope = openid email\n` +
     `[liar]\nissuer = ${liar.issuer}\nclient_id = keys-liar\nclient_secret_file = ${secret('liar', 'l1ar-secret')}\nca_file = ${liar.authority}\n` +
     `[gone]\nissuer = http://127.0.0.1:${await freePort()}\nclient_id = nobody\n`, { mode: 0o644 });
-  const args = ['--oauth2-providers', 'acme,public,liar,gone', '--oauth2-file', file, '--oauth2-timeout', '1s', '--trusted-proxies', '127.0.0.1'];
+  const args = ['--limit-starts-per-minute', '60', '--oauth2-providers', 'acme,public,liar,gone', '--oauth2-file', file, '--oauth2-timeout', '1s', '--trusted-proxies', '127.0.0.1'];
   const broker = new Broker({ dir, port, issuer, workerSocket, args });
   broker.init();
   const known = `acme ${provider.issuer} keys-basic, public ${provider.issuer} keys-public, liar ${liar.issuer} keys-liar`;
