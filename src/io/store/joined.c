@@ -11,7 +11,7 @@
 /* Below 128 KiB: SQLite's own VFS takes the length of one write modulo that. */
 enum { CAP = 64 * 1024, VFS_MAX = 4, NAME_MAX_LEN = 64 };
 
-/* The file of the VFS below lies right behind. */
+/* The file of the VFS below lies right behind. Of a file that is not the WAL nothing is gathered. */
 struct joined {
     sqlite3_file base;
     sqlite3_int64 at; /* where the gathered bytes belong */
@@ -191,7 +191,8 @@ static int j_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int fl
     int rc = real->xOpen(real, path, below(file), flags, out_flags);
     if (!below(file)->pMethods) return rc;
     file->pMethods = &methods; /* then SQLite closes it, also after an error */
-    of(file)->gathers = rc == SQLITE_OK && (j_traits(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE);
+    of(file)->gathers = rc == SQLITE_OK && (flags & SQLITE_OPEN_WAL) != 0 &&
+                        (j_traits(file) & SQLITE_IOCAP_POWERSAFE_OVERWRITE) != 0;
     return rc;
 }
 

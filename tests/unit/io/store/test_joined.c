@@ -122,7 +122,7 @@ static void names_and_their_number_are_bounded(void **state)
 static sqlite3_file *open_file(const char *vfs_name, const char *path)
 {
     const char *name = NULL;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_MAIN_DB;
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_WAL;
     assert_int_equal(ak_joined_vfs(vfs_name, &name), AK_OK);
     sqlite3_vfs *vfs = sqlite3_vfs_find(name);
     assert_non_null(vfs);
@@ -145,7 +145,7 @@ static void what_was_gathered_is_seen(void **state)
     sqlite3_int64 size = 0;
     (void)state;
     fault_reset();
-    (void)snprintf(path, sizeof path, "%s/file", s.folder);
+    (void)snprintf(path, sizeof path, "%s/file.wal", s.folder);
     sqlite3_file *file = open_file("ak-fault", path);
     const sqlite3_io_methods *m = file->pMethods;
     assert_int_equal(m->xWrite(file, "ab", 2, 0), SQLITE_OK);
@@ -187,7 +187,7 @@ static void the_most_that_is_gathered(void **state)
         {MOST - 2, 1, 0}, {MOST - 1, 1, 0}, {MOST, 1, 1}, {1, MOST, 1}, {1, MOST + 1, 2}, {MOST + 1, 1, 1}};
     char path[128] = {0};
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/file", s.folder);
+    (void)snprintf(path, sizeof path, "%s/file.wal", s.folder);
     for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (uint8_t)(i * 7 + i / 251);
     for (size_t i = 0; i < AK_COUNT(cases); i++) {
         int first = (int)cases[i].first;
@@ -212,7 +212,7 @@ static void a_failed_write_is_told_once(void **state)
     char bytes[1];
     sqlite3_int64 size = 0;
     (void)state;
-    (void)snprintf(path, sizeof path, "%s/file", s.folder);
+    (void)snprintf(path, sizeof path, "%s/file.wal", s.folder);
     for (int which = 0; which < 5; which++) {
         fault_reset();
         sqlite3_file *file = open_file("ak-fault", path);
@@ -244,11 +244,61 @@ static void a_failed_write_is_told_once(void **state)
     }
 }
 
+/* ---- several connections ---- */
+
+static sqlite3 *connect_to(const char *path)
+{
+    const char *name = NULL;
+    sqlite3 *db = NULL;
+    assert_int_equal(ak_joined_vfs(NULL, &name), AK_OK);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, name), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", NULL, NULL, NULL),
+        SQLITE_OK);
+    return db;
+}
+
+static void run(sqlite3 *db, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* While somebody still reads what was before, a checkpoint copies up to there, is not synced, and yet every
+ * reader takes those pages from the file from then on. */
+static void a_checkpoint_in_part_is_seen_by_others(void **state)
+{
+    static const char add[] = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) "
+                              "INSERT INTO t(bytes) SELECT randomblob(900) FROM n";
+    char path[128];
+    int in_wal = 0, copied = 0;
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s/some", s.folder);
+    sqlite3 *writer = connect_to(path), *reader = connect_to(path), *later = NULL;
+    run(writer, "CREATE TABLE t(id INTEGER PRIMARY KEY, bytes BLOB)");
+    run(writer, add);
+    run(reader, "BEGIN; SELECT count(*) FROM t");
+    run(writer, add);
+    assert_int_equal(
+        sqlite3_wal_checkpoint_v2(writer, NULL, SQLITE_CHECKPOINT_PASSIVE, &in_wal, &copied), SQLITE_OK);
+    assert_in_range(copied, 1, in_wal - 1);
+    later = connect_to(path);
+    run(later, "SELECT sum(length(bytes)) FROM t");
+    run(reader, "COMMIT");
+    run(reader, "SELECT sum(length(bytes)) FROM t");
+    (void)sqlite3_close(later);
+    (void)sqlite3_close(reader);
+    (void)sqlite3_close(writer);
+    assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_batch_is_one_write_and_one_sync),
         cmocka_unit_test(nothing_is_joined_over_torn_sectors), cmocka_unit_test(a_name_is_made_once),
         cmocka_unit_test(what_was_gathered_is_seen), cmocka_unit_test(the_most_that_is_gathered),
-        cmocka_unit_test(a_failed_write_is_told_once), cmocka_unit_test(names_and_their_number_are_bounded)};
+        cmocka_unit_test(a_failed_write_is_told_once),
+        cmocka_unit_test(a_checkpoint_in_part_is_seen_by_others),
+        cmocka_unit_test(names_and_their_number_are_bounded)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
