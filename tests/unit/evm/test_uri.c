@@ -87,6 +87,36 @@ static void tells_the_characters_of_each_class(void **state)
     assert_false(ak_uri_scheme_valid(AK_SPAN_EMPTY));
 }
 
+/* Where something may be fetched from: over TLS, or on this machine where that is allowed. */
+static void places(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *uri;
+        bool web, plain;
+    } rows[] = {
+        {"https://a.example", true, false},
+        {"https://127.0.0.1:1/x?y", true, false},
+        {"http://127.0.0.1", false, true},
+        {"http://localhost/x", false, true},
+        {"http://[::1]:8080?x", false, true},
+        {"http://a.example", false, false},
+        {"http://127.0.0.1.a.example", false, false},
+        {"http://localhost:80@a.example", false, false},
+        {"https://u@a.example", false, false},
+        {"https://a.example#f", false, false},
+        {"https:a.example", false, false},
+        {"https:///x", false, false},
+        {"", false, false},
+    };
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        struct ak_span uri = ak_span_str(rows[i].uri);
+        assert_int_equal(ak_uri_is_web(uri, false), rows[i].web);
+        assert_int_equal(ak_uri_is_web(uri, true), rows[i].web || rows[i].plain);
+        assert_int_equal(ak_uri_is_plain_loopback(uri), rows[i].plain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +125,7 @@ int main(void)
         cmocka_unit_test(tells_ipv6_addresses),
         cmocka_unit_test(tells_authorities),
         cmocka_unit_test(tells_the_characters_of_each_class),
+        cmocka_unit_test(places),
     };
     return cmocka_run_group_tests_name("uri", tests, NULL, NULL);
 }
