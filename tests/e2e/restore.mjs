@@ -111,7 +111,7 @@ await main(async () => {
   await test('the request, once', async () => {
     for (const line of runbook('restore-request')) assert.match(there.must(line), /fingerprint: {2}[0-9a-f]{64}/);
     there.refused('agentkeys-worker restore --request second.request', 'restore_request');
-    there.refused('agentkeys-worker serve', 'no_sealed_state');
+    there.refused('agentkeys-worker serve --listen 127.0.0.1:0', 'no_sealed_state');
   });
 
   await test('holders see what for, and hand over', async () => {
