@@ -8,7 +8,7 @@
 #include "base/wipe.h"
 #include "core/rp/url.h"
 
-enum { URL_MAX = AK_RP_URL_MAX + 1, HEADER_MAX = 2048, REDIRECT = 300, REDIRECT_END = 400 };
+enum { URL_MAX = AK_RP_URL_MAX + 1, HEADER_MAX = 2304, REDIRECT = 300, REDIRECT_END = 400 };
 
 struct run {
     const struct ak_web_ask *ask;

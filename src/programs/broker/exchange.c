@@ -9,7 +9,7 @@
 #include "io/proc/random.h"
 #include "programs/broker/broker.h"
 
-enum { BASIC_MAX = 2048, LEASE_FETCHES = 3, LEASE_BESIDE_S = 5 };
+enum { BASIC_MAX = 2304, LEASE_FETCHES = 3, LEASE_BESIDE_S = 5 };
 
 static uint64_t now_s(void)
 {
