@@ -57,6 +57,20 @@ await main(async () => {
   await worker.start();
   person = new Person(worker);
 
+  await test('init at another worker is refused, and the session that was there is kept', async () => {
+    const other = await Worker.start();
+    const stray = new Person(other);
+    stray.env.AGENTKEYS_STATE_DIR = person.env.AGENTKEYS_STATE_DIR;
+    const session = () => fs.readFileSync(path.join(person.env.AGENTKEYS_STATE_DIR, 'default/token.json'), 'utf8');
+    const kept = session();
+    const done = stray.run('agentkeys init --local email:alice@demo.example');
+    assert.notEqual(done.status, 0);
+    assert.match(done.all, /this is not the ledger that was met before/);
+    assert.equal(session(), kept);
+    person.must('agentkeys whoami');
+    assert.equal(await other.stop(), 0);
+  });
+
   await test('the rotation runbook, line by line, and twice', async () => {
     const lines = runbook('rotate');
     const said = Object.fromEntries(lines.map((line, at) => [at, person.must(line)]));

@@ -91,18 +91,17 @@ int ak_init_keep(struct ak_init *init, const struct ak_init_session *session)
     memcpy(cli->saved.identity, init->identity, strlen(init->identity));
     ak_cli_remember(cli, init->identity);
     ak_init_wait_over(init);
-    return ak_cli_keep_saved(cli);
+    ak_client_use_token(&cli->client, ak_span_str(cli->saved.token)); /* kept once it was read back */
+    return 0;
 }
 
 /* ---- reading back ---- */
 
 static int stop_loudly(struct ak_init *init, const char *what)
 {
-    bool forgotten = ak_profile_forget(&init->cli->profile) == AK_OK;
     return ak_cli_fail(init->cli, AK_CATEGORY_FAILURE,
-        forgotten ? "STOP: the account is not new and yours alone; the session was thrown away"
-                  : "STOP: the account is not new and yours alone; erase the session by agentkeys logout",
-        what, "agentkeys-worker ledger export FILE, and look at who else uses this worker");
+        "STOP: the account is not new and yours alone; the session was thrown away", what,
+        "agentkeys-worker ledger export FILE, and look at who else uses this worker");
 }
 
 static int check_devices(struct ak_init *init)
@@ -190,6 +189,7 @@ int ak_init_end(struct ak_init *init)
 {
     if (init->pending) return ak_init_show_waiting(init);
     int status = read_back(init), derived = 0;
+    if (!status) status = ak_cli_keep_saved(init->cli);
     if (status) return status;
     if (init->account_new && !ak_cli_value(init->cli, "local")) derived = ak_init_by_derived(init);
     status = ak_init_show(init); /* whatever came of the address, the code is seen */

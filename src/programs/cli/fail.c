@@ -108,6 +108,7 @@ static const char *look_at(const struct ak_cli *cli)
     if (strcmp(noun, "service") == 0) return "agentkeys service list";
     if (strcmp(noun, "link") == 0 || strcmp(noun, "unlink") == 0) return "agentkeys links";
     if (strcmp(noun, "recover") == 0) return "agentkeys recover";
+    if (strcmp(noun, "init") == 0) return "agentkeys status"; /* which ways the broker has */
     static const char *const vault[] = {"store", "read", "run", "credentials", "import", "export"};
     for (size_t i = 0; i < AK_COUNT(vault); i++)
         if (strcmp(noun, vault[i]) == 0)

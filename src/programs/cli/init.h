@@ -41,7 +41,7 @@ struct ak_init_session {
     bool code_taken;
     uint64_t device_count;
 };
-/* Holds it to the identity, and saves it. 0 or the exit status. */
+/* Holds it to the identity, and uses it; ak_init_end saves it. 0 or the exit status. */
 int ak_init_keep(struct ak_init *init, const struct ak_init_session *session);
 
 /* By the broker: a mail with a link and a code that is typed there; a text that the wallet signs; a provider

@@ -314,8 +314,10 @@ static int tell_worker(struct ak_up *up, const char *socket_path)
 static void say(const struct ak_up *up)
 {
     bool mail = ak_conf_text(&up->broker_conf, AK_BROKER_MAIL_URL)[0];
-    (void)fprintf(stderr, "agentkeys up: the broker is at %s: sign-in by wallet%s", up->url,
-        mail ? " and by mail\n" : "; by mail once it has a mail server: ");
+    const char *providers = ak_conf_text(&up->broker_conf, AK_BROKER_OAUTH2_PROVIDERS);
+    (void)fprintf(stderr, "agentkeys up: the broker is at %s: sign-in by wallet", up->url);
+    if (providers[0]) (void)fprintf(stderr, ", at %s", providers);
+    (void)fprintf(stderr, "%s", mail ? " and by mail\n" : "; by mail once it has a mail server: ");
     if (!mail) (void)fprintf(stderr, "mail.url and mail.from in %s/" CONF_FILE "\n", up->folder);
 }
 
