@@ -177,8 +177,7 @@ await main(async () => {
         signed++;
         await sleep(250);
       }
-      assert.ok(worst < 5000, // of the 30 s that the slow are given; a sync on a busy disk takes its time, too
-        `somebody else waited ${worst} ms`);
+      assert.ok(worst < 1500, `somebody else waited ${worst} ms`);
       assert.ok(signed > 100, `${signed} signatures meanwhile`);
       const ended = slow.filter((raw) => raw.ended).length;
       assert.equal(ended, 40, `${ended} of 40 were ended`);
