@@ -356,6 +356,7 @@ await main(async () => {
     assert.equal((await broker.post('/healthz', '{}')).status, 405);
     assert.equal((await broker.get('/internal/v1/nonce')).status, 404);
     assert.equal((await broker.get('/v1/account')).status, 404);
+    assert.equal((await broker.get(`/${'a'.repeat(3070)}`)).status, 404);
     assert.equal((await broker.get(`/${'a'.repeat(3071)}`)).status, 400);
   });
 
