@@ -1,8 +1,7 @@
 /* The recovery code: sealed for the keeper and one device, used once, replaced by it; an account that was
  * never used begins again; and room for who has shown enough (I9, I10, I15). */
 #include "base/crypto/sha256.h"
-#include "unit/engine/sign_in_box.h"
-#include "unit/engine/world.h"
+#include "unit/engine/account_box.h"
 
 static const char alice[] = "alice@demo.example";
 
@@ -282,22 +281,6 @@ static void test_the_code_makes_room(void **state)
 
 /* ---- cancelling ---- */
 
-static enum ak_code cancel(
-    struct world *w, struct h_person *by, const char *what, const struct h_device *which)
-{
-    struct ak_msg_recovery_cancel_request request = {
-        .what = ak_span_str(what), .present = 1u << AK_RECOVERY_CANCEL_REQUEST_DEVICE};
-    memcpy(request.device, which->jkt, 32);
-    return h_call(&w->h, &by->device, h_token(by), AK_CALL_RECOVERY_CANCEL, &request);
-}
-
-static enum ak_code remove_device(struct world *w, struct h_person *by, const struct h_device *which)
-{
-    struct ak_msg_device_remove_request request = {0};
-    memcpy(request.id, which->jkt, 32);
-    return h_call(&w->h, &by->device, h_token(by), AK_CALL_DEVICE_REMOVE, &request);
-}
-
 /* A stolen device spends the account's changes, and its own cancelling: the owner still cancels. */
 static void test_cancelling_is_each_devices_own(void **state)
 {
@@ -316,13 +299,13 @@ static void test_cancelling_is_each_devices_own(void **state)
     assert_int_equal(code, AK_CODE_RATE_LIMIT_EXCEEDED);
     unsigned cancelled = 0;
     for (code = AK_CODE_OK; code == AK_CODE_OK && cancelled <= AK_ENGINE_CANCELS_PER_MINUTE; cancelled++) {
-        assert_int_equal(remove_device(w, &stolen, &w->alice.device), AK_CODE_PENDING);
-        code = cancel(w, &stolen, "device-remove", &w->alice.device);
+        assert_int_equal(box_remove_device(&w->h, &stolen, &w->alice.device, NULL), AK_CODE_PENDING);
+        code = box_cancel(&w->h, &stolen, "device-remove", w->alice.device.jkt);
     }
     assert_int_equal(code, AK_CODE_RATE_LIMIT_EXCEEDED);
     assert_int_equal(cancelled, AK_ENGINE_CANCELS_PER_MINUTE + 1);
-    assert_int_equal(cancel(w, &w->alice, "device-remove", &w->alice.device), AK_CODE_OK);
-    assert_int_equal(cancel(w, &w->alice, "sign-in", &thief), AK_CODE_OK);
+    assert_int_equal(box_cancel(&w->h, &w->alice, "device-remove", w->alice.device.jkt), AK_CODE_OK);
+    assert_int_equal(box_cancel(&w->h, &w->alice, "sign-in", thief.jkt), AK_CODE_OK);
     h_device_done(&stolen.device);
     h_device_done(&thief);
 }
@@ -369,12 +352,13 @@ static void test_cancelled_and_done_at_once(void **state)
     assert_int_equal(box_mail(h, &owner.device, alice, NULL), AK_CODE_PENDING);
     h_tick(h, H_DAY_MS);
     assert_int_equal(h_sign_in(h, &w->alice, "alice"), AK_CODE_OK);
-    assert_int_equal(cancel(w, &w->alice, "sign-in", &one), AK_CODE_OK);
+    assert_int_equal(box_cancel(&w->h, &w->alice, "sign-in", one.jkt), AK_CODE_OK);
     assert_int_equal(box_mail(h, &one, alice, NULL), AK_CODE_PENDING); /* from the beginning */
     assert_int_equal(box_mail(h, &owner.device, alice, NULL), AK_CODE_OK);
     box_take_session(h, &owner);
-    assert_int_equal(cancel(w, &w->alice, "sign-in", &owner.device), AK_CODE_NOT_FOUND);
-    assert_int_equal(cancel(w, &owner, "sign-in", &two), AK_CODE_OK); /* one that came in cancels, too */
+    assert_int_equal(box_cancel(&w->h, &w->alice, "sign-in", owner.device.jkt), AK_CODE_NOT_FOUND);
+    assert_int_equal(
+        box_cancel(&w->h, &owner, "sign-in", two.jkt), AK_CODE_OK); /* one that came in cancels, too */
     assert_int_equal(box_mail(h, &two, alice, NULL), AK_CODE_PENDING);
     h_restart(h, true);
     assert_int_equal(box_mail(h, &one, alice, NULL), AK_CODE_PENDING);

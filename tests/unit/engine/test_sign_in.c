@@ -1,21 +1,9 @@
 /* Signing in by the broker's word: new accounts, enrolled devices, recoveries that every device is shown, and
  * what such a word cannot do (I9, I10, I15, I20). */
 #include "base/crypto/sha256.h"
-#include "unit/engine/sign_in_box.h"
-#include "unit/engine/world.h"
+#include "unit/engine/account_box.h"
 
 static const char alice[] = "alice@demo.example";
-
-static uint64_t waiting(struct h *h, struct h_person *person)
-{
-    struct ak_msg_recovery_list_reply reply;
-    struct ak_msg_recovery_item item;
-    uint64_t count = 0;
-    assert_int_equal(h_call(h, &person->device, h_token(person), AK_CALL_RECOVERY_LIST, NULL), AK_CODE_OK);
-    h_reply(h, &ak_recovery_list_reply_msg, &reply);
-    while (ak_list_next(&reply.items, &ak_recovery_item_msg, &item)) count++;
-    return count;
-}
 
 static enum ak_code about(
     struct h *h, struct h_person *person, unsigned call, const char *what, const struct h_device *device)
@@ -80,17 +68,17 @@ static void test_another_device_waits_and_every_device_is_shown_it(void **state)
     assert_int_equal(reply.ready_at, (w->h.wall_ms + H_DAY_MS) / 1000);
     assert_int_equal(w->h.out.notice_len, 0); /* a stranger is told nothing else */
     /* I9: shown on the next answer to the device, and to the agent */
-    assert_int_equal(waiting(&w->h, &w->alice), 1);
+    assert_int_equal(box_waiting(&w->h, &w->alice), 1);
     assert_true(notice_says(&w->h, "sign-in ready_at="));
     assert_int_equal(h_agent_sign(&w->h, &w->agent, "x"), AK_CODE_OK);
     assert_true(notice_says(&w->h, "sign-in ready_at="));
     /* asking again changes nothing, and neither does a restart */
     assert_int_equal(box_mail(&w->h, &thief.device, alice, NULL), AK_CODE_PENDING);
     h_restart(&w->h, true);
-    assert_int_equal(waiting(&w->h, &w->alice), 1);
+    assert_int_equal(box_waiting(&w->h, &w->alice), 1);
     /* cancelled: the same device begins anew */
     assert_int_equal(about(&w->h, &w->alice, AK_CALL_RECOVERY_CANCEL, "sign-in", &thief.device), AK_CODE_OK);
-    assert_int_equal(waiting(&w->h, &w->alice), 0);
+    assert_int_equal(box_waiting(&w->h, &w->alice), 0);
     h_tick(&w->h, H_DAY_MS);
     assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
     assert_int_equal(box_mail(&w->h, &thief.device, alice, NULL), AK_CODE_PENDING);
@@ -111,7 +99,7 @@ static void test_after_the_wait_the_device_is_enrolled(void **state)
     box_take_session(&w->h, &again);
     assert_memory_equal(again.anchor, w->alice.anchor, 32);
     assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
-    assert_int_equal(waiting(&w->h, &w->alice), 0);
+    assert_int_equal(box_waiting(&w->h, &w->alice), 0);
     /* for a while it removes no other device, not even with the recovery code; then as any */
     memcpy(remove.id, w->alice.device.jkt, 32);
     h_seal_code(&w->h, &again.device, w->alice.recovery_code, remove.recovery_code);
@@ -159,7 +147,7 @@ static void test_with_the_code_it_is_short_and_not_cancelled(void **state)
     assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_BAD_SIGNATURE);
     says.recovery_code[AK_SEALED_CODE_LEN - 1] ^= 1;
     assert_int_equal(box_mail(&w->h, &again.device, alice, &says), AK_CODE_PENDING);
-    assert_int_equal(waiting(&w->h, &w->alice), 1); /* in place of the one without the code */
+    assert_int_equal(box_waiting(&w->h, &w->alice), 1); /* in place of the one without the code */
     assert_true(notice_says(&w->h, "sign-in-by-code ready_at="));
     assert_int_equal(
         about(&w->h, &w->alice, AK_CALL_RECOVERY_CANCEL, "sign-in-by-code", &again.device), AK_CODE_DENIED);
@@ -228,7 +216,7 @@ static void test_a_recovery_ends_with_the_devices_enrolment(void **state)
     assert_int_equal(box_mail(&w->h, &same, alice, NULL), AK_CODE_PENDING);
     h_second(&w->h, &w->alice, &tablet, 38);
     assert_memory_equal(tablet.device.jkt, same.jkt, 32);
-    assert_int_equal(waiting(&w->h, &w->alice), 0);
+    assert_int_equal(box_waiting(&w->h, &w->alice), 0);
     h_tick(&w->h, H_DAY_MS);
     assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
     memcpy(remove.id, same.jkt, 32);

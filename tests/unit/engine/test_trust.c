@@ -1,7 +1,7 @@
 /* The trust configuration is read by anyone of the worker's people and changed by an operator alone: two
  * devices of an account that has two, over exactly the bytes that were signed, once, and counting once it is
  * sealed (I9, I10, I15). */
-#include "unit/engine/world.h"
+#include "unit/engine/account_box.h"
 
 #include "core/wire/msg_trust.h"
 
@@ -320,13 +320,9 @@ static void the_second_device_confirms_the_same_only(void **state)
     next.recovery_wait_secs++;
     make_change();
     assert_refused(w, &phone, AK_CODE_ALREADY_EXISTS);
-    struct ak_msg_recovery_cancel_request cancel = {
-        .what = AK_SPAN_LIT("trust-change"), .present = 1u << AK_RECOVERY_CANCEL_REQUEST_DEVICE};
     struct ak_msg_trust_reply reply;
     read_trust(w, &phone, &reply);
-    memcpy(cancel.device, reply.proposed, 32);
-    assert_int_equal(
-        h_call(&w->h, &phone.device, h_token(&phone), AK_CALL_RECOVERY_CANCEL, &cancel), AK_CODE_OK);
+    assert_int_equal(box_cancel(&w->h, &phone, "trust-change", reply.proposed), AK_CODE_OK);
     assert_int_equal(ask(w, &phone), AK_CODE_PENDING);
     assert_int_equal(ask(w, &w->alice), AK_CODE_OK);
     h_device_done(&phone.device);
@@ -367,11 +363,7 @@ static void beside_other_changes(void **state)
     }
     read_trust(w, &w->alice, &reply); /* the oldest of them */
     assert_memory_equal(reply.proposed, change.to, 32);
-    struct ak_msg_recovery_cancel_request cancel = {
-        .what = AK_SPAN_LIT("trust-change"), .present = 1u << AK_RECOVERY_CANCEL_REQUEST_DEVICE};
-    memcpy(cancel.device, change.to, 32);
-    assert_int_equal(
-        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_RECOVERY_CANCEL, &cancel), AK_CODE_OK);
+    assert_int_equal(box_cancel(&w->h, &w->alice, "trust-change", change.to), AK_CODE_OK);
     assert_int_equal(
         h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
     assert_refused(w, &w->alice, AK_CODE_RATE_LIMIT_EXCEEDED);
