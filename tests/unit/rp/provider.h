@@ -11,6 +11,7 @@
 
 #include "base/codec/base64.h"
 #include "base/crypto/hmac.h"
+#include "core/rp/id_token.h"
 #include "core/rp/jwks.h"
 #include "unit/attest/made.h"
 #include "unit/token/keys.h"
@@ -122,6 +123,26 @@ static inline struct ak_span provider_hs256(
     struct ak_span message = ak_buf_span(buf);
     ak_hmac_sha256(key, &message, 1, mac);
     return provider_finish(buf, AK_SPAN_ARR(mac));
+}
+
+/* The provider of a test program, and room for the token it makes last. */
+static struct provider provider;
+static char text[2 * AK_RP_ID_TOKEN_MAX];
+static struct ak_buf buf;
+
+static inline int open_all(void **state)
+{
+    (void)state;
+    provider_open(&provider);
+    buf = AK_BUF_ARR(text);
+    return 0;
+}
+
+static inline int close_all(void **state)
+{
+    (void)state;
+    provider_close(&provider);
+    return 0;
 }
 
 #endif

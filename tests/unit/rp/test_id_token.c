@@ -1,14 +1,10 @@
 /* An id_token's claims: right ones in each shape that providers use, and each wrong one by its rule. */
 #include "unit/rp/provider.h"
 
-#include "core/rp/id_token.h"
-
 #define ISS    "https://id.demo.example"
 #define HEADER "{\"alg\":\"RS256\",\"kid\":\"r\",\"typ\":\"JWT\"}"
 
-static struct provider provider;
-static char text[2 * AK_RP_ID_TOKEN_MAX], payload[AK_RP_ID_TOKEN_MAX];
-static struct ak_buf buf;
+static char payload[AK_RP_ID_TOKEN_MAX];
 static struct ak_rp_subject got;
 static const char *rule;
 
@@ -16,21 +12,6 @@ static const char *rule;
 static struct claims {
     const char *iss, *aud, *azp, *nonce, *sub, *iat, *nbf, *exp, *more;
 } claims;
-
-static int open_all(void **state)
-{
-    (void)state;
-    provider_open(&provider);
-    buf = AK_BUF_ARR(text);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    provider_close(&provider);
-    return 0;
-}
 
 static int setup(void **state)
 {

@@ -1,24 +1,8 @@
 /* Key sets: what is taken, what is left out, and which key a token's header finds. */
 #include "unit/rp/provider.h"
 
-static struct provider provider;
 static char memory[AK_RP_JWKS_MAX + 1];
-static struct ak_buf buf;
 static struct ak_rp_jwks got;
-
-static int open_all(void **state)
-{
-    (void)state;
-    provider_open(&provider);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    provider_close(&provider);
-    return 0;
-}
 
 static int setup(void **state)
 {

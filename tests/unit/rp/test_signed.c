@@ -5,25 +5,7 @@
 
 enum { MAX = 4096 };
 
-static struct provider provider;
-static char text[MAX];
-static struct ak_buf buf;
 static const char *rule;
-
-static int open_all(void **state)
-{
-    (void)state;
-    provider_open(&provider);
-    buf = AK_BUF_ARR(text);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    provider_close(&provider);
-    return 0;
-}
 
 static enum ak_err open_text(const struct ak_rp_jwks *jwks, struct ak_span token)
 {
