@@ -6,9 +6,8 @@
 #include "base/codec/jose.h"
 #include "core/evm/address.h"
 #include "core/evm/eip191.h"
-#include "core/wire/msg_agents.h"
-#include "core/wire/msg_pair.h"
 #include "core/wire/msg_sign.h"
+#include "hostile-gateway/people.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
 
@@ -92,47 +91,13 @@ enum ak_code hb_say(const char *mail, const struct hostile_device *device, struc
     return hostile_ask(&h, &passed.call, reply);
 }
 
-static void copy_token(struct hostile_device *device, struct ak_span token)
-{
-    assert_true(token.len > 0 && token.len < sizeof device->token);
-    memcpy(device->token, token.ptr, token.len);
-    device->token[token.len] = 0;
-}
-
 /* While it was honest: the person signs in, and what she got passed through the broker. */
 void hb_sign_in(struct hostile_device *device, const char *mail, struct ak_msg_sign_in_reply *out_reply)
 {
     struct ak_frame_reply reply;
     assert_int_equal(hb_say(mail, device, &reply), AK_CODE_OK);
     assert_int_equal(ak_msg_decode(&ak_sign_in_reply_msg, reply.body, out_reply, NULL), AK_OK);
-    copy_token(device, out_reply->session_jwt);
-}
-
-static void pair_agent(void)
-{
-    struct ak_msg_pair_request ask = {
-        .present = 7, .label = AK_SPAN_LIT("agent-1"), .want = AK_SPAN_LIT("cap:sign-message")};
-    struct ak_msg_pair_reply asked;
-    struct ak_msg_agent_change_reply approved;
-    struct ak_msg_pair_status_reply got;
-    memcpy(ask.account, alice_anchor, 32);
-    const struct hostile_call pair = {.id = AK_CALL_PAIR_REQUEST, .request = &ask, .device = &agent};
-    hostile_must(&h, &pair, &asked);
-    struct ak_msg_pair_approve_request approve = {.present = 0x3f,
-        .kind = AK_SPAN_LIT("agent"),
-        .label = AK_SPAN_LIT("agent-1"),
-        .scope = AK_SPAN_LIT("cap:sign-message"),
-        .rate = 1000};
-    memcpy(approve.request_id, asked.request_id, 16);
-    memcpy(approve.device, agent.jkt, 32);
-    const struct hostile_call yes = {
-        .id = AK_CALL_PAIR_APPROVE, .request = &approve, .device = &alice, .token = alice.token};
-    struct ak_msg_pair_status_request poll = {0};
-    memcpy(poll.id, asked.request_id, 16);
-    hostile_must(&h, &yes, &approved);
-    const struct hostile_call status = {.id = AK_CALL_PAIR_STATUS, .request = &poll, .device = &agent};
-    hostile_must(&h, &status, &got);
-    copy_token(&agent, got.agent_token);
+    hostile_keep_token(device, out_reply->session_jwt);
 }
 
 static void write_key(char path[80])
@@ -171,7 +136,7 @@ int hb_make(void **state)
     assert_true(reply.account_new && reply.device_count == 1);
     memcpy(alice_anchor, reply.anchor, 32);
     memcpy(alice_wallet, reply.wallet_address, 20);
-    pair_agent();
+    hostile_pair_agent(&h, &alice, alice_anchor, &agent);
     return 0;
 }
 
@@ -191,13 +156,6 @@ bool hb_has_session(const struct ak_frame_reply *reply)
 {
     struct ak_msg_sign_in_reply got;
     return ak_msg_decode(&ak_sign_in_reply_msg, reply->body, &got, NULL) == AK_OK && got.session_jwt.len > 0;
-}
-
-void hb_expect(const struct hostile_call *call, enum ak_code want)
-{
-    enum ak_code code = hostile_ask(&h, call, NULL);
-    if (code != want)
-        fail_msg("%s: %s, not %s", ak_call_get(call->id)->name, ak_code_name(code), ak_code_name(want));
 }
 
 bool hb_is_shown(const struct hostile_device *device)
@@ -221,7 +179,7 @@ void hb_cancel(const struct hostile_device *device)
     memcpy(request.device, device->jkt, 32);
     const struct hostile_call call = {
         .id = AK_CALL_RECOVERY_CANCEL, .request = &request, .device = &alice, .token = alice.token};
-    hb_expect(&call, AK_CODE_OK);
+    hostile_expect(&h, &call, AK_CODE_OK);
 }
 
 /* ---- wallets ---- */

@@ -46,7 +46,6 @@ void hb_sign_in(struct hostile_device *device, const char *mail, struct ak_msg_s
 
 /* ---- what came of it ---- */
 bool hb_has_session(const struct ak_frame_reply *reply);
-void hb_expect(const struct hostile_call *call, enum ak_code want);
 /* Whether the device's next call says that somebody signs in. */
 bool hb_is_shown(const struct hostile_device *device);
 /* Alice cancels the recovery of that device. */

@@ -26,10 +26,10 @@ static void links_what_she_asked_for(void **state)
     altered.identity_value = AK_SPAN_LIT("mallory@demo.example");
     altered.answer = ak_span(its.text, its.len);
     struct hostile_call call = link_call(&altered, &approved);
-    hb_expect(&call, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &call, AK_CODE_BAD_SIGNATURE);
     altered.identity_value = approved.identity_value; /* its word, under her identity */
     call = link_call(&altered, &approved);
-    hb_expect(&call, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &call, AK_CODE_BAD_SIGNATURE);
     uint8_t memory[AK_LIMIT_PROOF];
     struct ak_buf proof = AK_BUF_ARR(memory);
     call = link_call(&approved, NULL);
@@ -41,10 +41,10 @@ static void links_what_she_asked_for(void **state)
         .device = &alice,
         .token = alice.token,
         .proof = ak_buf_span(&proof)};
-    hb_expect(&other, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &other, AK_CODE_BAD_SIGNATURE);
     call.proof = ak_buf_span(&proof);
-    hb_expect(&call, AK_CODE_OK);
-    hb_expect(&call, AK_CODE_PROOF_REPLAYED);
+    hostile_expect(&h, &call, AK_CODE_OK);
+    hostile_expect(&h, &call, AK_CODE_PROOF_REPLAYED);
     /* now that the address is hers, too: its word for it on its own device is a recovery like any other */
     struct ak_frame_reply reply;
     assert_int_equal(hb_say("second@demo.example", &mallory, &reply), AK_CODE_PENDING);

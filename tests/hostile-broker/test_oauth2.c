@@ -98,10 +98,10 @@ static void a_word_is_for_one_device(void **state)
     hb_sign_word(&passed, &answer, HOSTILE_BROKER);
     hb_pass(&passed, &alice, NULL);
     passed.call.device = &mallory;
-    hb_expect(&passed.call, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &passed.call, AK_CODE_BAD_SIGNATURE);
     passed.call.device = &alice;
-    hb_expect(&passed.call, AK_CODE_OK);
-    hb_expect(&passed.call, AK_CODE_ALREADY_CONSUMED);
+    hostile_expect(&h, &passed.call, AK_CODE_OK);
+    hostile_expect(&h, &passed.call, AK_CODE_ALREADY_CONSUMED);
 }
 
 int main(int argc, char **argv)

@@ -71,7 +71,7 @@ static void derived_addresses_recover_nothing(void **state)
     memcpy(request.omni_account, alice_anchor, 32);
     struct hostile_call call = {
         .id = AK_CALL_SIGN_MESSAGE, .request = &request, .device = &alice, .token = alice.token};
-    hb_expect(&call, AK_CODE_INVALID_SIWE); /* not for this device */
+    hostile_expect(&h, &call, AK_CODE_INVALID_SIWE); /* not for this device */
     request.path = AK_SPAN_LIT("/agent-1");
     request.present = 7;
     call.device = &agent;

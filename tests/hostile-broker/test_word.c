@@ -44,15 +44,15 @@ static void what_passed_counts_once(void **state)
     other = passed; /* the same word with a fresh proof of hers, as if she had polled again */
     other.call.request = &other.request;
     other.call.proof = AK_SPAN_EMPTY;
-    hb_expect(&other.call, AK_CODE_ALREADY_CONSUMED);
+    hostile_expect(&h, &other.call, AK_CODE_ALREADY_CONSUMED);
     hb_make_word(&other, HB_MAIL, &alice); /* a fresh word with the proof that passed before */
     other.call.proof = passed.call.proof;
-    hb_expect(&other.call, AK_CODE_PROOF_REPLAYED);
+    hostile_expect(&h, &other.call, AK_CODE_PROOF_REPLAYED);
     hb_make_word(&passed, HB_MAIL, &alice);
     hb_keep_proof(&passed);
     hostile_stop(&h);
     hostile_start(&h, true);
-    hb_expect(&passed.call, AK_CODE_USE_DPOP_NONCE);
+    hostile_expect(&h, &passed.call, AK_CODE_USE_DPOP_NONCE);
 }
 
 /* Her proof with a word for its own device, its own proof with a word for hers. */
@@ -63,9 +63,9 @@ static void a_word_and_a_proof_are_for_one_device(void **state)
     hb_make_word(&hers, HB_MAIL, &alice);
     hb_make_word(&its, HB_MAIL, &mallory);
     hers.call.device = &mallory;
-    hb_expect(&hers.call, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &hers.call, AK_CODE_BAD_SIGNATURE);
     its.call.device = &alice;
-    hb_expect(&its.call, AK_CODE_BAD_SIGNATURE);
+    hostile_expect(&h, &its.call, AK_CODE_BAD_SIGNATURE);
 }
 
 /* Nothing of what a device says of itself is added, left out or changed. */
@@ -84,7 +84,7 @@ static void what_a_device_says_stays(void **state)
         if (i == 2) passed.request.device.recovery_code[0] ^= 1;
         if (i == 3) passed.request.present = 3u << AK_IDENTITY_ANSWERED_REQUEST_DEVICE_NAME;
         if (i == 4) passed.request.poll_path = AK_SPAN_LIT("/v1/auth/email/status/other");
-        hb_expect(&passed.call, AK_CODE_BAD_SIGNATURE);
+        hostile_expect(&h, &passed.call, AK_CODE_BAD_SIGNATURE);
     }
 }
 
@@ -111,7 +111,7 @@ static void its_key_says_nothing_else(void **state)
         answer.exp = answer.iat + words[i].lifetime;
         hb_sign_word(&passed, &answer, words[i].iss);
         hb_pass(&passed, &alice, NULL);
-        hb_expect(&passed.call, words[i].code);
+        hostile_expect(&h, &passed.call, words[i].code);
     }
     hb_make_word(&passed, HB_MAIL, &alice);
     for (size_t i = 0; i < passed.len; i += 5) { /* each part of it, altered */
@@ -195,7 +195,7 @@ static void its_socket_is_for_its_calls(void **state)
         struct hostile_call call = {.id = id, .token = alice.token};
         if (row->request->count == 0) call.request = none;
         call.transport = internal ? AK_TRANSPORT_LOOPBACK : AK_TRANSPORT_BROKER;
-        hb_expect(&call, AK_CODE_NOT_FOUND);
+        hostile_expect(&h, &call, AK_CODE_NOT_FOUND);
     }
 }
 

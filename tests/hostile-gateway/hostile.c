@@ -274,6 +274,13 @@ enum ak_code hostile_ask(struct hostile *h, const struct hostile_call *call, str
     return (enum ak_code)reply.code;
 }
 
+void hostile_expect(struct hostile *h, const struct hostile_call *call, enum ak_code want)
+{
+    enum ak_code code = hostile_ask(h, call, NULL);
+    if (code != want)
+        fail_msg("%s: %s, not %s", ak_call_get(call->id)->name, ak_code_name(code), ak_code_name(want));
+}
+
 void hostile_must(struct hostile *h, const struct hostile_call *call, void *out_reply)
 {
     struct ak_frame_reply reply;

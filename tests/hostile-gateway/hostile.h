@@ -93,6 +93,8 @@ void hostile_proof(struct hostile *h, const struct hostile_call *call, struct ak
 /* Sends, waits for its answer, gives its code. */
 enum ak_code hostile_ask(
     struct hostile *h, const struct hostile_call *call, struct ak_frame_reply *out_reply);
+/* The same; fails the test where the code is another. */
+void hostile_expect(struct hostile *h, const struct hostile_call *call, enum ak_code want);
 /* The same, and decodes a good answer into `out_reply`; fails the test where it is not one. */
 void hostile_must(struct hostile *h, const struct hostile_call *call, void *out_reply);
 /* Sends only. */

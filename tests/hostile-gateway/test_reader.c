@@ -1,13 +1,12 @@
 /* A gateway that wants a credential's value: it asks in the name of who passes through it, and puts a key of
  * its own where the reader's stood. Whatever it makes of proofs, tokens and connections, no value is sealed
  * to it (I1). */
-#include "hostile-gateway/hostile.h"
+#include "hostile-gateway/people.h"
 
 #include "base/crypto/hpke.h"
 #include "base/crypto/x25519.h"
 #include "core/vault/delivery.h"
 #include "core/wire/msg_account.h"
-#include "core/wire/msg_session.h"
 #include "core/wire/msg_vault.h"
 
 static struct hostile h;
@@ -20,20 +19,6 @@ static uint64_t next_conn = 1;
 static size_t asked, opened; /* reads the gateway tried for itself, and values it had of them */
 
 #define VALUE "sk-a-value-nobody-else-may-see"
-
-static void sign_in(struct hostile_device *device, const char *identity, uint8_t out_anchor[32])
-{
-    const struct ak_msg_local_session_request request = {.identity = ak_span_str(identity)};
-    struct ak_msg_session_reply reply;
-    const struct hostile_call call = {.id = AK_CALL_LOCAL_SESSION,
-        .request = &request,
-        .device = device,
-        .transport = AK_TRANSPORT_OPERATOR};
-    hostile_must(&h, &call, &reply);
-    assert_true(reply.session_jwt.len < sizeof device->token);
-    memcpy(device->token, reply.session_jwt.ptr, reply.session_jwt.len);
-    memcpy(out_anchor, reply.anchor, 32);
-}
 
 static struct ak_span info_of(struct ak_buf *buf, const char *call)
 {
@@ -65,7 +50,7 @@ static void store(void)
 
 static int make(void **state)
 {
-    uint8_t other[32];
+    struct ak_msg_session_reply reply;
     (void)state;
     assert_int_equal(ak_x25519_pub(&reader, reader_key), AK_OK);
     assert_int_equal(ak_x25519_pub(&gateways, gateways_key), AK_OK);
@@ -73,8 +58,9 @@ static int make(void **state)
     hostile_start(&h, true);
     hostile_device_make(&alice, 1);
     hostile_device_make(&mallory, 3);
-    sign_in(&alice, "email:alice@demo.example", anchor);
-    sign_in(&mallory, "email:mallory@demo.example", other);
+    hostile_sign_in(&h, &alice, "email:alice@demo.example", &reply);
+    memcpy(anchor, reply.anchor, 32);
+    hostile_sign_in(&h, &mallory, "email:mallory@demo.example", &reply);
     store();
     return 0;
 }
