@@ -5,11 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SiweMessage } from 'siwe';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { Broker, MailSink, SignIn, described, fitted, freePort, writeSecret } from './lib/broker.mjs';
+import { Broker, MailSink, SignIn, described, fitted, freePort, mailArgs, startBoth, writeSecret } from './lib/broker.mjs';
 import { assert, main, sleep, test, until } from './lib/check.mjs';
 import { Device } from './lib/device.mjs';
 import { Raw } from './lib/http.mjs';
-import { Worker, tempDir } from './lib/worker.mjs';
+import { tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
 
@@ -18,15 +18,10 @@ await main(async () => {
   const port = await freePort();
   const workerSocket = path.join(dir, 'broker.sock');
   const sink = await new MailSink({ tls: 'starttls', user: { name: 'keys', password: 'p4ssw0rd-of-mail' }, dir }).start();
-  const mail = ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-from', 'keys@demo.example', '--mail-ca-file', sink.authority, '--mail-user', 'keys',
-    '--mail-password-file', writeSecret(path.join(dir, 'mail.password'), 'p4ssw0rd-of-mail\n')];
+  const mail = [...mailArgs(sink), '--mail-user', 'keys', '--mail-password-file', writeSecret(path.join(dir, 'mail.password'), 'p4ssw0rd-of-mail\n')];
   const loose = ['--limit-starts-per-minute', '60', '--worker-timeout', '3s', '--mail-timeout', '1s'];
   const broker = new Broker({ dir, port, issuer, workerSocket, args: [...mail, ...loose] });
-  broker.init();
-  const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer }, args: ['--broker-socket', workerSocket, '--broker-url', broker.url, '--broker-key', broker.pub] });
-  worker.init();
-  await worker.start();
-  await broker.start();
+  const worker = await startBoth(broker);
 
   const alice = new Device();
   const self = { device_name: 'laptop', recovery_hash: '11'.repeat(32) };

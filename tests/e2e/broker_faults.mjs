@@ -4,11 +4,11 @@
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { Broker, MailSink, SignIn, described, freePort } from './lib/broker.mjs';
+import { Broker, MailSink, SignIn, described, freePort, startBoth } from './lib/broker.mjs';
 import { assert, main, sleep, test, until } from './lib/check.mjs';
 import { Device } from './lib/device.mjs';
 import { Raw } from './lib/http.mjs';
-import { Worker, tempDir } from './lib/worker.mjs';
+import { tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
 
@@ -18,11 +18,7 @@ await main(async () => {
   const sink = await new MailSink({ dir }).start();
   const mail = ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-starttls=off', '--mail-from', 'keys@demo.example'];
   const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket, args: [...mail, '--trusted-proxies', '127.0.0.1', '--limit-mails-per-hour', '60'] });
-  broker.init();
-  const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer }, args: ['--broker-socket', workerSocket, '--broker-url', broker.url, '--broker-key', broker.pub] });
-  worker.init();
-  await worker.start();
-  await broker.start();
+  const worker = await startBoth(broker);
   const sql = (text) => execFileSync('sqlite3', ['-cmd', '.timeout 2000', path.join(broker.data, 'broker.db'), text], { encoding: 'utf8' }).trim();
   // A source of its own for each, so that no limit is met but where one is meant.
   let sources = 0;

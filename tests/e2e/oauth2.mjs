@@ -4,11 +4,11 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Broker, SignIn, freePort, writeSecret } from './lib/broker.mjs';
+import { Broker, SignIn, freePort, startBoth, writeSecret } from './lib/broker.mjs';
 import { assert, main, sleep, test, until } from './lib/check.mjs';
 import { Device } from './lib/device.mjs';
 import { Browser, LyingProvider, hmacToken, now, realProvider, unsignedToken } from './lib/provider.mjs';
-import { Worker, build, tempDir } from './lib/worker.mjs';
+import { build, tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
 
@@ -27,13 +27,8 @@ await main(async () => {
     `[gone]\nissuer = http://127.0.0.1:${await freePort()}\nclient_id = nobody\n`, { mode: 0o644 });
   const args = ['--limit-starts-per-minute', '60', '--oauth2-providers', 'acme,public,liar,gone', '--oauth2-file', file, '--oauth2-timeout', '1s', '--trusted-proxies', '127.0.0.1'];
   const broker = new Broker({ dir, port, issuer, workerSocket, args });
-  broker.init();
   const known = `acme ${provider.issuer} keys-basic, public ${provider.issuer} keys-public, liar ${liar.issuer} keys-liar`;
-  const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer },
-    args: ['--broker-socket', workerSocket, '--broker-url', broker.url, '--broker-key', broker.pub, '--identity-providers', known] });
-  worker.init();
-  await worker.start();
-  await broker.start();
+  const worker = await startBoth(broker, { args: ['--identity-providers', known] });
 
   const alice = new Device();
   const self = { device_name: 'laptop', recovery_hash: '11'.repeat(32) };

@@ -6,10 +6,10 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
-import { Broker, MailSink, freePort } from './lib/broker.mjs';
+import { Broker, MailSink, freePort, mailArgs, startBoth } from './lib/broker.mjs';
 import { assert, main, test, until } from './lib/check.mjs';
 import { Machine } from './lib/machine.mjs';
-import { Worker, tempDir } from './lib/worker.mjs';
+import { tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
 
@@ -17,14 +17,8 @@ await main(async () => {
   const dir = tempDir();
   const workerSocket = path.join(dir, 'broker.sock');
   const sink = await new MailSink({ tls: 'starttls', dir }).start();
-  const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket,
-    args: ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-from', 'keys@demo.example', '--mail-ca-file', sink.authority] });
-  broker.init();
-  const worker = new Worker({ dir, env: { AGENTKEYS_ISSUER: issuer, AGENTKEYS_BROKER_URL: broker.url, AGENTKEYS_BROKER_KEY: broker.pub },
-    args: ['--broker-socket', workerSocket] });
-  worker.init();
-  await worker.start();
-  await broker.start();
+  const broker = new Broker({ dir, port: await freePort(), issuer, workerSocket, args: mailArgs(sink) });
+  const worker = await startBoth(broker, { byEnv: true });
   const [home, laptop, other] = [0, 1, 2].map(() => new Machine(worker, broker));
   let alice;
 

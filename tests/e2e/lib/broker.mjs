@@ -8,7 +8,7 @@ import { atEnd, until } from './check.mjs';
 import { Connection } from './http.mjs';
 import { meaning } from './meaning.mjs';
 import { OpenApi } from './openapi.mjs';
-import { build, root, tempDir } from './worker.mjs';
+import { Worker, build, cleanEnv, root, tempDir } from './worker.mjs';
 
 export const program = process.env.AK_BROKER ?? path.join(build, 'src/programs/broker/agentkeys-broker');
 
@@ -23,12 +23,6 @@ export const freePort = () =>
       server.close(() => resolve(port));
     });
   });
-
-const cleanEnv = () => {
-  const env = { ...process.env };
-  for (const name of Object.keys(env)) if (/^(AGENTKEYS_|XDG_|NOTIFY_SOCKET)/.test(name)) delete env[name];
-  return env;
-};
 
 export class Broker {
   constructor({ dir = tempDir(), port, args = [], issuer, workerSocket }) {
@@ -264,4 +258,20 @@ export class MailSink {
 export function writeSecret(file, text) {
   writeFileSync(file, text, { mode: 0o600 });
   return file;
+}
+
+// For a broker whose mails go to `sink`, by STARTTLS.
+export const mailArgs = (sink) => ['--mail-url', `smtp://127.0.0.1:${sink.port}`, '--mail-from', 'keys@demo.example', '--mail-ca-file', sink.authority];
+
+// Makes the broker and a worker that trusts it; both run. What the worker knows of the broker it has from its arguments, or, `byEnv`, from its environment.
+export async function startBoth(broker, { args = [], byEnv = false } = {}) {
+  broker.init();
+  const told = byEnv ? [] : ['--broker-url', broker.url, '--broker-key', broker.pub];
+  const env = byEnv ? { AGENTKEYS_BROKER_URL: broker.url, AGENTKEYS_BROKER_KEY: broker.pub } : {};
+  const worker = new Worker({ dir: broker.dir, env: { AGENTKEYS_ISSUER: broker.issuer, ...env },
+    args: ['--broker-socket', broker.workerSocket, ...told, ...args] });
+  worker.init();
+  await worker.start();
+  await broker.start();
+  return worker;
 }

@@ -35,7 +35,8 @@ export function alive(pid) {
   }
 }
 
-const cleanEnv = () => {
+// What programs under test get of this one's environment.
+export const cleanEnv = () => {
   const env = { ...process.env };
   for (const name of Object.keys(env)) if (/^(AGENTKEYS_|XDG_|NOTIFY_SOCKET|DEV_KEY_)/.test(name)) delete env[name];
   return env;
