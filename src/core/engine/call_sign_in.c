@@ -127,8 +127,9 @@ enum ak_code ak_call_wallet_started(struct ak_step *step)
 
 static enum ak_code check_text(struct ak_step *step, struct ak_span text, struct ak_siwe *out_siwe)
 {
-    if (ak_siwe_parse(text, out_siwe) != AK_OK)
-        return ak_step_fail(step, AK_CODE_INVALID_SIWE, "not a sign-in text of EIP-4361");
+    const char *reason = "";
+    if (ak_siwe_read(text, out_siwe, &reason) != AK_OK)
+        return ak_step_fail(step, AK_CODE_INVALID_SIWE, reason);
     if (!ak_own_siwe_is(step->engine, out_siwe, text, step->caller.jkt) || !is_own_nonce(step, out_siwe))
         return ak_step_fail(step, AK_CODE_INVALID_SIWE,
             "not the text that this worker composed for this device; start again");

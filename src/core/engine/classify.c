@@ -41,13 +41,14 @@ enum ak_code ak_step_classify(struct ak_step *step, struct ak_span message, stru
     struct ak_policy_request *request, struct ak_span *out_nonce)
 {
     struct ak_siwe siwe;
+    const char *reason = "";
     *out_nonce = AK_SPAN_EMPTY;
     request->operation = AK_OP_SIGN_MESSAGE;
     unsigned reasons = ak_eip191_check_plain(message);
     if (reasons & AK_EIP191_NEAR_SIWE) {
-        if (ak_siwe_parse(message, &siwe) == AK_OK)
+        if (ak_siwe_read(message, &siwe, &reason) == AK_OK)
             return sign_in(step, &siwe, message, path, request, out_nonce);
-        return AK_CODE_INVALID_SIWE;
+        return ak_step_fail(step, AK_CODE_INVALID_SIWE, reason);
     }
     if (reasons & AK_EIP191_OWN_STATEMENT)
         request->facts.content = AK_CONTENT_OWN_STATEMENT;

@@ -16,6 +16,7 @@ struct lines {
     const uint8_t *end;
     bool finished;
     bool failed;
+    const char *reason; /* what is wrong where the step that is under way fails */
 };
 
 static struct ak_span peek_line(const struct lines *lines)
@@ -79,6 +80,8 @@ static enum ak_err parse_domain(struct ak_span line, struct ak_siwe *siwe)
 /* An empty line, or a statement between two empty lines. */
 static enum ak_err parse_statement(struct lines *lines, struct ak_siwe *siwe)
 {
+    lines->reason =
+        "after the address stands an empty line, or a statement of one line between two empty lines";
     expect_empty_line(lines);
     struct ak_span line = take_line(lines);
     if (lines->failed) return AK_E_FORMAT;
@@ -97,37 +100,54 @@ static bool nonce_valid(struct ak_span nonce)
     return nonce.len >= AK_SIWE_NONCE_MIN;
 }
 
+static enum ak_err parse_nonce(struct lines *lines, struct ak_siwe *siwe)
+{
+    lines->reason = "the line \"Nonce: \" is not in its place, or not of 8 or more letters and digits";
+    siwe->nonce = take_field(lines, AK_SPAN_LIT("Nonce: "));
+    return nonce_valid(siwe->nonce) ? AK_OK : AK_E_FORMAT;
+}
+
 static enum ak_err parse_required(struct lines *lines, struct ak_siwe *siwe)
 {
+    lines->reason = "the line \"URI: \" is not in its place, or no URI (RFC 3986)";
     siwe->uri = take_field(lines, AK_SPAN_LIT("URI: "));
-    struct ak_span version = take_field(lines, AK_SPAN_LIT("Version: "));
-    struct ak_span chain_id = take_field(lines, AK_SPAN_LIT("Chain ID: "));
-    siwe->nonce = take_field(lines, AK_SPAN_LIT("Nonce: "));
+    if (!ak_uri_valid(siwe->uri)) return AK_E_FORMAT;
+    lines->reason = "the line \"Version: 1\" is not in its place, or another version";
+    if (!ak_span_eq(take_field(lines, AK_SPAN_LIT("Version: ")), AK_SPAN_LIT("1"))) return AK_E_FORMAT;
+    lines->reason = "the line \"Chain ID: \" is not in its place, or no decimal number";
+    AK_TRY(ak_num_parse_u64(take_field(lines, AK_SPAN_LIT("Chain ID: ")), UINT64_MAX, &siwe->chain_id));
+    AK_TRY(parse_nonce(lines, siwe));
+    lines->reason = "the line \"Issued At: \" is not in its place, or no time (RFC 3339)";
     siwe->issued_at = take_field(lines, AK_SPAN_LIT("Issued At: "));
-    if (lines->failed || !ak_uri_valid(siwe->uri)) return AK_E_FORMAT;
-    if (!ak_span_eq(version, AK_SPAN_LIT("1")) || !nonce_valid(siwe->nonce)) return AK_E_FORMAT;
-    AK_TRY(ak_num_parse_u64(chain_id, UINT64_MAX, &siwe->chain_id));
     return ak_rfc3339_parse(siwe->issued_at, &siwe->issued_at_ms);
 }
 
 static enum ak_err parse_optional(struct lines *lines, struct ak_siwe *siwe)
 {
     siwe->expiration_ms = UINT64_MAX;
+    lines->reason = "the line \"Expiration Time: \" has no time (RFC 3339)";
     siwe->expiration_time = take_optional(lines, AK_SPAN_LIT("Expiration Time: "));
-    siwe->not_before = take_optional(lines, AK_SPAN_LIT("Not Before: "));
-    siwe->request_id = take_optional(lines, AK_SPAN_LIT("Request ID: "));
     if (siwe->expiration_time.ptr != NULL) {
         AK_TRY(ak_rfc3339_parse(siwe->expiration_time, &siwe->expiration_ms));
     }
+    lines->reason = "the line \"Not Before: \" has no time (RFC 3339)";
+    siwe->not_before = take_optional(lines, AK_SPAN_LIT("Not Before: "));
     if (siwe->not_before.ptr != NULL) AK_TRY(ak_rfc3339_parse(siwe->not_before, &siwe->not_before_ms));
+    lines->reason = "the line \"Request ID: \" has a character that it may not have";
+    siwe->request_id = take_optional(lines, AK_SPAN_LIT("Request ID: "));
     return ak_uri_pchars_valid(siwe->request_id) ? AK_OK : AK_E_FORMAT;
 }
 
 static enum ak_err parse_resources(struct lines *lines, struct ak_siwe *siwe)
 {
     if (lines->finished) return AK_OK;
+    lines->reason =
+        "after \"Issued At: \" stands a line that is not, in this order, Expiration Time, Not Before, "
+        "Request ID or Resources";
     if (take_field(lines, AK_SPAN_LIT("Resources:")).len != 0 || lines->failed) return AK_E_FORMAT;
     siwe->has_resources = true;
+    lines->reason =
+        "under \"Resources:\" stands a line that is not \"- \" and a URI, or there are more than 16";
     while (!lines->finished) {
         struct ak_span resource = take_field(lines, AK_SPAN_LIT("- "));
         if (lines->failed || !ak_uri_valid(resource)) return AK_E_FORMAT;
@@ -139,7 +159,9 @@ static enum ak_err parse_resources(struct lines *lines, struct ak_siwe *siwe)
 
 static enum ak_err parse_lines(struct lines *lines, struct ak_siwe *siwe)
 {
+    lines->reason = "line 1 is not \"DOMAIN" WANTS "\" with a domain, and before it perhaps SCHEME://";
     AK_TRY(parse_domain(take_line(lines), siwe));
+    lines->reason = "line 2 is not an address with its checksum (EIP-55)";
     AK_TRY(ak_evm_address_parse_checksum(take_line(lines), siwe->address));
     AK_TRY(parse_statement(lines, siwe));
     AK_TRY(parse_required(lines, siwe));
@@ -147,17 +169,32 @@ static enum ak_err parse_lines(struct lines *lines, struct ak_siwe *siwe)
     return parse_resources(lines, siwe);
 }
 
-enum ak_err ak_siwe_parse(struct ak_span text, struct ak_siwe *out_siwe)
+static enum ak_err read_text(struct ak_span text, struct ak_siwe *siwe, const char **out_reason)
 {
-    *out_siwe = (struct ak_siwe){0};
+    *out_reason = "the text has no byte, or over 30720";
     if (text.len == 0) return AK_E_FORMAT;
     if (text.len > AK_LIMIT_MESSAGE) return AK_E_LIMIT;
     /* A final line feed would leave an empty line that no field takes. */
+    *out_reason = "the text ends in a line feed, or an empty line; its last line has no end";
     if (text.ptr[text.len - 1] == '\n') return AK_E_FORMAT;
-    struct lines lines = {text.ptr, text.ptr + text.len, false, false};
-    enum ak_err err = parse_lines(&lines, out_siwe);
+    struct lines lines = {text.ptr, text.ptr + text.len, false, false, ""};
+    enum ak_err err = parse_lines(&lines, siwe);
+    *out_reason = err ? lines.reason : "";
+    return err;
+}
+
+enum ak_err ak_siwe_read(struct ak_span text, struct ak_siwe *out_siwe, const char **out_reason)
+{
+    *out_siwe = (struct ak_siwe){0};
+    enum ak_err err = read_text(text, out_siwe, out_reason);
     if (err != AK_OK) *out_siwe = (struct ak_siwe){0};
     return err;
+}
+
+enum ak_err ak_siwe_parse(struct ak_span text, struct ak_siwe *out_siwe)
+{
+    const char *reason = "";
+    return ak_siwe_read(text, out_siwe, &reason);
 }
 
 static void put_optional(struct ak_buf *buf, const char *name, struct ak_span value)

@@ -39,6 +39,8 @@ struct ak_siwe {
 /* Reads the whole text. AK_E_FORMAT, AK_E_AUTH (address without its checksum), AK_E_LIMIT (over 16 resources,
  * chain id over a u64, over 30 KiB, a time outside 1970 to 9999); *out_siwe is zeros then. */
 AK_MUST_USE enum ak_err ak_siwe_parse(struct ak_span text, struct ak_siwe *out_siwe);
+/* The same; *out_reason is a literal that names the first line at fault, "" on success. */
+AK_MUST_USE enum ak_err ak_siwe_read(struct ak_span text, struct ak_siwe *out_siwe, const char **out_reason);
 /* Renders the text from its fields (the *_ms are not looked at). What it renders from fields of bad form does
  * not parse: a composer parses its own text before it is used. */
 void ak_siwe_put(struct ak_buf *buf, const struct ak_siwe *siwe);

@@ -192,6 +192,39 @@ static void refuses_each_line_missing_doubled_or_moved(void **state)
     }
 }
 
+static void names_the_line_at_fault(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *says;
+    } rows[] = {{" wants you", " wants", "line 1 "}, {"service.org wants", "a b wants", "line 1 "},
+        {"0xC02aaA", "0xc02aaa", "line 2 "}, {"0xC02aaA", "C02aaA", "line 2 "},
+        {"Cc2\n\n", "Cc2\n", "after the address"}, {"I accept", "I\naccept", "after the address"},
+        {"I accept", "I \xc3\xa4 accept", "after the address"}, {"URI: https", "uri: https", "\"URI: \""},
+        {"URI: https://service.org", "URI: service.org", "\"URI: \""},
+        {"Version: 1", "Version: 2", "\"Version: 1\""}, {"Version: 1\n", "", "\"Version: 1\""},
+        {"Chain ID: 1", "Chain ID: 01", "\"Chain ID: \""},
+        {"Chain ID: 1", "Chain ID: 18446744073709551616", "\"Chain ID: \""},
+        {"Nonce: 32891757", "Nonce: 3289175", "\"Nonce: \""}, {"Nonce: ", "nonce: ", "\"Nonce: \""},
+        {"Issued At: 2021-09-30T", "Issued At: 2021-09-31T", "\"Issued At: \""},
+        {"Expiration Time: 2021", "Expiration Time: 21", "\"Expiration Time: \""},
+        {"Not Before: 2021", "Not Before: x", "\"Not Before: \""},
+        {"Request ID: some_id", "Request ID: some id", "\"Request ID: \""},
+        {"Resources:\n", "Resources\n", "in this order"},
+        {"Expiration Time", "Expiration time", "in this order"}, {"- ipfs", "* ipfs", "under \"Resources:\""},
+        {"claim.json", "claim.json\n", "ends in a line feed"}};
+    struct ak_siwe siwe;
+    const char *reason = NULL;
+    assert_int_equal(ak_siwe_read(AK_SPAN_LIT(FULL), &siwe, &reason), AK_OK);
+    assert_string_equal(reason, "");
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        assert_int_not_equal(ak_siwe_read(replaced(FULL, rows[i].from, rows[i].to), &siwe, &reason), AK_OK);
+        if (!strstr(reason, rows[i].says)) fail_msg("%s -> %s: %s", rows[i].from, rows[i].to, reason);
+    }
+    assert_int_equal(ak_siwe_read(AK_SPAN_EMPTY, &siwe, &reason), AK_E_FORMAT);
+    assert_non_null(strstr(reason, "no byte"));
+}
+
 static void refuses_every_cut(void **state)
 {
     (void)state;
@@ -278,6 +311,7 @@ int main(void)
         cmocka_unit_test(checks_the_times),
         cmocka_unit_test(refuses_malformed_fields),
         cmocka_unit_test(refuses_each_line_missing_doubled_or_moved),
+        cmocka_unit_test(names_the_line_at_fault),
         cmocka_unit_test(refuses_every_cut),
         cmocka_unit_test(takes_16_resources),
         cmocka_unit_test(takes_limits_of_numbers_and_length),
