@@ -20,7 +20,7 @@ static const struct ak_conf_key keys[AK_CLIENT_KEY_COUNT] = {
         "SHA-256 of the worker's TLS key, 64 hex digits, fixed at enrolment."},
     [AK_CLIENT_LEDGER_PIN] = {"ledger_pin", AK_CONF_TEXT, "", 0, 256, NULL,
         "Verifier key of the ledger's checkpoints, fixed at enrolment."},
-    [AK_CLIENT_STATE_DIR] = {"state_dir", AK_CONF_PATH, "${data}/client", 1, 0, NULL,
+    [AK_CLIENT_STATE_DIR] = {"state_dir", AK_CONF_PATH, "${client}", 1, 0, NULL,
         "Folder of the device key, tokens and seen checkpoints; mode 0700."},
     [AK_CLIENT_TIMEOUT] = {"timeout", AK_CONF_DURATION, "30s", 1, 600, NULL, "How long a call may take."},
     [AK_CLIENT_LOG_LEVEL] = {"log_level", AK_CONF_CHOICE, "warn", 0, 0, "error|warn|info|debug",

@@ -45,7 +45,8 @@ static enum ak_err expand(const struct ak_conf_dirs *dirs, const char *text, cha
 {
     const struct {
         const char *name, *value;
-    } names[] = {{"${data}", dirs->data}, {"${run}", dirs->run}, {"${home}", dirs->home}};
+    } names[] = {
+        {"${data}", dirs->data}, {"${run}", dirs->run}, {"${home}", dirs->home}, {"${client}", dirs->client}};
     struct ak_buf buf = ak_buf(out, AK_CONF_TEXT_MAX);
     for (size_t i = 0; i < AK_COUNT(names); i++) {
         size_t len = strlen(names[i].name);
@@ -181,7 +182,7 @@ void ak_conf_print_given(const struct ak_conf *conf, struct ak_buf *out_text)
 enum ak_err ak_conf_load_text(struct ak_conf *out_conf, const struct ak_conf_table *table,
     struct ak_span text, struct ak_boot_fail *out_fail)
 {
-    static const struct ak_conf_dirs no_dirs = {"/", "/", "/"};
+    static const struct ak_conf_dirs no_dirs = {"/", "/", "/", "/"};
     memset(out_conf, 0, sizeof *out_conf);
     out_conf->table = table;
     AK_TRY(set_defaults(out_conf, &no_dirs, out_fail));

@@ -31,7 +31,8 @@ enum ak_conf_type {
 struct ak_conf_key {
     const char *name;
     enum ak_conf_type type;
-    const char *default_text; /* may begin with ${data}, ${run} or ${home}: see struct ak_conf_dirs */
+    const char
+        *default_text; /* may begin with ${data}, ${run}, ${home} or ${client}: see struct ak_conf_dirs */
     uint64_t min, max;
     const char *choices; /* for AK_CONF_CHOICE */
     const char *doc;     /* one sentence */
@@ -43,13 +44,14 @@ struct ak_conf_table {
     size_t count;
 };
 
-/* Where defaults point to. Root: /var/lib/agentkeys, /run/agentkeys. Else $XDG_DATA_HOME (~/.local/share) and
- * $XDG_RUNTIME_DIR (or data/run), each with /agentkeys. $STATE_DIRECTORY and $RUNTIME_DIRECTORY of a service
- * manager go over both. */
+/* Where defaults point to: $XDG_DATA_HOME (~/.local/share) and $XDG_RUNTIME_DIR (or data/run), each with
+ * /agentkeys. Root without XDG_DATA_HOME: /var/lib/agentkeys and /run/agentkeys, but for what clients keep.
+ * $STATE_DIRECTORY and $RUNTIME_DIRECTORY of a service manager go over all. */
 struct ak_conf_dirs {
     char data[256];
     char run[256];
-    char home[256]; /* $XDG_CONFIG_HOME/agentkeys or ~/.config/agentkeys; root: the same */
+    char home[256];   /* $XDG_CONFIG_HOME/agentkeys or ~/.config/agentkeys; root: the same */
+    char client[256]; /* data/client; root: ~/.local/share/agentkeys/client */
 };
 /* AK_E_MEANING where neither HOME nor the XDG variable is set, AK_E_LIMIT for an over-long one. */
 AK_MUST_USE enum ak_err ak_conf_dirs_find(

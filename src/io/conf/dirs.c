@@ -42,18 +42,33 @@ static enum ak_err by_manager(const char *const *envp, const char *variable, cha
     return ak_buf_terminate(&buf) ? AK_E_LIMIT : AK_OK;
 }
 
-static enum ak_err by_rule(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+/* As everybody: the XDG rule. */
+static enum ak_err as_person(const char *const *envp, struct ak_conf_dirs *out_dirs)
 {
-    if (is_root) {
-        AK_TRY(join(out_dirs->data, "/var/lib", "/agentkeys"));
-        AK_TRY(join(out_dirs->run, "/run", "/agentkeys"));
-        if (place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home) == AK_OK) return AK_OK;
-        return join(out_dirs->home, "/root/.config", "/agentkeys");
-    }
     AK_TRY(place(envp, "XDG_DATA_HOME", "/.local/share", "/agentkeys", out_dirs->data));
+    AK_TRY(join(out_dirs->client, out_dirs->data, "/client"));
     AK_TRY(place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home));
     const char *run = absolute(ak_conf_env_get(envp, "XDG_RUNTIME_DIR"));
     return run ? join(out_dirs->run, run, "/agentkeys") : join(out_dirs->run, out_dirs->data, "/run");
+}
+
+/* The system's folders for what serves, root's own for what is root's as a person: /var/lib/agentkeys may
+ * belong to another user. XDG_RUNTIME_DIR is set by each login and says nothing of services. */
+static enum ak_err as_root(const char *const *envp, struct ak_conf_dirs *out_dirs)
+{
+    AK_TRY(join(out_dirs->data, "/var/lib", "/agentkeys"));
+    AK_TRY(join(out_dirs->run, "/run", "/agentkeys"));
+    enum ak_err err = place(envp, "XDG_DATA_HOME", "/.local/share", "/agentkeys/client", out_dirs->client);
+    if (err == AK_E_MEANING) err = join(out_dirs->client, out_dirs->data, "/client");
+    if (err) return err;
+    err = place(envp, "XDG_CONFIG_HOME", "/.config", "/agentkeys", out_dirs->home);
+    return err == AK_E_MEANING ? join(out_dirs->home, "/root/.config", "/agentkeys") : err;
+}
+
+static enum ak_err by_rule(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
+{
+    bool person = !is_root || absolute(ak_conf_env_get(envp, "XDG_DATA_HOME"));
+    return person ? as_person(envp, out_dirs) : as_root(envp, out_dirs);
 }
 
 enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_conf_dirs *out_dirs)
@@ -62,6 +77,8 @@ enum ak_err ak_conf_dirs_find(const char *const *envp, bool is_root, struct ak_c
     enum ak_err err = by_rule(envp, is_root, out_dirs);
     if (err == AK_E_LIMIT) return err;
     AK_TRY(by_manager(envp, "STATE_DIRECTORY", out_dirs->data));
+    if (absolute(ak_conf_env_get(envp, "STATE_DIRECTORY")))
+        AK_TRY(join(out_dirs->client, out_dirs->data, "/client"));
     AK_TRY(by_manager(envp, "RUNTIME_DIRECTORY", out_dirs->run));
     /* A service without a home needs none where its manager gave the folders. */
     return out_dirs->data[0] && out_dirs->run[0] ? AK_OK : err;

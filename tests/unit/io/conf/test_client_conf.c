@@ -16,7 +16,7 @@ static enum ak_err load(const char *text, const char *profile_flag)
     assert_int_equal(temp_file(name, text), 0);
     char *argv[] = {(char[]){"agentkeys"}, (char[]){"--profile"}, (char[64]){0}, NULL};
     struct ak_conf_input in = {
-        .dirs = {"/d", "/r", "/h"}, .file = name, .argc = profile_flag ? 3 : 1, .argv = argv};
+        .dirs = {"/d", "/r", "/h", "/d/client"}, .file = name, .argc = profile_flag ? 3 : 1, .argv = argv};
     if (profile_flag) (void)snprintf(argv[2], 64, "%s", profile_flag);
     enum ak_err err = ak_client_conf_load(&conf, &in, &fail);
     unlink(name);
@@ -49,7 +49,7 @@ static void missing_profile_is_refused(void **state)
     assert_string_equal(fail.value, "wrok");
     assert_int_equal(load("timeout = 5s\n", NULL), AK_OK);
     assert_int_equal(load("timeout = 5s\n", "default"), AK_OK);
-    struct ak_conf_input in = {.dirs = {"/d", "/r", "/h"}, .file = "/nonexistent/agentkeys"};
+    struct ak_conf_input in = {.dirs = {"/d", "/r", "/h", "/d/client"}, .file = "/nonexistent/agentkeys"};
     assert_int_equal(ak_client_conf_load(&conf, &in, &fail), AK_OK);
     assert_string_equal(ak_conf_text(&conf, AK_CLIENT_STATE_DIR), "/d/client");
     const char *const env[] = {"AGENTKEYS_PROFILE=ghost", NULL};

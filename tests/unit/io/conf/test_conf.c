@@ -15,7 +15,7 @@ static const struct ak_conf_key keys[] = {
     {"sign_in.local", AK_CONF_SWITCH, "on", 0, 0, NULL, "Local."},
 };
 static const struct ak_conf_table table = {"program", "docs/x.md", keys, AK_COUNT(keys)};
-static const struct ak_conf_dirs dirs = {"/data", "/run", "/home"};
+static const struct ak_conf_dirs dirs = {"/data", "/run", "/home", "/data/client"};
 static struct ak_conf conf;
 static struct ak_boot_fail fail;
 
@@ -238,6 +238,7 @@ static void dirs_follow_xdg(void **state)
     assert_string_equal(found.data, "/d/agentkeys");
     assert_string_equal(found.run, "/r/agentkeys");
     assert_string_equal(found.home, "/home/a/.config/agentkeys");
+    assert_string_equal(found.client, "/d/agentkeys/client");
     const char *const none[] = {NULL};
     assert_int_equal(ak_conf_dirs_find(none, false, &found), AK_E_MEANING);
     assert_int_equal(ak_conf_dirs_find(none, true, &found), AK_OK);
@@ -247,6 +248,7 @@ static void dirs_follow_xdg(void **state)
     assert_int_equal(ak_conf_dirs_find(service, false, &found), AK_OK);
     assert_string_equal(found.data, "/s");
     assert_string_equal(found.run, "/rt");
+    assert_string_equal(found.client, "/s/client");
     const char *const several[] = {"STATE_DIRECTORY=/s:/s-slots", "RUNTIME_DIRECTORY=/a:/b:/c", NULL};
     assert_int_equal(ak_conf_dirs_find(several, false, &found), AK_OK);
     assert_string_equal(found.data, "/s");
@@ -257,6 +259,38 @@ static void dirs_follow_xdg(void **state)
     memset(long_home + 6, 'x', 300);
     const char *const too_long[] = {long_home, NULL};
     assert_int_equal(ak_conf_dirs_find(too_long, false, &found), AK_E_LIMIT);
+}
+
+/* What serves lies in the system's folders, what root keeps as a person in root's own. */
+static void dirs_of_root(void **state)
+{
+    (void)state;
+    struct ak_conf_dirs found;
+    const char *const none[] = {NULL};
+    assert_int_equal(ak_conf_dirs_find(none, true, &found), AK_OK);
+    assert_string_equal(found.client, "/var/lib/agentkeys/client");
+    assert_string_equal(found.home, "/root/.config/agentkeys");
+    const char *const login[] = {"HOME=/h", "XDG_RUNTIME_DIR=/run/user/0", NULL};
+    assert_int_equal(ak_conf_dirs_find(login, true, &found), AK_OK);
+    assert_string_equal(found.data, "/var/lib/agentkeys");
+    assert_string_equal(found.run, "/run/agentkeys");
+    assert_string_equal(found.home, "/h/.config/agentkeys");
+    assert_string_equal(found.client, "/h/.local/share/agentkeys/client");
+    const char *const xdg[] = {"HOME=/h", "XDG_DATA_HOME=/d", "XDG_RUNTIME_DIR=/r", NULL};
+    assert_int_equal(ak_conf_dirs_find(xdg, true, &found), AK_OK);
+    assert_string_equal(found.data, "/d/agentkeys");
+    assert_string_equal(found.run, "/r/agentkeys");
+    assert_string_equal(found.client, "/d/agentkeys/client");
+    const char *const relative[] = {"HOME=/h", "XDG_DATA_HOME=d", NULL};
+    assert_int_equal(ak_conf_dirs_find(relative, true, &found), AK_OK);
+    assert_string_equal(found.data, "/var/lib/agentkeys");
+    const char *const service[] = {"HOME=/h", "STATE_DIRECTORY=/s:/t", NULL};
+    assert_int_equal(ak_conf_dirs_find(service, true, &found), AK_OK);
+    assert_string_equal(found.client, "/s/client");
+    char long_home[400] = "HOME=/";
+    memset(long_home + 6, 'x', 230); /* a folder's path fits, the clients' does not */
+    const char *const too_long[] = {long_home, NULL};
+    assert_int_equal(ak_conf_dirs_find(too_long, true, &found), AK_E_LIMIT);
 }
 
 int main(void)
@@ -273,6 +307,7 @@ int main(void)
         cmocka_unit_test(print_reads_back),
         cmocka_unit_test(given_values_stay_given),
         cmocka_unit_test(dirs_follow_xdg),
+        cmocka_unit_test(dirs_of_root),
     };
     return cmocka_run_group_tests_name("conf", tests, NULL, NULL);
 }
