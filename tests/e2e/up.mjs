@@ -91,7 +91,10 @@ await main(async () => {
     const body = await byWallet(up, device);
     assert.equal(body.state, 'verified', JSON.stringify(body));
     assert.equal(body.account_new, true);
-    assert.equal(up.person('init', '--local', 'email:alice@demo.example', '--json').status, 0, 'who is at this machine still signs in there');
+    const local = up.person('init', '--local', 'email:alice@demo.example', '--json');
+    assert.equal(local.status, 0, 'who is at this machine still signs in there');
+    assert.match(local.json().recovery_code, /^([0-9a-f]{4} ){15}[0-9a-f]{4}$/, 'the code that the account has is seen');
+    assert.equal(up.person('init', '--local', 'email:alice@demo.example', '--json').json().recovery_code, undefined, 'once');
   });
 
   await test('status and doctor tell of it', async () => {

@@ -55,6 +55,7 @@ static int sign_in(struct ak_init *init, struct ak_client *operator_client)
         .anchor = reply.anchor,
         .wallet = reply.wallet_address,
         .account_new = reply.account_new,
+        .code_taken = reply.recovery_hash_taken,
         .device_count = reply.device_count};
     return ak_init_keep(init, &session);
 }
