@@ -85,8 +85,13 @@ static void put_started(const struct ak_mail_notice *notice, struct ak_buf *out)
         ak_buf_put_str(out, ",\r\n");
         ak_mail_put_date(out, notice->ready_s);
     }
-    ak_buf_put_str(out, ".\r\n\r\nIf it is not you, cancel it from a device of yours:\r\n\r\n  agentkeys "
-                        "recovery cancel\r\n");
+    ak_buf_put_str(out, ".\r\n\r\nIf it is not you, cancel it from a device of yours:\r\n\r\n");
+    ak_buf_put_str(
+        out, notice->sign_in
+                 ? "  agentkeys recover --cancel\r\n\r\nWith the recovery code, or by two identities, it "
+                   "is not cancelled by a device; this stops\r\nthe account:\r\n\r\n  agentkeys account "
+                   "suspend\r\n"
+                 : "  agentkeys account cancel\r\n");
 }
 
 enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out)
@@ -99,7 +104,7 @@ enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_bu
             notice->cancelled ? "A change of your account that waited was cancelled by a device of yours.\r\n"
                               : "A change of your account that waited has taken effect.\r\n");
     ak_buf_put_str(out,
-        "\r\nWhat waits: agentkeys recovery list. There is no link in this mail, and none is needed.\r\n");
+        "\r\nWhat waits: agentkeys account show. There is no link in this mail, and none is needed.\r\n");
     return ak_buf_check(out);
 }
 

@@ -124,8 +124,8 @@ static enum ak_code confirm(struct ak_step *step, const uint8_t config[32], bool
     bool alone = step->caller.account->device_count < 2;
     *out_ready = false;
     if (waiting && memcmp(waiting->device, config, 32) != 0)
-        return ak_step_fail(
-            step, AK_CODE_ALREADY_EXISTS, "another change waits: recovery cancel, then propose this one");
+        return ak_step_fail(step, AK_CODE_ALREADY_EXISTS,
+            "another change waits; agentkeys account cancel --what trust-change, then propose this one");
     if (!alone && !waiting) return propose(step, config);
     if (!alone && !ak_step_is_second_voice(step, waiting)) return answer_waiting(step);
     *out_ready = true;

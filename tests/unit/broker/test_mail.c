@@ -52,7 +52,9 @@ static void notices(void **state)
         {true, false, true, 1795677600, "is being recovered", "Thu, 26 Nov 2026 07:20:00 +0000"},
         {true, false, true, 0, "is being recovered", "when the waiting time is over."},
         {true, false, false, 1795677600, "A change of your AgentKeys account waits",
-            "agentkeys recovery cancel"},
+            "agentkeys account cancel\r\n"},
+        {true, false, true, 0, "is being recovered", "agentkeys recover --cancel\r\n"},
+        {true, false, true, 0, "is being recovered", "agentkeys account suspend\r\n"},
         {false, true, false, 0, "was cancelled", "by a device of yours"},
         {false, false, true, 0, "took effect", "has taken effect"},
     };
