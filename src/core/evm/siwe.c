@@ -77,11 +77,11 @@ static enum ak_err parse_domain(struct ak_span line, struct ak_siwe *siwe)
     return ak_uri_authority_valid(siwe->domain) ? AK_OK : AK_E_FORMAT;
 }
 
-/* An empty line, or a statement between two empty lines. */
+/* Two empty lines, or a statement between two. */
 static enum ak_err parse_statement(struct lines *lines, struct ak_siwe *siwe)
 {
     lines->reason =
-        "after the address stands an empty line, or a statement of one line between two empty lines";
+        "after the address stand two empty lines, or a statement of one line between two empty lines";
     expect_empty_line(lines);
     struct ak_span line = take_line(lines);
     if (lines->failed) return AK_E_FORMAT;
