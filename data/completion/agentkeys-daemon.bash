@@ -7,7 +7,7 @@ _agentkeys_daemon()
         words='pair token sign oidc status read run credentials --help --version'
     else
     case $name in
-    "pair") words='--label --want --invite --no-wait --resume --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "pair") words='--label --want --invite --no-wait --resume --wait --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "token") words='--label --renew --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "sign") words='--label --message --message-hex --message-file --path --v27 --no-renew --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "oidc") words='--label --aud --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -20,7 +20,7 @@ _agentkeys_daemon()
     # a command without a verb: its options stand behind the first word
     if [ -z "$words" ]; then
     case ${COMP_WORDS[1]-} in
-    pair) words='--label --want --invite --no-wait --resume --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    pair) words='--label --want --invite --no-wait --resume --wait --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     token) words='--label --renew --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     sign) words='--label --message --message-hex --message-file --path --v27 --no-renew --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     oidc) words='--label --aud --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

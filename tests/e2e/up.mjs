@@ -95,6 +95,8 @@ await main(async () => {
     assert.equal(local.status, 0, 'who is at this machine still signs in there');
     assert.match(local.json().recovery_code, /^([0-9a-f]{4} ){15}[0-9a-f]{4}$/, 'the code that the account has is seen');
     assert.equal(up.person('init', '--local', 'email:alice@demo.example', '--json').json().recovery_code, undefined, 'once');
+    up.person('logout');
+    assert.match(up.person('whoami').stderr, /next: {2}agentkeys init --local email:alice@demo.example/);
   });
 
   await test('status and doctor tell of it', async () => {

@@ -305,6 +305,11 @@ await main(async () => {
 
   await test('an agent\'s program reads and runs within its scope', async () => {
     const pair = JSON.parse(programs.must('agent', ['pair', '--label', 'agent-1', '--want', 'openrouter', '--no-wait', '--json']).toString().split('\n')[0]);
+    const asked = programs.run('agent', ['read', 'openrouter']);
+    assert.match(asked.stderr.toString(), /next: {2}agentkeys-daemon pair --resume/);
+    const early = programs.run('agent', ['pair', '--resume', '--wait', '1s']);
+    assert.equal(early.status, 7, 'the time of --wait is over, the request is not');
+    assert.match(early.stderr.toString(), /waiting for the approval, 1 s at most\n.*nobody has approved yet\n.*\n {2}next: {2}agentkeys-daemon pair --resume/);
     programs.must('person', ['pair', 'approve', pair.pairing_code, '--scope', 'openrouter', '--yes']);
     programs.must('agent', ['pair', '--resume']);
     assert.equal(programs.must('agent', ['read', 'openrouter']).toString(), secret);
@@ -314,6 +319,8 @@ await main(async () => {
     assert.equal(refused.status, 3);
     assert.match(refused.stderr.toString(), /rule scope: saw bytes/);
     assert.ok(!fs.existsSync(mark), 'the command was started all the same');
+    programs.must('person', ['agents', 'rotate', 'agent-1']);
+    assert.match(programs.must('agent', ['status']).toString(), /path +\/agent-1\/1/);
     programs.must('person', ['agents', 'rotate', 'agent-1']); // its credentials stay readable, with a new token
     assert.equal(programs.must('agent', ['read', 'openrouter']).toString(), secret);
     programs.must('person', ['agents', 'suspend', 'agent-1']);

@@ -110,7 +110,7 @@ static void say_generation(struct refusal *f)
         ak_buf_put_str(&f->remedy, "use ");
         put_path(&f->remedy, f->r->label, f->r->generation);
     } else {
-        ak_buf_put_str(&f->remedy, "agentkeys-daemon token");
+        ak_buf_put_str(&f->remedy, "agentkeys-daemon token --renew");
     }
 }
 

@@ -5,11 +5,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/num.h"
 #include "core/wire/msg_agents.h"
 #include "io/proc/clock.h"
 #include "programs/cli/out.h"
 
-enum { POLL_FIRST_MS = 500, POLL_MOST_MS = 5000 };
+enum { POLL_FIRST_MS = 500, POLL_MOST_MS = 5000, SILENT_MOST_MS = 30 * 1000, LIFETIME_MOST_S = 600 };
 
 static struct ak_span copy(struct ak_buf *memory, struct ak_span text)
 {
@@ -114,7 +115,7 @@ void ak_cli_show_code(
     } else {
         ak_out_row("code", code);
         ak_out_row_print("thumbprint", cli->device.thumbprint);
-        ak_out_row_number("valid for s", reply->expires_in_seconds);
+        ak_out_row_time("valid until", ak_clock_wall_ms() / 1000 + reply->expires_in_seconds);
         ak_out_line("Compare the code, then: %s %s", approve_with, code);
     }
     (void)fflush(stdout);
@@ -137,33 +138,66 @@ static void pause_ms(uint64_t ms)
     (void)nanosleep(&wait, NULL);
 }
 
-/* True while the request is neither answered nor over; a worker that is away for a moment is waited for. */
-static bool is_pending(
-    const struct ak_cli *cli, enum ak_err err, const struct ak_msg_pair_status_reply *reply)
+struct waiting {
+    uint64_t now_ms;
+    uint64_t end_ms;    /* of the request, or of what --wait allows */
+    uint64_t silent_ms; /* when it was that the worker answered last */
+    uint64_t pause_ms;
+};
+
+/* Whether to ask again; a worker that is away for a moment is waited for. */
+static bool goes_on(const struct ak_cli *cli, enum ak_err err, const struct ak_msg_pair_status_reply *reply,
+    struct waiting *waiting)
 {
-    if (!err) return ak_span_eq(reply->status, AK_SPAN_LIT("pending"));
-    enum ak_client_category category = ak_client_error_category(&cli->error);
-    return category == AK_CATEGORY_UNREACHABLE || category == AK_CATEGORY_RATE;
+    bool rate = err && ak_client_error_category(&cli->error) == AK_CATEGORY_RATE;
+    bool away = err && ak_client_error_category(&cli->error) == AK_CATEGORY_UNREACHABLE;
+    waiting->now_ms = ak_clock_mono_ms();
+    if (!away) waiting->silent_ms = waiting->now_ms;
+    if (away && waiting->now_ms - waiting->silent_ms >= SILENT_MOST_MS) return false;
+    bool pending = rate || away || (!err && ak_span_eq(reply->status, AK_SPAN_LIT("pending")));
+    return pending && waiting->now_ms < waiting->end_ms;
 }
 
-int ak_cli_await_approval(struct ak_cli *cli, const uint8_t request_id[16], uint64_t lifetime_s,
-    struct ak_msg_pair_status_reply *out_reply)
+static void pause_until_next(const struct ak_cli *cli, enum ak_err err, struct waiting *waiting)
 {
-    struct ak_msg_pair_status_request request = {0};
-    uint64_t end_ms = ak_clock_mono_ms() + lifetime_s * 1000;
-    uint64_t wait_ms = POLL_FIRST_MS;
-    enum ak_err err;
-    memcpy(request.id, request_id, sizeof request.id);
-    for (;;) {
-        err = ak_client_call(&cli->client, AK_CALL_PAIR_STATUS, &request, out_reply, &cli->error);
-        if (!is_pending(cli, err, out_reply) || ak_clock_mono_ms() >= end_ms) break;
-        pause_ms(cli->error.has_retry && err ? cli->error.retry_after_secs * 1000 : wait_ms);
-        wait_ms = wait_ms * 3 / 2 > POLL_MOST_MS ? POLL_MOST_MS : wait_ms * 3 / 2;
-    }
-    if (err) return ak_cli_fail_call(cli, "waiting for the approval");
-    if (ak_span_eq(out_reply->status, AK_SPAN_LIT("approved"))) return 0;
-    bool refused = ak_span_eq(out_reply->status, AK_SPAN_LIT("refused"));
+    uint64_t left_ms = waiting->end_ms - waiting->now_ms;
+    uint64_t ms =
+        err && cli->error.has_retry ? ak_num_mul_sat(cli->error.retry_after_secs, 1000) : waiting->pause_ms;
+    pause_ms(ms < left_ms ? ms : left_ms);
+    uint64_t next = waiting->pause_ms * 3 / 2;
+    waiting->pause_ms = next > POLL_MOST_MS ? POLL_MOST_MS : next;
+}
+
+static int fail_unanswered(struct ak_cli *cli, bool in_time, bool refused)
+{
+    const char *resume = cli->program->agent ? "agentkeys-daemon pair --resume" : "the same command again";
+    if (in_time)
+        return ak_cli_fail(cli, AK_CATEGORY_CONFLICT, "nobody has approved yet",
+            "the time of --wait is over, the request is not", resume);
     return ak_cli_fail(cli, refused ? AK_CATEGORY_DENIED : AK_CATEGORY_NOT_FOUND,
         refused ? "the request was refused" : "nobody approved in time",
         refused ? "its owner said no" : "a request lives for ten minutes", "ask again with the same command");
+}
+
+int ak_cli_await_approval(struct ak_cli *cli, const uint8_t request_id[16], uint64_t lifetime_s,
+    uint64_t wait_s, struct ak_msg_pair_status_reply *out_reply)
+{
+    struct ak_msg_pair_status_request request = {0};
+    uint64_t most_s = lifetime_s < LIFETIME_MOST_S ? lifetime_s : LIFETIME_MOST_S;
+    bool shorter = wait_s && wait_s < most_s;
+    struct waiting waiting = {.silent_ms = ak_clock_mono_ms(), .pause_ms = POLL_FIRST_MS};
+    waiting.end_ms = waiting.silent_ms + (shorter ? wait_s : most_s) * 1000;
+    enum ak_err err;
+    memcpy(request.id, request_id, sizeof request.id);
+    (void)fprintf(stderr, "%s: waiting for the approval, %llu s at most\n", cli->program->name,
+        (unsigned long long)(shorter ? wait_s : most_s));
+    for (;;) {
+        err = ak_client_call(&cli->client, AK_CALL_PAIR_STATUS, &request, out_reply, &cli->error);
+        if (!goes_on(cli, err, out_reply, &waiting)) break;
+        pause_until_next(cli, err, &waiting);
+    }
+    if (err) return ak_cli_fail_call(cli, "waiting for the approval");
+    if (ak_span_eq(out_reply->status, AK_SPAN_LIT("approved"))) return 0;
+    bool pending = ak_span_eq(out_reply->status, AK_SPAN_LIT("pending"));
+    return fail_unanswered(cli, shorter && pending, ak_span_eq(out_reply->status, AK_SPAN_LIT("refused")));
 }

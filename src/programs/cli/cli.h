@@ -39,8 +39,7 @@ struct ak_cli_program {
     const char *summary;
     const struct ak_cli_command *commands;
     size_t count;
-    const char *sign_in; /* the command that gets a token */
-    bool agent;          /* keeps state by label, acts with an agent's token */
+    bool agent; /* keeps state by label, acts with an agent's token */
 };
 
 struct ak_cli {
@@ -65,6 +64,9 @@ struct ak_cli {
     struct ak_client client;
     uint8_t delivery_key[32]; /* of the keeper, for reads; see ak_cli_meet_keeper */
     struct ak_client_error error;
+    /* Gets another token where the worker did not take this one: true, and the call is made once more. */
+    bool (*renew)(struct ak_cli *cli, void *ctx);
+    void *renew_ctx;
     char notice[AK_FETCH_NOTICE_MAX + 1]; /* shown already */
     int trace_fd;                         /* record of calls, where AGENTKEYS_TRACE names a file; else -1 */
 };
@@ -127,6 +129,8 @@ struct ak_cli_grant {
     uint64_t valid_until_at;
 };
 int ak_cli_read_grant(struct ak_cli *cli, struct ak_cli_grant *out_grant);
+/* --wait in seconds, 0 where it was not given. 0 or the exit status. */
+int ak_cli_read_wait(struct ak_cli *cli, uint64_t *out_seconds);
 /* The label operand (with its generation, if one was typed), or the --label option. */
 int ak_cli_read_label(struct ak_cli *cli, const char *text, struct ak_path *out_path);
 

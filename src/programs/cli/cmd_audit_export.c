@@ -125,7 +125,8 @@ static int to_file(struct export *export, const char *path)
                  : -1;
     export->file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!export->file)
-        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the file cannot be made", strerror(errno), "df -h .");
+        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the file cannot be made", strerror(errno),
+            errno == ENOSPC ? "df -h ." : "a file in a folder that is yours");
     int status = write_all(export);
     bool written = fflush(export->file) == 0 && fsync(fd) == 0;
     written = fclose(export->file) == 0 && written && (status || rename(temp, path) == 0);

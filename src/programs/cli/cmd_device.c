@@ -55,11 +55,14 @@ static int ask_to_join(struct ak_cli *cli, const uint8_t anchor[32], const char 
     struct ak_msg_device_request request = {.name = ak_span_str(name)};
     struct ak_msg_pair_reply asked;
     struct ak_msg_pair_status_reply answer;
+    uint64_t wait_s = 0;
+    int status = ak_cli_read_wait(cli, &wait_s);
+    if (status) return status;
     memcpy(request.account, anchor, 32);
-    int status = ak_cli_call(cli, AK_CALL_DEVICE_REQUEST, &request, &asked, "asking to join");
+    status = ak_cli_call(cli, AK_CALL_DEVICE_REQUEST, &request, &asked, "asking to join");
     if (status) return status;
     ak_cli_show_code(cli, &asked, "agentkeys device add");
-    status = ak_cli_await_approval(cli, asked.request_id, asked.expires_in_seconds, &answer);
+    status = ak_cli_await_approval(cli, asked.request_id, asked.expires_in_seconds, wait_s, &answer);
     if (!status) status = keep_session(cli, &answer, anchor);
     if (status) return status;
     if (cli->json) {

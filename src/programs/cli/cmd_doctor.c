@@ -9,6 +9,7 @@
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
+#include "programs/cli/again.h"
 #include "programs/cli/broker_state.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/evidence.h"
@@ -82,7 +83,7 @@ static void check_profile(struct doctor *doctor)
         ak_profile_open(state, ak_conf_text(&cli->conf, AK_CLIENT_PROFILE), NULL, false, &cli->profile);
     (void)snprintf(remedy, sizeof remedy, "chmod 700 %s", cli->profile.path);
     if (err == AK_E_NOT_FOUND)
-        report(doctor, WARN, "profile", "not made yet", "agentkeys init --local email:YOU");
+        report(doctor, WARN, "profile", "not made yet", ak_cli_sign_in(cli));
     else if (err)
         report(doctor, FAIL, "profile", "its folder is open to others, or not yours", remedy);
     else
@@ -111,7 +112,7 @@ static bool check_device(struct doctor *doctor)
     enum ak_err err =
         cli->profile.dir_fd < 0 ? AK_E_NOT_FOUND : ak_client_device_load(cli->profile.dir_fd, &cli->device);
     if (err == AK_E_NOT_FOUND) {
-        report(doctor, WARN, "device key", "none yet", "agentkeys init --local email:YOU");
+        report(doctor, WARN, "device key", "none yet", ak_cli_sign_in(cli));
         return false;
     }
     ak_out_print(cli->device.thumbprint, print);
@@ -314,14 +315,14 @@ static void check_session(struct doctor *doctor)
     struct ak_msg_account_request request = {0};
     struct ak_msg_account_reply reply;
     if (ak_cli_load_saved(cli) != AK_OK || cli->saved.expires_at <= ak_clock_wall_ms() / 1000) {
-        report(doctor, WARN, "session", "none that is valid", cli->program->sign_in);
+        report(doctor, WARN, "session", "none that is valid", ak_cli_sign_in(cli));
         return;
     }
     ak_client_use_token(&cli->client, ak_span_str(cli->saved.token));
     bool good = ak_client_call(&cli->client, AK_CALL_ACCOUNT, &request, &reply, &cli->error) == AK_OK;
     ak_cli_show_notice(cli, &cli->client);
     report(doctor, good ? FINE : FAIL, "session", good ? "taken by the worker" : cli->error.message,
-        cli->program->sign_in);
+        ak_cli_sign_in(cli));
     if (good) check_credentials(doctor);
     if (good && reply.suspended) report(doctor, WARN, "account", "suspended", "agentkeys account resume");
 }

@@ -87,14 +87,6 @@ static void pause_ms(long ms)
     (void)nanosleep(&time, NULL);
 }
 
-static int read_wait(struct ak_cli *cli, uint64_t *out_seconds)
-{
-    const char *typed = ak_cli_value(cli, "wait"), *reason = "";
-    *out_seconds = 0;
-    if (!typed || ak_args_duration(typed, out_seconds, &reason) == AK_OK) return 0;
-    return ak_cli_fail_usage(cli, "--wait is not usable", reason);
-}
-
 /* Shows how many are left until none is or the time is over; both are fine, the worker goes on. */
 static int await(struct ak_cli *cli, uint64_t epoch, uint64_t seconds)
 {
@@ -121,7 +113,7 @@ int ak_cmd_epoch_rotate(struct ak_cli *cli)
     const struct ak_msg_epoch_rotate_request request = {0};
     struct ak_msg_epoch_rotate_reply reply;
     uint64_t seconds = 0;
-    int status = read_wait(cli, &seconds);
+    int status = ak_cli_read_wait(cli, &seconds);
     if (!status) status = ak_cli_open_session(cli);
     if (!status) status = ak_cli_call(cli, AK_CALL_EPOCH_ROTATE, &request, &reply, "rotating the epoch");
     if (status) return status;
@@ -142,7 +134,7 @@ int ak_cmd_epoch_destroy(struct ak_cli *cli)
     uint64_t seconds = 0;
     const char *reason = "";
     char question[96];
-    int status = read_wait(cli, &seconds);
+    int status = ak_cli_read_wait(cli, &seconds);
     if (status) return status;
     if (ak_args_number(cli->operands[0], &request.epoch, &reason) != AK_OK || request.epoch == 0 ||
         request.epoch > AK_LIMIT_EPOCH)

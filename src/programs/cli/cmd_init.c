@@ -14,6 +14,7 @@
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_session.h"
 #include "io/proc/random.h"
+#include "programs/cli/again.h"
 #include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/identities.h"
@@ -186,12 +187,24 @@ int ak_init_begin(struct ak_init *init)
     return status ? status : ak_cli_open_client(init->cli, true);
 }
 
+static void keep_way(struct ak_cli *cli)
+{
+    static const char *const ways[] = {"local", "email", "oauth2", "wallet"};
+    for (size_t i = 0; i < AK_COUNT(ways); i++) {
+        const char *value = ak_cli_value(cli, ways[i]);
+        if (!value) continue;
+        ak_cli_keep_way(cli, ways[i], value);
+        return;
+    }
+}
+
 int ak_init_end(struct ak_init *init)
 {
     if (init->pending) return ak_init_show_waiting(init);
     int status = read_back(init), derived = 0;
     if (!status) status = ak_cli_keep_saved(init->cli);
     if (status) return status;
+    keep_way(init->cli);
     if (init->account_new && !ak_cli_value(init->cli, "local")) derived = ak_init_by_derived(init);
     status = ak_init_show(init); /* whatever came of the address, the code is seen */
     return status ? status : derived;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "programs/cli/again.h"
 #include "programs/cli/cli.h"
 #include "programs/cli/out.h"
 
@@ -65,7 +66,7 @@ int ak_cli_fail_state(struct ak_cli *cli, enum ak_err err, const char *problem)
 /* ---- answers ---- */
 
 /* Stand for the program's own way to sign in, and for the list of what the command is about. */
-static const char SIGN_IN[] = "sign in", LOOK[] = "look";
+static const char SIGN_IN[] = "sign in", LOOK[] = "look", ASK_ANEW[] = "ask anew";
 
 static const struct {
     const char *code;
@@ -79,7 +80,7 @@ static const struct {
     {"bad_signature", "agentkeys doctor"},
     {"account_mismatch", "agentkeys whoami"},
     {"not_found", LOOK},
-    {"expired_request", "agentkeys-daemon pair --label LABEL"},
+    {"expired_request", ASK_ANEW},
     {"already_consumed", LOOK},
     {"already_exists", LOOK},
     {"already_done", LOOK},
@@ -116,11 +117,19 @@ static const char *look_at(const struct ak_cli *cli)
     return "agentkeys agents list";
 }
 
+/* Whose request is over: the agent's, or the person's own. */
+static const char *ask_anew(const struct ak_cli *cli)
+{
+    bool pairing = strcmp(cli->command->noun, "pair") == 0;
+    return pairing || cli->program->agent ? "agentkeys-daemon pair --label LABEL" : "the same command again";
+}
+
 static const char *next_by_code(const struct ak_cli *cli, const char *code)
 {
     for (size_t i = 0; i < AK_COUNT(nexts); i++) {
         if (strcmp(nexts[i].code, code) != 0) continue;
-        if (nexts[i].next == SIGN_IN) return cli->program->sign_in;
+        if (nexts[i].next == SIGN_IN) return ak_cli_sign_in(cli);
+        if (nexts[i].next == ASK_ANEW) return ask_anew(cli);
         return nexts[i].next == LOOK ? look_at(cli) : nexts[i].next;
     }
     return NULL;

@@ -92,7 +92,8 @@ void ak_help_program(const struct ak_cli_program *program, struct ak_buf *out)
     }
     ak_buf_put_str(out, "\nexample:\n  ");
     ak_buf_put_str(out, program->commands[0].example);
-    ak_buf_put_str(out, "\n\nEach command has --help, --json and an example.\n");
+    ak_buf_put_str(out,
+        "\n\nEach command has --help, --json and an example. Settings may also stand before the command.\n");
     put_statuses(out);
 }
 

@@ -7,12 +7,12 @@
 #include "base/codec/json.h"
 #include "base/num.h"
 #include "base/wipe.h"
+#include "programs/cli/again.h"
 #include "programs/cli/args.h"
 #include "programs/cli/init.h"
 #include "programs/cli/out.h"
 
-#define WAITING_FILE "recovery"
-#define SHOWN_FILE   "code.shown"
+#define SHOWN_FILE "code.shown"
 
 /* ---- saying it ---- */
 
@@ -86,7 +86,8 @@ bool ak_init_offers_code(const struct ak_init *init)
 {
     uint8_t hex[65], omni[32], waiting[1024];
     size_t len = 0;
-    if (ak_profile_read(&init->cli->profile, WAITING_FILE, waiting, sizeof waiting, &len) == AK_OK)
+    if (ak_profile_read(&init->cli->profile, AK_RECOVERY_WAITING_FILE, waiting, sizeof waiting, &len) ==
+        AK_OK)
         return true;
     return init->recover ||
            ak_profile_read(&init->cli->profile, SHOWN_FILE, hex, sizeof hex, &len) != AK_OK ||
@@ -126,13 +127,13 @@ int ak_init_await(struct ak_init *init, const uint8_t anchor[32], uint64_t ready
     init->ready_at = ready_at;
     memcpy(init->wait_anchor, anchor, 32);
     put_waiting(&text, init);
-    enum ak_err err = ak_profile_write(&init->cli->profile, WAITING_FILE, ak_buf_span(&text));
+    enum ak_err err = ak_profile_write(&init->cli->profile, AK_RECOVERY_WAITING_FILE, ak_buf_span(&text));
     return err ? ak_cli_fail_state(init->cli, err, "the recovery that waits cannot be kept") : 0;
 }
 
 void ak_init_wait_over(struct ak_init *init)
 {
-    if (ak_profile_erase(&init->cli->profile, WAITING_FILE) == AK_OK) return;
+    if (ak_profile_erase(&init->cli->profile, AK_RECOVERY_WAITING_FILE) == AK_OK) return;
     (void)fprintf(stderr, "%s: the recovery that is over cannot be forgotten\n", init->cli->program->name);
 }
 
@@ -149,7 +150,7 @@ bool ak_init_load_waiting(struct ak_init *init)
     uint8_t memory[AK_SAVED_TEXT_MAX + 96];
     struct ak_buf identity = AK_BUF_ARR(init->identity);
     size_t len = 0;
-    if (ak_profile_read(&init->cli->profile, WAITING_FILE, memory, sizeof memory, &len) != AK_OK)
+    if (ak_profile_read(&init->cli->profile, AK_RECOVERY_WAITING_FILE, memory, sizeof memory, &len) != AK_OK)
         return false;
     struct ak_span rest = ak_span(memory, len);
     ak_buf_put(&identity, next_line(&rest));
@@ -190,10 +191,11 @@ int ak_init_show_waiting(const struct ak_init *init)
     ak_out_row_hex("account", AK_SPAN_ARR(init->wait_anchor));
     ak_out_row("identity", init->identity);
     ak_out_row_time("ready at", init->ready_at);
-    ak_out_line(
-        "\nIt is cancelled by any device of the account, unless the recovery code or a second identity "
-        "goes with it: --recovery-code-file FILE, or --email and --wallet in one command.");
-    ak_out_line("Next, from then on: agentkeys recover %s %s",
+    if (!ak_cli_has(init->cli, "recovery-code-file"))
+        ak_out_line(
+            "\nIt is cancelled by any device of the account, unless the recovery code or a second identity "
+            "goes with it: --recovery-code-file FILE, or --email and --wallet in one command.");
+    ak_out_line("\nNext, from then on: agentkeys recover %s %s",
         provider ? "--oauth2"
         : wallet ? "--wallet"
                  : "--email",

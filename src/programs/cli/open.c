@@ -10,6 +10,7 @@
 #include "base/codec/hex.h"
 #include "core/token/token.h"
 #include "io/proc/clock.h"
+#include "programs/cli/again.h"
 #include "programs/cli/args.h"
 #include "programs/cli/cli.h"
 #include "programs/cli/evidence.h"
@@ -185,14 +186,14 @@ int ak_cli_open_session(struct ak_cli *cli)
     enum ak_err err = ak_cli_load_saved(cli);
     if (err == AK_E_NOT_FOUND)
         return ak_cli_fail(
-            cli, AK_CATEGORY_AUTH, "not signed in", "this profile has no session", cli->program->sign_in);
+            cli, AK_CATEGORY_AUTH, "not signed in", "this profile has no session", ak_cli_sign_in(cli));
     if (err == AK_E_FORMAT)
         return ak_cli_fail(
-            cli, AK_CATEGORY_AUTH, "not signed in", "the saved session is damaged", cli->program->sign_in);
+            cli, AK_CATEGORY_AUTH, "not signed in", "the saved session is damaged", ak_cli_sign_in(cli));
     if (err) return ak_cli_fail_state(cli, err, "the saved session cannot be used");
     if (cli->saved.expires_at <= ak_clock_wall_ms() / 1000)
         return ak_cli_fail(
-            cli, AK_CATEGORY_AUTH, "not signed in", "the session is over", cli->program->sign_in);
+            cli, AK_CATEGORY_AUTH, "not signed in", "the session is over", ak_cli_sign_in(cli));
     status = check_account(cli);
     if (!status) status = ak_cli_open_client(cli, false);
     if (!status) ak_client_use_token(&cli->client, ak_span_str(cli->saved.token));
@@ -224,12 +225,16 @@ void ak_cli_show_notice(struct ak_cli *cli, const struct ak_client *client)
     if (notice[0] == 0 || strcmp(notice, cli->notice) == 0) return;
     memcpy(cli->notice, notice, sizeof cli->notice);
     (void)fprintf(stderr, "%s: NOTICE: waiting in this account: %s\n", cli->program->name, notice);
-    (void)fprintf(stderr, "%s: if that was not you: agentkeys account cancel\n", cli->program->name);
+    bool final = strstr(notice, "-by-") != NULL; /* sign-in-by-code, sign-in-by-two */
+    (void)fprintf(stderr, "%s: if that was not you: agentkeys account %s\n", cli->program->name,
+        final ? "suspend; no device cancels what the code or two identities began" : "cancel");
 }
 
 int ak_cli_call(struct ak_cli *cli, unsigned call, const void *request, void *out_reply, const char *problem)
 {
     enum ak_err err = ak_client_call(&cli->client, call, request, out_reply, &cli->error);
+    if (err && cli->renew && cli->renew(cli, cli->renew_ctx))
+        err = ak_client_call(&cli->client, call, request, out_reply, &cli->error);
     ak_cli_show_notice(cli, &cli->client);
     return err ? ak_cli_fail_call(cli, problem) : 0;
 }
@@ -274,6 +279,14 @@ int ak_cli_read_label(struct ak_cli *cli, const char *text, struct ak_path *out_
     const char *reason = "";
     if (ak_args_label(text, out_path, &reason) == AK_OK) return 0;
     return ak_cli_fail_usage(cli, "not a label", reason);
+}
+
+int ak_cli_read_wait(struct ak_cli *cli, uint64_t *out_seconds)
+{
+    const char *typed = ak_cli_value(cli, "wait"), *reason = "";
+    *out_seconds = 0;
+    if (!typed || ak_args_duration(typed, out_seconds, &reason) == AK_OK) return 0;
+    return ak_cli_fail_usage(cli, "--wait is not usable", reason);
 }
 
 int ak_cli_read_grant(struct ak_cli *cli, struct ak_cli_grant *out_grant)

@@ -64,6 +64,50 @@ static bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
 }
 
+/* ---- settings before the command, as other programs take them, too ---- */
+
+static bool is_setting(const char *name, size_t len)
+{
+    if (len == strlen("config") && strncmp(name, "config", len) == 0) return true;
+    for (size_t i = 0; i < ak_client_conf_table.count; i++) {
+        char flag[AK_CONF_FLAG_MAX];
+        ak_conf_flag_name(ak_client_conf_table.keys[i].name, flag);
+        if (strlen(flag) == len && strncmp(name, flag, len) == 0) return true;
+    }
+    return false;
+}
+
+/* Words that stand before the command: settings with their values, --json, --yes. */
+static int count_leading(int argc, char **argv)
+{
+    int i = 1;
+    while (i < argc && strncmp(argv[i], "--", 2) == 0) {
+        const char *name = argv[i] + 2;
+        size_t len = strcspn(name, "=");
+        bool is_switch = strcmp(name, "json") == 0 || strcmp(name, "yes") == 0;
+        if (!is_switch && !is_setting(name, len)) break;
+        i += is_switch || name[len] == '=' ? 1 : 2;
+    }
+    return i < argc ? i - 1 : argc - 1;
+}
+
+static void reverse(char **words, int count)
+{
+    for (int i = 0; i < count / 2; i++) {
+        char *word = words[i];
+        words[i] = words[count - 1 - i];
+        words[count - 1 - i] = word;
+    }
+}
+
+/* Behind the command's own words, where all else expects them. */
+static void move_behind(char **argv, int leading, int words)
+{
+    reverse(argv + 1, leading);
+    reverse(argv + 1 + leading, words);
+    reverse(argv + 1, leading + words);
+}
+
 /* No command, or none of that name. */
 static int without_command(struct ak_cli *cli, int argc, char **argv)
 {
@@ -79,6 +123,9 @@ static int without_command(struct ak_cli *cli, int argc, char **argv)
         return AK_CATEGORY_OK;
     }
     if (argc < 2) return ak_cli_fail_usage(cli, "no command given", "the first word is a command");
+    if (argv[1][0] == '-')
+        return ak_cli_fail_usage(cli, "no command given",
+            "the first word is a command; only settings, such as --config FILE, may stand before it");
     if (is_noun(cli->program, argv[1]))
         (void)snprintf(problem, sizeof problem, "%.40s needs a verb that it has", argv[1]);
     else
@@ -212,8 +259,10 @@ int ak_cli_main(const struct ak_cli_program *program, int argc, char **argv)
     ak_random_bytes(&seed, sizeof seed);
     ak_json_init(seed | 1);
     *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .profile.lock_fd = -1, .trace_fd = -1};
-    cli->command = find(program, argc, argv, &words);
-    if (!cli->command) return without_command(cli, argc, argv);
+    int leading = count_leading(argc, argv);
+    cli->command = find(program, argc - leading, argv + leading, &words);
+    if (!cli->command) return without_command(cli, argc - leading, argv + leading);
+    move_behind(argv, leading, words);
     if (ak_conf_dirs_find((const char *const *)environ, geteuid() == 0, &cli->dirs) != AK_OK)
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "no folder for settings and state",
             "neither HOME nor XDG_CONFIG_HOME and XDG_DATA_HOME are set", "export HOME=/home/you");

@@ -76,5 +76,9 @@ int ak_cli_read_secret(struct ak_cli *cli, const char *question, struct ak_value
     struct ak_buf bytes = AK_BUF_ARR(out_value->bytes);
     enum ak_err err = ak_cli_read_file(file ? file : "-", &bytes);
     out_value->len = err ? 0 : bytes.len;
+    if (bytes.len > 1 && !err && bytes.ptr[bytes.len - 1] == '\n')
+        (void)fprintf(stderr,
+            "%s: the value ends in a line feed, which is stored, too; printf %%s has none\n",
+            cli->program->name);
     return err ? fail_read(cli, err, file ? file : "standard input") : 0;
 }

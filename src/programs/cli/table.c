@@ -1,4 +1,5 @@
 /* The subcommands of agentkeys. Help, man page and completion come from here. */
+#include "programs/cli/approve.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/minting.h"
 #include "programs/cli/signing.h"
@@ -47,6 +48,7 @@ static const struct ak_cli_option policy_options[] = {
 };
 static const struct ak_cli_option device_add_options[] = {
     {"name", "NAME", "Name of the new device, shown to the one that approves."},
+    AK_CLI_WAIT,
 };
 static const struct ak_cli_option recovery_options[] = {
     {"recovery-code-file", "FILE", "File with the recovery code, which confirms at once."},
@@ -400,5 +402,4 @@ static const struct ak_cli_command commands[] = {
 const struct ak_cli_program ak_cli_agentkeys = {.name = "agentkeys",
     .summary = "A person's side: approve, suspend, rotate and audit what agents may do.",
     .commands = commands,
-    .count = AK_COUNT(commands),
-    .sign_in = "agentkeys init --local email:YOU"};
+    .count = AK_COUNT(commands)};

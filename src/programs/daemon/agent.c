@@ -142,6 +142,11 @@ bool ak_agent_wants_new_token(const struct ak_client_error *error)
            (error->has_denial && strcmp(error->rule, "generation") == 0);
 }
 
+bool ak_agent_renew_for(struct ak_cli *cli, void *agent)
+{
+    return ak_agent_wants_new_token(&cli->error) && ak_agent_renew(agent) == AK_OK;
+}
+
 int ak_agent_keep_paired(struct ak_agent *agent, const struct ak_msg_pair_status_reply *reply)
 {
     struct ak_cli *cli = agent->cli;

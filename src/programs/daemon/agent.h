@@ -26,6 +26,9 @@ int ak_agent_open(struct ak_cli *cli, bool enrol, struct ak_agent *out_agent);
 bool ak_agent_is_fresh(const struct ak_agent *agent);
 /* POST /v1/token, and keeps what comes. AK_E_NOT_FOUND where no account is known; else as ak_client_call. */
 AK_MUST_USE enum ak_err ak_agent_renew(struct ak_agent *agent);
+/* For cli->renew, with the agent as its context: renews where the worker wants it; cli->error says why not.
+ */
+bool ak_agent_renew_for(struct ak_cli *cli, void *agent);
 /* Where there is no fresh token, renews it. 0 or the exit status. */
 int ak_agent_need_token(struct ak_agent *agent, bool may_renew);
 /* Keeps the token of an approved pairing: it must be for this label, and for the account that was demanded.

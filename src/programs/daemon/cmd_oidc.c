@@ -6,11 +6,8 @@ enum ak_err ak_agent_mint(struct ak_agent *agent, const char *aud, struct ak_msg
 {
     struct ak_cli *cli = agent->cli;
     enum ak_err err = ak_cli_try_mint(cli, aud, out_reply);
-    if (!err || !ak_agent_wants_new_token(&cli->error)) return err;
-    struct ak_client_error first = cli->error;
-    if (ak_agent_renew(agent) == AK_OK) return ak_cli_try_mint(cli, aud, out_reply);
-    cli->error = first;
-    return err;
+    if (!err || !ak_agent_renew_for(cli, agent)) return err;
+    return ak_cli_try_mint(cli, aud, out_reply);
 }
 
 int ak_daemon_oidc(struct ak_cli *cli)

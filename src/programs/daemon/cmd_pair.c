@@ -6,12 +6,12 @@
 #include "base/num.h"
 #include "base/wipe.h"
 #include "io/proc/clock.h"
+#include "programs/cli/again.h"
 #include "programs/cli/approve.h"
 #include "programs/cli/args.h"
 #include "programs/cli/out.h"
 #include "programs/daemon/agent.h"
 
-#define PENDING_FILE "pending"
 enum { PENDING_MAX = 128, INVITE_MAX = 128, ID_LEN = 16 };
 
 /* ---- a request that is under way: "<id in hex> <end in Unix seconds>" ---- */
@@ -23,7 +23,7 @@ static int keep_pending(struct ak_agent *agent, const struct ak_msg_pair_reply *
     ak_hex_encode(&buf, AK_SPAN_ARR(reply->request_id));
     ak_buf_put_u8(&buf, ' ');
     ak_buf_put_dec(&buf, ak_clock_wall_ms() / 1000 + reply->expires_in_seconds);
-    enum ak_err err = ak_profile_write(&agent->cli->profile, PENDING_FILE, ak_buf_span(&buf));
+    enum ak_err err = ak_profile_write(&agent->cli->profile, AK_PAIR_PENDING_FILE, ak_buf_span(&buf));
     return err ? ak_cli_fail_state(agent->cli, err, "the request cannot be kept") : 0;
 }
 
@@ -32,13 +32,13 @@ static int load_pending(struct ak_agent *agent, uint8_t out_id[ID_LEN], uint64_t
     uint8_t text[PENDING_MAX];
     size_t len = 0;
     uint64_t end = 0, now = ak_clock_wall_ms() / 1000;
-    enum ak_err err = ak_profile_read(&agent->cli->profile, PENDING_FILE, text, sizeof text, &len);
+    enum ak_err err = ak_profile_read(&agent->cli->profile, AK_PAIR_PENDING_FILE, text, sizeof text, &len);
     struct ak_span all = ak_span(text, len);
     bool good = !err && ak_hex_decode_fixed(ak_span_sub(all, 0, 2 * ID_LEN), out_id, ID_LEN) == AK_OK &&
                 ak_num_parse_u64(ak_span_sub(all, 2 * ID_LEN + 1, len), UINT64_MAX, &end) == AK_OK;
     if (!good)
         return ak_cli_fail(agent->cli, AK_CATEGORY_NOT_FOUND, "no request is under way",
-            "nothing was asked with --no-wait, or it was answered", "agentkeys-daemon pair --label LABEL");
+            "nothing was asked, or it was answered", "agentkeys-daemon pair --label LABEL");
     *out_left_s = ak_num_sub_sat(end, now);
     return 0;
 }
@@ -49,7 +49,7 @@ static int finish(struct ak_agent *agent, const struct ak_msg_pair_status_reply 
 {
     struct ak_cli *cli = agent->cli;
     int status = ak_agent_keep_paired(agent, reply);
-    if (!status && ak_profile_erase(&cli->profile, PENDING_FILE) != AK_OK)
+    if (!status && ak_profile_erase(&cli->profile, AK_PAIR_PENDING_FILE) != AK_OK)
         status = ak_cli_fail_state(cli, AK_E_IO, "the answered request cannot be erased");
     if (status) return status;
     if (cli->json) {
@@ -64,19 +64,30 @@ static int finish(struct ak_agent *agent, const struct ak_msg_pair_status_reply 
     return 0;
 }
 
-static int await(struct ak_agent *agent, const uint8_t id[ID_LEN], uint64_t left_s)
+/* Refused, or over: nothing waits any more. */
+static void forget(struct ak_agent *agent, int status)
 {
-    struct ak_msg_pair_status_reply reply;
-    int status = ak_cli_await_approval(agent->cli, id, left_s, &reply);
-    return status ? status : finish(agent, &reply);
+    bool over = status == AK_CATEGORY_DENIED || status == AK_CATEGORY_NOT_FOUND;
+    if (over && ak_profile_erase(&agent->cli->profile, AK_PAIR_PENDING_FILE) != AK_OK)
+        (void)fprintf(
+            stderr, "%s: the request that is over cannot be forgotten\n", agent->cli->program->name);
 }
 
-static int resume(struct ak_agent *agent)
+static int await(struct ak_agent *agent, const uint8_t id[ID_LEN], uint64_t left_s, uint64_t wait_s)
+{
+    struct ak_msg_pair_status_reply reply;
+    int status = ak_cli_await_approval(agent->cli, id, left_s, wait_s, &reply);
+    if (!status) return finish(agent, &reply);
+    forget(agent, status);
+    return status;
+}
+
+static int resume(struct ak_agent *agent, uint64_t wait_s)
 {
     uint8_t id[ID_LEN];
     uint64_t left_s = 0;
     int status = load_pending(agent, id, &left_s);
-    return status ? status : await(agent, id, left_s);
+    return status ? status : await(agent, id, left_s, wait_s);
 }
 
 /* The code of an invite works once and needs nobody. */
@@ -95,7 +106,7 @@ static int redeem(struct ak_agent *agent, const char *path)
     return status ? status : finish(agent, &reply);
 }
 
-static int ask(struct ak_agent *agent)
+static int ask(struct ak_agent *agent, uint64_t wait_s)
 {
     struct ak_cli *cli = agent->cli;
     uint8_t memory[AK_LIMIT_SCOPE_TEXT];
@@ -116,15 +127,17 @@ static int ask(struct ak_agent *agent)
     if (!status) status = keep_pending(agent, &reply);
     if (status) return status;
     ak_cli_show_code(cli, &reply, "agentkeys pair approve");
-    return ak_cli_has(cli, "no-wait") ? 0 : await(agent, reply.request_id, reply.expires_in_seconds);
+    return ak_cli_has(cli, "no-wait") ? 0 : await(agent, reply.request_id, reply.expires_in_seconds, wait_s);
 }
 
 int ak_daemon_pair(struct ak_cli *cli)
 {
     struct ak_agent agent;
     const char *invite = ak_cli_value(cli, "invite");
-    int status = ak_agent_open(cli, true, &agent);
+    uint64_t wait_s = 0;
+    int status = ak_cli_read_wait(cli, &wait_s);
+    if (!status) status = ak_agent_open(cli, true, &agent);
     if (status) return status;
     if (invite) return redeem(&agent, invite);
-    return ak_cli_has(cli, "resume") ? resume(&agent) : ask(&agent);
+    return ak_cli_has(cli, "resume") ? resume(&agent, wait_s) : ask(&agent, wait_s);
 }

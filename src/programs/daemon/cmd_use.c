@@ -69,13 +69,8 @@ int ak_daemon_sign(struct ak_cli *cli)
     if (!status) status = ak_agent_need_token(&agent, may_renew);
     if (status) return status;
     enum ak_err err = ak_cli_try_sign(cli, ak_buf_span(&message), ak_buf_span(&path), &reply);
-    if (err && may_renew && wants_new_token(&cli->error, path.len > 0)) {
-        struct ak_client_error first = cli->error;
-        if (ak_agent_renew(&agent) == AK_OK)
-            err = ak_cli_try_sign(cli, ak_buf_span(&message), ak_buf_span(&path), &reply);
-        else
-            cli->error = first;
-    }
+    if (err && may_renew && wants_new_token(&cli->error, path.len > 0) && ak_agent_renew(&agent) == AK_OK)
+        err = ak_cli_try_sign(cli, ak_buf_span(&message), ak_buf_span(&path), &reply);
     return ak_cli_finish_sign(cli, err, &reply);
 }
 
@@ -98,12 +93,14 @@ static void print_item(const struct ak_agent *agent, const struct ak_msg_agent_i
 
 int ak_daemon_status(struct ak_cli *cli)
 {
-    struct ak_agent agent;
+    static struct ak_agent agent; /* one run a process */
     struct ak_msg_agent_item item;
     int status = ak_agent_open(cli, false, &agent);
     if (!status) status = ak_agent_need_token(&agent, true);
     if (status) return status;
     struct ak_msg_agent_show_request request = {.label = ak_span_str(agent.label)};
+    cli->renew = ak_agent_renew_for;
+    cli->renew_ctx = &agent;
     status = ak_cli_call(cli, AK_CALL_AGENT_SHOW, &request, &item, "asking for the agent's state");
     if (status) return status;
     if (cli->json)

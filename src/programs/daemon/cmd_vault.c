@@ -9,11 +9,8 @@ static enum ak_err get(struct ak_cli *cli, void *ctx, const struct ak_vault_name
 {
     struct ak_agent *agent = ctx;
     enum ak_err err = ak_cli_get_value(cli, name, 0, out_value, out_reply);
-    if (!err || !ak_agent_wants_new_token(&cli->error)) return err;
-    struct ak_client_error first = cli->error;
-    if (ak_agent_renew(agent) == AK_OK) return ak_cli_get_value(cli, name, 0, out_value, out_reply);
-    cli->error = first;
-    return err;
+    if (!err || !ak_agent_renew_for(cli, agent)) return err;
+    return ak_cli_get_value(cli, name, 0, out_value, out_reply);
 }
 
 static int open_agent(struct ak_cli *cli, struct ak_agent *out_agent)
@@ -56,7 +53,9 @@ int ak_daemon_run(struct ak_cli *cli)
 
 int ak_daemon_credentials(struct ak_cli *cli)
 {
-    struct ak_agent agent;
+    static struct ak_agent agent; /* one run a process */
     int status = open_agent(cli, &agent);
+    cli->renew = ak_agent_renew_for;
+    cli->renew_ctx = &agent;
     return status ? status : ak_cli_list_credentials(cli);
 }

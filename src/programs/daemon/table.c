@@ -1,4 +1,5 @@
 /* The subcommands of agentkeys-daemon. */
+#include "programs/cli/approve.h"
 #include "programs/cli/minting.h"
 #include "programs/cli/signing.h"
 #include "programs/cli/vault.h"
@@ -14,7 +15,8 @@ static const struct ak_cli_option pair_options[] = {
     {"want", "ITEMS", "What it wishes to do, such as openrouter,cap:sign-message."},
     {"invite", "FILE", "File with an invite, which needs nobody to approve."},
     {"no-wait", NULL, "Print the code and do not wait for the approval."},
-    {"resume", NULL, "Wait for the answer of a request made with --no-wait."},
+    {"resume", NULL, "Wait for the answer of a request that was made before."},
+    AK_CLI_WAIT,
 };
 static const struct ak_cli_option token_options[] = {
     LABEL,
@@ -70,5 +72,4 @@ const struct ak_cli_program ak_daemon_program = {.name = "agentkeys-daemon",
     .summary = "An agent's side: ask for rights, hold the token, sign, read credentials.",
     .commands = commands,
     .count = AK_COUNT(commands),
-    .sign_in = "agentkeys-daemon pair --label LABEL",
     .agent = true};

@@ -30,9 +30,10 @@ static void test_path_rules(void **state)
         "agentkeys-daemon pair --label NEW-LABEL");
     r = test_agent();
     q.token_generation = 2;
-    expect(&q, &r, "path_retired: token for /agent-1/2", "current: /agent-1/3", "agentkeys-daemon token");
+    expect(&q, &r, "path_retired: token for /agent-1/2", "current: /agent-1/3",
+        "agentkeys-daemon token --renew");
     q.has_token_generation = false;
-    expect(&q, &r, "a token without generation", "current: /agent-1/3", "agentkeys-daemon token");
+    expect(&q, &r, "a token without generation", "current: /agent-1/3", "agentkeys-daemon token --renew");
     q.has_path_generation = true;
     q.path_generation = 2;
     expect(&q, &r, "path_retired: /agent-1/2", "current: /agent-1/3", "use /agent-1/3");

@@ -7,8 +7,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "programs/cli/again.h"
 #include "programs/cli/commands.h"
 #include "unit/programs/cli/capture.h"
 
@@ -88,6 +90,84 @@ static void test_sign_in(void **state)
     assert_non_null(strstr(err_text, "next:  agentkeys up"));
 }
 
+/* What was typed the last time, where the profile has it; else what the settings allow. */
+static void test_sign_in_again(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/ak-fail.XXXXXX", path[64];
+    assert_non_null(mkdtemp(dir));
+    assert_int_equal(ak_profile_open(dir, "default", NULL, true, &cli.profile), AK_OK);
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys init --local email:YOU");
+    struct ak_conf_input in = {.dirs = {"/d", "/r", "/h", "/c"},
+        .file = "/nowhere/config",
+        .envp = (const char *const[]){"AGENTKEYS_BROKER_URL=https://keys.example", NULL}};
+    struct ak_boot_fail fail;
+    if (ak_client_conf_load(&cli.conf, &in, &fail))
+        fail_msg("%s: %s: %s", fail.code, fail.setting, fail.reason);
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys init --email YOU");
+    assert_int_equal(ak_profile_write(&cli.profile, AK_RECOVERY_WAITING_FILE, AK_SPAN_LIT("x")), AK_OK);
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys recover");
+    assert_int_equal(ak_profile_erase(&cli.profile, AK_RECOVERY_WAITING_FILE), AK_OK);
+    ak_cli_keep_way(&cli, "oauth2", "google");
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys init --oauth2 google");
+    ak_cli_keep_way(&cli, "local", "email:a\x1b[2J");
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys init --email YOU");
+    char longest[AK_SAVED_TEXT_MAX + 16];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = 0;
+    ak_cli_keep_way(&cli, "email", longest); /* none that init takes: kept as it was */
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys init --email YOU");
+    cli.program = &(struct ak_cli_program){.name = "agentkeys-daemon", .agent = true};
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys-daemon pair --label LABEL");
+    assert_int_equal(ak_profile_write(&cli.profile, AK_PAIR_PENDING_FILE, AK_SPAN_LIT("x")), AK_OK);
+    assert_string_equal(ak_cli_sign_in(&cli), "agentkeys-daemon pair --resume");
+    ak_profile_close(&cli.profile);
+    static const char *const made[] = {
+        "/default/signed-in", "/default/pending", "/default/lock", "/default", ""};
+    for (size_t i = 0; i < AK_COUNT(made); i++) {
+        (void)snprintf(path, sizeof path, "%s%s", dir, made[i]);
+        (void)remove(path);
+    }
+    assert_int_not_equal(access(dir, F_OK), 0);
+}
+
+static int run(const char *first, const char *second, const char *third, const char *fourth)
+{
+    char words[5][40] = {"agentkeys"};
+    char *argv[6] = {words[0]};
+    const char *typed[] = {first, second, third, fourth};
+    int argc = 1;
+    for (size_t i = 0; i < AK_COUNT(typed) && typed[i]; i++, argc++) {
+        (void)snprintf(words[argc], sizeof words[argc], "%s", typed[i]);
+        argv[argc] = words[argc];
+    }
+    capture();
+    int status = ak_cli_main(&ak_cli_agentkeys, argc, argv);
+    release();
+    return status;
+}
+
+/* Settings may stand before the command. */
+static void test_settings_first(void **state)
+{
+    (void)state;
+    assert_int_equal(run("--log-level", "info", "--json", "version"), 0);
+    assert_non_null(strstr(out_text, "{\"version\":"));
+    assert_int_equal(run("--log-level=info", "version", "--json", NULL), 0);
+    assert_non_null(strstr(out_text, "{\"version\":"));
+    assert_int_equal(run("--config", "/nowhere/config", "agents", "list"), 2);
+    assert_non_null(strstr(err_text, "/nowhere/config"));
+    assert_non_null(strstr(err_text, "next:  agentkeys agents list --help"));
+    assert_int_equal(run("--log-level", "info", "--help", NULL), 0);
+    assert_non_null(strstr(out_text, "usage: agentkeys COMMAND"));
+    static const char *const none[][2] = {{"--config", NULL}, {"--json", NULL}, {"--configs", "x"},
+        {"--config", "version"}, {"--name", "version"}, {"-x", "version"}, {"--", "version"}};
+    for (size_t i = 0; i < AK_COUNT(none); i++) {
+        assert_int_equal(run(none[i][0], none[i][1], NULL, NULL), 2);
+        assert_non_null(strstr(err_text, "no command given"));
+    }
+}
+
 static void test_denial(void **state)
 {
     (void)state;
@@ -125,7 +205,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_three_lines, begin),
         cmocka_unit_test_setup(test_json, begin), cmocka_unit_test_setup(test_every_code, begin),
-        cmocka_unit_test_setup(test_sign_in, begin), cmocka_unit_test_setup(test_denial, begin),
+        cmocka_unit_test_setup(test_sign_in, begin), cmocka_unit_test_setup(test_sign_in_again, begin),
+        cmocka_unit_test_setup(test_settings_first, begin), cmocka_unit_test_setup(test_denial, begin),
         cmocka_unit_test_setup(test_rate, begin)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
