@@ -26,27 +26,35 @@ void ak_conf_flag_name(const char *key, char out[AK_CONF_FLAG_MAX])
     for (size_t i = 0; i <= len; i++) out[i] = key[i] == '_' || key[i] == '.' ? '-' : key[i];
 }
 
+static size_t put_options(const struct ak_conf_input *in, struct tables *out)
+{
+    size_t s = 0;
+    out->shorts[s++] = ':';
+    for (size_t i = 0; i < in->option_count; i++) {
+        const struct ak_conf_option *option = &in->options[i];
+        int argument = option->has_value ? required_argument : no_argument;
+        out->longs[i] = (struct option){option->name, argument, NULL, CODE_OPTION + (int)i};
+        if (!option->letter) continue;
+        out->shorts[s++] = option->letter;
+        if (option->has_value) out->shorts[s++] = ':';
+    }
+    out->shorts[s] = '\0';
+    return in->option_count;
+}
+
+/* The program's own come first: of two with one name getopt takes the first, so that a command's --broker-url
+ * is not the setting. */
 static void build(const struct ak_conf_table *table, const struct ak_conf_input *in, struct tables *out)
 {
-    size_t n = 0, s = 0;
     ak_assert(in->option_count <= OPTIONS_MAX && table->count <= AK_CONF_KEYS_MAX);
+    size_t n = put_options(in, out);
     for (size_t i = 0; i < table->count; i++) {
         ak_conf_flag_name(table->keys[i].name, out->names[i]);
         int argument = table->keys[i].type == AK_CONF_SWITCH ? optional_argument : required_argument;
         out->longs[n++] = (struct option){out->names[i], argument, NULL, CODE_KEY + (int)i};
     }
     out->longs[n++] = (struct option){"config", required_argument, NULL, CODE_CONFIG};
-    out->shorts[s++] = ':';
-    for (size_t i = 0; i < in->option_count; i++) {
-        const struct ak_conf_option *option = &in->options[i];
-        int argument = option->has_value ? required_argument : no_argument;
-        out->longs[n++] = (struct option){option->name, argument, NULL, CODE_OPTION + (int)i};
-        if (!option->letter) continue;
-        out->shorts[s++] = option->letter;
-        if (option->has_value) out->shorts[s++] = ':';
-    }
     out->longs[n] = (struct option){NULL, 0, NULL, 0};
-    out->shorts[s] = '\0';
 }
 
 static enum ak_err refuse(const struct ak_conf_table *table, const char *code, const char *flag,

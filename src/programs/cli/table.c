@@ -72,7 +72,7 @@ static const struct ak_cli_option trust_options[] = {
         "All accounts that may change this: anchors or email:alice@demo.example, with commas."},
     {"ek-roots", "FILE", "Certificates of TPM makers, PEM, in place of those that are trusted."},
     {"broker-key", "FILE", "The broker's public key (JWK), whose word counts for e-mail."},
-    {"broker-url", "URL", "The origin of the broker."},
+    {"broker-url", "URL", "The origin of the broker, not the setting of that name."},
     {"identity-providers", "LIST",
         "OAuth2 providers: NAME ISSUER CLIENT_ID, with commas; those left out are retired."},
 };

@@ -170,6 +170,26 @@ static void own_options_and_operands(void **state)
     assert_string_equal(fail.setting, "json");
 }
 
+/* An option of the program hides the setting of its name. */
+static void own_option_goes_first(void **state)
+{
+    (void)state;
+    char seen[SEEN_MAX] = "";
+    static const struct ak_conf_option options[] = {{"enabled", 0, true}};
+    char *argv[] = {(char[]){"program"}, (char[]){"--enabled"}, (char[]){"this"}, NULL};
+    struct ak_conf_input in = {.dirs = dirs,
+        .argc = 3,
+        .argv = argv,
+        .options = options,
+        .option_count = 1,
+        .on_option = note_option,
+        .ctx = seen};
+    assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_OK);
+    assert_string_equal(seen, "enabledthis");
+    assert_false(ak_conf_on(&conf, SWITCH));
+    assert_int_equal(in.out_argc, 0);
+}
+
 static void config_flag_names_the_file(void **state)
 {
     (void)state;
@@ -303,6 +323,7 @@ int main(void)
         cmocka_unit_test(bad_value_is_told_even_where_a_flag_hides_it),
         cmocka_unit_test(bad_flags_are_refused),
         cmocka_unit_test(own_options_and_operands),
+        cmocka_unit_test(own_option_goes_first),
         cmocka_unit_test(config_flag_names_the_file),
         cmocka_unit_test(print_reads_back),
         cmocka_unit_test(given_values_stay_given),
