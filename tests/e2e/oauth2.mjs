@@ -128,13 +128,13 @@ await main(async () => {
     return run;
   };
   const bob = tempDir();
+  const signIn = async (run, { login = 'bob', at = 'acme', ...over } = {}) => {
+    const { url, code } = await run.shown();
+    const page = await broker.comeBack(await new Browser().signIn(url, login, { back: back(at), ...over }));
+    if (page.link) await broker.form({ link: page.link, match_code: code }, '/auth/oauth2');
+    return run.done;
+  };
   await test('agentkeys init --oauth2: address and code, and the account; on another machine a recovery', async () => {
-    const signIn = async (run, over = {}) => {
-      const { url, code } = await run.shown();
-      const page = await broker.comeBack(await new Browser().signIn(url, 'bob', { back: back('acme'), ...over }));
-      if (page.link) await broker.form({ link: page.link, match_code: code }, '/auth/oauth2');
-      return run.done;
-    };
     const first = await signIn(init(bob, 'init', '--oauth2', 'acme', '--json'));
     assert.equal(first.status, 0, first.err);
     const body = JSON.parse(first.out);
@@ -152,6 +152,66 @@ await main(async () => {
     assert.equal((await init(there, 'init', '--oauth2', 'Acme').done).status, 2);
     assert.equal((await init(there, 'init', '--oauth2', 'nobody').done).status, 6);
     assert.equal((await init(there, 'init', '--oauth2', 'acme', '--email', 'a@b.example').done).status, 2);
+  });
+
+  await test('agentkeys link --oauth2: one more identity of the account, which signs in; taken, declined, unlinked', async () => {
+    const link = (home, ...more) => init(home, 'link', '--oauth2', ...more);
+    const linked = await signIn(link(bob, 'acme', '--json'), { login: 'bob.at.work' });
+    assert.equal(linked.status, 0, linked.err);
+    assert.equal(JSON.parse(linked.out).linked, true);
+    assert.match((await init(bob, 'links').done).out, /broker {3}oauth2_acme:bob\.at\.work\n/);
+    const again = await start('acme');
+    await broker.confirm(await broker.comeBack(await new Browser().signIn(again.url, 'bob.at.work', { back: back('acme') })), again.code);
+    assert.equal((await again.who.status()).body.anchor, JSON.parse(linked.out).anchor);
+    const carol = tempDir();
+    assert.equal((await signIn(init(carol, 'init', '--oauth2', 'acme', '--json'), { login: 'carol' })).status, 0);
+    const taken = await signIn(link(carol, 'acme', '--json'), { login: 'bob.at.work' });
+    assert.equal(taken.status, 7, taken.err);
+    assert.equal(JSON.parse(taken.out).error, 'already_exists');
+    const declined = await signIn(link(carol, 'acme'), { deny: true });
+    assert.equal(declined.status, 3);
+    assert.match(declined.err, /declined/);
+    assert.equal((await link(carol, 'nobody').done).status, 6);
+    assert.equal((await link(carol, 'Acme').done).status, 2);
+    assert.equal((await link(carol, 'acme', '--derived').done).status, 2);
+    assert.equal((await link(tempDir(), 'acme').done).status, 4, 'no session, no link');
+    assert.equal((await init(bob, 'unlink', 'oauth2_acme:bob.at.work').done).status, 0);
+    assert.ok(!(await init(bob, 'links').done).out.includes('bob.at.work'));
+  });
+
+  await test('who signed in is told to the device that asked, and changes nothing; a link of a sign-in that failed is denied', async () => {
+    const { who, code, id, page } = await atLiar({}, new Device(), 'dora-1');
+    const stranger = new SignIn(broker, new Device());
+    assert.deepEqual((await who.identity()).body, { state: 'pending' });
+    await broker.confirm(page, code);
+    assert.equal((await stranger.identity(id)).status, 404);
+    for (let i = 0; i < 2; i++) assert.deepEqual((await who.identity()).body, { state: 'answered', identity_type: 'oauth2_liar', identity_value: 'dora-1' });
+    const session = (await who.status()).body;
+    assert.equal(session.state, 'verified');
+    assert.equal((await who.identity()).error, 'already_consumed');
+    const link = (value, request_id = who.asked.body.request_id) => who.link(session.session_jwt, { identity_type: 'oauth2_liar', identity_value: value, request_id });
+    assert.equal((await link('dora-1')).error, 'already_consumed');
+    // On the same device: one more person of it, and one who did not want to.
+    const over = place();
+    assert.equal((await who.oauth2('liar', over)).status, 200);
+    const second = await broker.comeBack(liar.approve(who.asked.body.authorization_url, 'dora-2'));
+    assert.equal((await link('dora-2')).error, 'not_ready');
+    await broker.confirm(second, who.asked.body.match_code);
+    assert.equal((await link('dora-1')).error, 'already_done');
+    assert.equal((await link('dora-3')).error, 'bad_signature', 'the word is for another one');
+    assert.equal((await link('dora-2')).status, 200);
+    assert.equal((await link('dora-2')).error, 'already_consumed');
+    assert.equal((await who.oauth2('liar', over)).status, 200);
+    const state = new URL(who.asked.body.authorization_url).searchParams.get('state');
+    assert.equal((await broker.get(`/auth/oauth2/callback/liar?error=access_denied&state=${encodeURIComponent(state)}`)).status >= 400, true);
+    assert.deepEqual((await who.identity()).body, { state: 'failed', reason: 'user_denied' });
+    const denied = await link('dora-4');
+    assert.equal(denied.error, 'denied', denied.text);
+    assert.match(denied.body.message, /declined/);
+    await who.oauth2('liar', over);
+    liar.tell({ sign: unsignedToken });
+    await broker.comeBack(liar.approve(who.asked.body.authorization_url, 'dora-5'));
+    assert.match((await link('dora-5')).body.message, /word does not hold/);
   });
 
   await test('another device gets no session: a recovery that waits (I9)', async () => {
@@ -412,7 +472,7 @@ await main(async () => {
     const texts = [broker.logText(), worker.logText()];
     for (const name of fs.readdirSync(broker.data)) texts.push(fs.readFileSync(path.join(broker.data, name), 'latin1'));
     for (const text of texts)
-      for (const word of ['b4sic-secret', 'l1ar-secret', 'alice', 'carol-1', ...[...liar.codes.keys()].slice(0, 3)]) assert.ok(!text.includes(word), word);
+      for (const word of ['b4sic-secret', 'l1ar-secret', 'alice', 'carol-1', 'dora-1', ...[...liar.codes.keys()].slice(0, 3)]) assert.ok(!text.includes(word), word);
     const figures = await broker.metrics();
     assert.ok(figures.provider_fetches_total > 0);
   });

@@ -106,7 +106,7 @@ static enum ak_signin_state state_now(const struct ak_signin *signin, uint64_t n
                                                                               : signin->state;
 }
 
-enum ak_code ak_signin_take(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s)
+enum ak_code ak_signin_look(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s)
 {
     if (!ak_span_eq(ak_span(signin->jkt, 32), ak_span(jkt, 32))) return AK_CODE_NOT_FOUND;
     settle(signin, now_s);
@@ -115,7 +115,13 @@ enum ak_code ak_signin_take(struct ak_signin *signin, const uint8_t jkt[32], uin
     if (state == AK_SIGNIN_FAILED) return AK_CODE_DENIED;
     if (over(signin, now_s)) return AK_CODE_EXPIRED_REQUEST;
     if (state == AK_SIGNIN_TAKEN) return AK_CODE_PENDING;
-    if (waits(state) && signin->kind != AK_SIGNIN_WALLET) return AK_CODE_PENDING;
+    return waits(state) && signin->kind != AK_SIGNIN_WALLET ? AK_CODE_PENDING : AK_CODE_OK;
+}
+
+enum ak_code ak_signin_take(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s)
+{
+    enum ak_code code = ak_signin_look(signin, jkt, now_s);
+    if (code) return code;
     signin->state = AK_SIGNIN_TAKEN;
     signin->taken_until_s = now_s + AK_SIGNIN_TAKEN_S;
     return AK_CODE_OK;

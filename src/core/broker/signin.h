@@ -77,6 +77,8 @@ enum ak_code ak_signin_answer(
  * ended. PENDING: not answered yet, or another poll has it. DENIED: failed, and `failure` says how.
  * NOT_FOUND: another device's. EXPIRED_REQUEST, ALREADY_CONSUMED. */
 enum ak_code ak_signin_take(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s);
+/* The same codes, and nothing is taken: the device asks who answered. */
+enum ak_code ak_signin_look(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s);
 /* The worker gave a session: this was the one delivery. */
 void ak_signin_deliver(struct ak_signin *signin);
 /* The worker gave none: the next poll may ask again. */

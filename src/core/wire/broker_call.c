@@ -35,6 +35,9 @@ static const struct ak_call calls[AK_BROKER_CALL_COUNT] = {
     [AK_BROKER_CALL_OAUTH2_STATUS] = {"oauth2-status", "GET", "/v1/auth/oauth2/status/{id}", AK_AUTH_PROOF, 0,
         &ak_email_status_request_msg, &ak_signed_in_reply_msg,
         "How far the sign-in is, to the device that asked for it; its session, once."},
+    [AK_BROKER_CALL_OAUTH2_IDENTITY] = {"oauth2-identity", "GET", "/v1/auth/oauth2/identity/{id}",
+        AK_AUTH_PROOF, 0, &ak_email_status_request_msg, &ak_signed_in_reply_msg,
+        "Who signed in there, to the device that asked; for a link, which names the identity."},
 };
 
 const struct ak_call *ak_broker_call_get(unsigned id)

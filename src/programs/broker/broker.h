@@ -287,14 +287,20 @@ AK_MUST_USE enum ak_err ak_answered_word(struct ak_hand *hand, const struct ak_s
     const struct ak_answered *answered, struct ak_buf *jws);
 /* A poll of the device that asked. */
 void ak_status(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t jkt[32]);
+/* Who signed in at a provider, to the device that asked: whoever links an identity has to name it. */
+void ak_oauth2_identity(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32]);
 /* What lies sealed of a sign-in at a provider: who it is there, once that is known, and the request. */
 AK_MUST_USE enum ak_err ak_oauth2_seal(
     struct ak_hand *hand, struct ak_signin_row *row, struct ak_span subject, struct ak_span request);
 AK_MUST_USE enum ak_err ak_oauth2_unseal(struct ak_hand *hand, const struct ak_signin_row *row,
     struct ak_buf *memory, struct ak_span *out_subject, struct ak_span *out_request);
 
-/* Takes the sign-in for its one delivery; false with the job answered or refused. */
+/* Takes the sign-in for its one delivery; false with the job answered or refused. Answered: it is pending, or
+ * out_row->signin failed. */
 bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
+    const uint8_t jkt[32], struct ak_signin_row *out_row);
+/* The same, and nothing is taken. */
+bool ak_look(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
     const uint8_t jkt[32], struct ak_signin_row *out_row);
 /* How that ended: with a session, or so that the next one may ask again. */
 void ak_taken_over(struct ak_hand *hand, struct ak_job *job, const uint8_t id[16], bool session);

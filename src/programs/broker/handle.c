@@ -141,6 +141,7 @@ static bool dispatch(struct ak_hand *hand, struct ak_job *job)
     case AK_BROKER_CALL_OAUTH2_START: return ak_oauth2_start(hand, job);
     case AK_BROKER_CALL_OAUTH2_CONFIRM: ak_confirm(hand, job, AK_SIGNIN_OAUTH2); break;
     case AK_BROKER_CALL_OAUTH2_STATUS: ak_status(hand, job, AK_SIGNIN_OAUTH2, job->jkt); break;
+    case AK_BROKER_CALL_OAUTH2_IDENTITY: ak_oauth2_identity(hand, job, job->jkt); break;
     case AK_BROKER_CALL_COUNT: check_ready(hand, job); break;
     }
     return true;

@@ -190,3 +190,23 @@ void ak_status(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kin
         return;
     if (ak_take(hand, job, kind, request.id, jkt, &row)) ask_keeper(hand, job, &row);
 }
+
+/* ---- who it was ---- */
+void ak_oauth2_identity(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])
+{
+    struct ak_msg_email_status_request request;
+    struct ak_signin_row row;
+    struct ak_answered answered;
+    if (ak_msg_decode(&ak_email_status_request_msg, ak_span(job->body, job->body_len), &request, NULL) !=
+            AK_OK ||
+        !ak_look(hand, job, AK_SIGNIN_OAUTH2, request.id, jkt, &row))
+        return;
+    if (ak_answered_open(hand, &row, &answered) == AK_OK) {
+        const struct ak_msg_signed_in_reply reply = {.state = AK_SPAN_LIT("answered"),
+            .identity_type = ak_span_str(answered.type),
+            .identity_value = answered.value,
+            .present = 1u << AK_SIGNED_IN_REPLY_IDENTITY_TYPE | 1u << AK_SIGNED_IN_REPLY_IDENTITY_VALUE};
+        (void)ak_job_answer(hand, job, &ak_signed_in_reply_msg, &reply);
+    }
+    ak_answered_done(&answered);
+}

@@ -77,10 +77,25 @@ static enum ak_signin_kind kind_of(const struct ak_msg_wallet_link_request *requ
     return ak_span_starts(request->identity_type, AK_SPAN_LIT("oauth2_")) ? AK_SIGNIN_OAUTH2 : AK_SIGNIN_MAIL;
 }
 
+/* The sign-in cannot be taken; a refusal of ak_take stays as it is. */
+static void refuse_untaken(struct ak_job *job, const struct ak_signin *signin)
+{
+    bool failed = signin->state == AK_SIGNIN_FAILED;
+    if (job->answer_len == 0) return;
+    job->answer_len = 0;
+    if (!failed)
+        (void)ak_job_refuse(job, AK_CODE_NOT_READY, "nobody has answered yet; open the link first");
+    else if (signin->failure == AK_SIGNIN_USER_DENIED)
+        (void)ak_job_refuse(job, AK_CODE_DENIED, "the provider says that its person declined; start again");
+    else
+        (void)ak_job_refuse(
+            job, AK_CODE_DENIED, "the provider's word does not hold, or it gave none; start again");
+}
+
 void ak_link(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])
 {
     struct ak_msg_wallet_link_request request;
-    struct ak_signin_row row;
+    struct ak_signin_row row = {.signin = {.state = AK_SIGNIN_PENDING}};
     if (ak_msg_decode(&ak_wallet_link_request_msg, ak_span(job->body, job->body_len), &request, NULL) !=
         AK_OK)
         return;
@@ -89,9 +104,7 @@ void ak_link(struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32])
         return;
     }
     if (!ak_take(hand, job, kind_of(&request), request.request_id, jkt, &row)) {
-        if (job->answer_len) /* pending */
-            (void)ak_job_refuse(job, AK_CODE_NOT_READY, "nobody has answered yet; open the link first");
-        job->answer_len = 0;
+        refuse_untaken(job, &row.signin);
         return;
     }
     bool linked = pass_link(hand, job, &row, &request);

@@ -20,13 +20,14 @@ struct taker {
     const uint8_t *jkt;
     enum ak_signin_kind kind;
     uint64_t now_s;
+    enum ak_code (*step)(struct ak_signin *signin, const uint8_t jkt[32], uint64_t now_s);
 };
 
 static enum ak_code step_take(void *ctx, struct ak_signin_row *row)
 {
     const struct taker *taker = ctx;
     if (row->signin.kind != taker->kind) return AK_CODE_NOT_FOUND;
-    return ak_signin_take(&row->signin, taker->jkt, taker->now_s);
+    return taker->step(&row->signin, taker->jkt, taker->now_s);
 }
 
 static bool answer_pending(struct ak_hand *hand, struct ak_job *job)
@@ -46,12 +47,11 @@ static bool answer_failed(struct ak_hand *hand, struct ak_job *job, const struct
     return false;
 }
 
-bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
-    const uint8_t jkt[32], struct ak_signin_row *out_row)
+static bool take(struct ak_hand *hand, struct ak_job *job, const uint8_t id[16], struct taker *taker,
+    struct ak_signin_row *out_row)
 {
-    struct taker taker = {jkt, kind, now_s()};
     enum ak_code code = AK_CODE_INTERNAL;
-    enum ak_err err = ak_signin_db_step(hand->db, id, step_take, &taker, out_row, &code);
+    enum ak_err err = ak_signin_db_step(hand->db, id, step_take, taker, out_row, &code);
     if (err == AK_E_NOT_FOUND) code = AK_CODE_NOT_FOUND;
     if (err && err != AK_E_NOT_FOUND) return ak_job_failed(job, err);
     if (code == AK_CODE_PENDING) return answer_pending(hand, job);
@@ -59,6 +59,20 @@ bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind,
     if (code == AK_CODE_NOT_FOUND)
         return ak_job_refuse(job, code, "this device has no such sign-in, or it has expired");
     return code ? ak_job_refuse(job, code, NULL) : true;
+}
+
+bool ak_take(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
+    const uint8_t jkt[32], struct ak_signin_row *out_row)
+{
+    struct taker taker = {jkt, kind, now_s(), ak_signin_take};
+    return take(hand, job, id, &taker, out_row);
+}
+
+bool ak_look(struct ak_hand *hand, struct ak_job *job, enum ak_signin_kind kind, const uint8_t id[16],
+    const uint8_t jkt[32], struct ak_signin_row *out_row)
+{
+    struct taker taker = {jkt, kind, now_s(), ak_signin_look};
+    return take(hand, job, id, &taker, out_row);
 }
 
 static enum ak_code step_deliver(void *ctx, struct ak_signin_row *row)

@@ -57,7 +57,7 @@ int ak_at_broker_call(struct ak_cli *cli, struct ak_client *broker, unsigned id,
 /* ---- mail ---- */
 
 int ak_at_broker_ask_mail(struct ak_cli *cli, struct ak_client *broker, const char *email,
-    const struct ak_msg_sign_in *says, struct ak_mail_asked *out_asked)
+    const struct ak_msg_sign_in *says, struct ak_asked *out_asked)
 {
     static const struct ak_msg_sign_in nothing;
     const struct ak_msg_sign_in *said = says ? says : &nothing;

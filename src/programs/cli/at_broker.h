@@ -17,15 +17,26 @@ bool ak_at_broker_is_named(const struct ak_cli *cli);
 int ak_at_broker_call(struct ak_cli *cli, struct ak_client *broker, unsigned id,
     const struct ak_msg_sign_in *says, const void *request, void *out_reply, const char *problem);
 
-/* ---- mail ---- */
+/* ---- mail, and providers ---- */
 enum { AK_POLL_MS = 1000 };
-struct ak_mail_asked {
+struct ak_asked {
     uint8_t request_id[AK_BROKER_REQUEST_ID];
     uint64_t polls; /* how often to ask whether it was answered, a pause before each */
 };
 /* Has a mail sent and shows the match code. `says` NULL: nothing of the device. */
 int ak_at_broker_ask_mail(struct ak_cli *cli, struct ak_client *broker, const char *email,
-    const struct ak_msg_sign_in *says, struct ak_mail_asked *out_asked);
+    const struct ak_msg_sign_in *says, struct ak_asked *out_asked);
+/* Whether it is a provider's name; printed where it is none. */
+int ak_at_broker_provider(struct ak_cli *cli, const char *name);
+/* Shows the provider's address and the match code. `says` as above. */
+int ak_at_broker_ask_provider(struct ak_cli *cli, struct ak_client *broker, const char *provider,
+    const struct ak_msg_sign_in *says, struct ak_asked *out_asked);
+/* What is printed where the sign-in there failed, or nobody came. */
+int ak_at_broker_provider_failed(struct ak_cli *cli, struct ak_span reason);
+int ak_at_broker_provider_silent(struct ak_cli *cli);
+/* Waits for the person, and takes the broker's word for who it was: "oauth2_google:1234". */
+int ak_at_broker_who(struct ak_cli *cli, struct ak_client *broker, const char *provider,
+    const struct ak_asked *asked, char out_identity[AK_SAVED_TEXT_MAX]);
 void ak_at_broker_pause(void);
 int ak_at_broker_unanswered(struct ak_cli *cli);
 

@@ -49,7 +49,7 @@ static int ask(struct linking *linking)
         &linking->reply, problem);
 }
 
-/* ---- the three ways ---- */
+/* ---- the four ways ---- */
 
 /* Until the page was answered, the broker says that it is not ready. */
 static int link_when_answered(struct linking *linking, uint64_t polls)
@@ -68,7 +68,7 @@ static int link_when_answered(struct linking *linking, uint64_t polls)
 
 static int by_mail(struct linking *linking, const char *address)
 {
-    struct ak_mail_asked asked;
+    struct ak_asked asked;
     int status = name_identity(linking, "email:", address);
     if (!status)
         status = ak_at_broker_ask_mail(
@@ -96,6 +96,21 @@ static int by_wallet(struct linking *linking, const char *typed)
     return ask(linking);
 }
 
+/* Who it is the provider says, by the broker: that is shown, and what the device's proof then covers. */
+static int by_provider(struct linking *linking, const char *provider)
+{
+    struct ak_asked asked;
+    char identity[AK_SAVED_TEXT_MAX];
+    int status = ak_at_broker_provider(linking->cli, provider);
+    if (!status) status = ak_at_broker_ask_provider(linking->cli, &linking->broker, provider, NULL, &asked);
+    if (!status) status = ak_at_broker_who(linking->cli, &linking->broker, provider, &asked, identity);
+    if (!status) status = name_identity(linking, "", identity);
+    if (status) return status;
+    memcpy(linking->request.request_id, asked.request_id, sizeof asked.request_id);
+    linking->request.present = 1u << AK_WALLET_LINK_REQUEST_REQUEST_ID;
+    return ask(linking);
+}
+
 static int by_own_address(struct linking *linking)
 {
     const struct ak_msg_account_request request = {0};
@@ -111,16 +126,18 @@ static int by_own_address(struct linking *linking)
 static int link_one(struct linking *linking)
 {
     struct ak_cli *cli = linking->cli;
-    const char *email = ak_cli_value(cli, "email"), *wallet = ak_cli_value(cli, "wallet");
+    const char *email = ak_cli_value(cli, "email"), *wallet = ak_cli_value(cli, "wallet"),
+               *provider = ak_cli_value(cli, "oauth2");
     bool own = ak_cli_has(cli, "derived");
-    if ((email != NULL) + (wallet != NULL) + own != 1)
-        return ak_cli_fail_usage(cli, "one of --email, --wallet and --derived says what is linked",
-            "--email ADDRESS by a mail, --wallet 0x... by its signature, --derived the account's own "
-            "address");
+    if ((email != NULL) + (wallet != NULL) + (provider != NULL) + own != 1)
+        return ak_cli_fail_usage(cli, "one of --email, --oauth2, --wallet and --derived says what is linked",
+            "--email ADDRESS by a mail, --oauth2 PROVIDER at a provider, --wallet 0x... by its signature, "
+            "--derived the account's own address");
     int status = ak_cli_open_session(cli);
     if (!status) status = ak_at_broker_open_session(cli, &linking->broker);
     if (status) return status;
     if (own) return by_own_address(linking);
+    if (provider) return by_provider(linking, provider);
     return email ? by_mail(linking, email) : by_wallet(linking, wallet);
 }
 

@@ -44,7 +44,7 @@ int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *repl
 
 /* ---- mail ---- */
 
-static int poll_mail(struct ak_init *init, struct ak_client *broker, const struct ak_mail_asked *asked,
+static int poll_mail(struct ak_init *init, struct ak_client *broker, const struct ak_asked *asked,
     const struct ak_msg_sign_in *says)
 {
     struct ak_msg_email_status_request request = {0};
@@ -64,7 +64,7 @@ int ak_init_by_mail(struct ak_init *init)
 {
     struct ak_client broker = {0};
     struct ak_msg_sign_in says;
-    struct ak_mail_asked asked;
+    struct ak_asked asked;
     const char *address = init->identity + strlen("email:"); /* it is one: checked before */
     int status = ak_init_say(init, &says);
     if (!status) status = ak_at_broker_open(init->cli, &broker);

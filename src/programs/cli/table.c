@@ -20,6 +20,7 @@ static const struct ak_cli_option init_options[] = {
 };
 static const struct ak_cli_option link_options[] = {
     {"email", "ADDRESS", "A mail address: its person opens the mail's link and types the code."},
+    {"oauth2", "PROVIDER", "At a provider of the broker's, such as google: whoever signs in there."},
     {"wallet", "0xADDRESS", "A wallet of one's own; the signature comes on standard input."},
     {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
     {"derived", NULL,

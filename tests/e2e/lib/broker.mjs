@@ -163,6 +163,11 @@ export class SignIn {
     return this.asked;
   }
 
+  // Who signed in at the provider.
+  identity(id = this.asked.body.request_id) {
+    return this.call('GET', `/v1/auth/oauth2/identity/${id}`);
+  }
+
   status(id = this.asked.body.request_id, over = {}) {
     return this.call('GET', `/v1/auth/${this.way ?? 'email'}/status/${id}`, undefined, over);
   }

@@ -45,6 +45,22 @@ static void two_polls_one_delivery(void **state)
     assert_int_equal(ak_signin_take(&signin, mine, NOW + AK_SIGNIN_TAKEN_S), AK_CODE_OK);
 }
 
+/* Who looks takes nothing, and is told no more than who takes. */
+static void a_look_changes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(ak_signin_look(&signin, mine, NOW), AK_CODE_PENDING);
+    assert_int_equal(ak_signin_answer(&signin, token, code, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_look(&signin, other, NOW), AK_CODE_NOT_FOUND);
+    for (int i = 0; i < 2; i++) assert_int_equal(ak_signin_look(&signin, mine, END - 1), AK_CODE_OK);
+    assert_int_equal(signin.state, AK_SIGNIN_ANSWERED);
+    assert_int_equal(ak_signin_look(&signin, mine, END), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(ak_signin_take(&signin, mine, NOW), AK_CODE_OK);
+    assert_int_equal(ak_signin_look(&signin, mine, NOW), AK_CODE_PENDING);
+    ak_signin_deliver(&signin);
+    assert_int_equal(ak_signin_look(&signin, mine, NOW), AK_CODE_ALREADY_CONSUMED);
+}
+
 static void another_device_gets_nothing(void **state)
 {
     (void)state;
@@ -227,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(the_right_way, fresh),
         cmocka_unit_test_setup(two_polls_one_delivery, fresh),
+        cmocka_unit_test_setup(a_look_changes_nothing, fresh),
         cmocka_unit_test_setup(another_device_gets_nothing, fresh),
         cmocka_unit_test_setup(wrong_token_costs_no_try, fresh),
         cmocka_unit_test_setup(three_wrong_codes_end_it, fresh),

@@ -14,7 +14,8 @@ static const char snapshot[] = "email-request POST /v1/auth/email/request proof\
                                "links GET /v1/wallet/links use\n"
                                "oauth2-start POST /v1/auth/oauth2/start proof\n"
                                "oauth2-confirm POST /v1/auth/oauth2/confirm public\n"
-                               "oauth2-status GET /v1/auth/oauth2/status/{id} proof\n";
+                               "oauth2-status GET /v1/auth/oauth2/status/{id} proof\n"
+                               "oauth2-identity GET /v1/auth/oauth2/identity/{id} proof\n";
 static const char *const auths[] = {"public", "proof", "use", "change"};
 
 static void calls_are_these(void **state)
