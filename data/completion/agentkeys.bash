@@ -9,7 +9,7 @@ _agentkeys()
     case $name in
     "up") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "init") words='--email --oauth2 --wallet --text-file --local --name --recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    "recover") words='--email --oauth2 --wallet --text-file --recovery-code-file --name --cancel --seen --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    "recover") words='--email --oauth2 --wallet --text-file --recovery-code-file --name --new-code --cancel --seen --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "link") words='--email --oauth2 --wallet --text-file --derived --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "unlink") words='--recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     "links") words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
@@ -88,7 +88,7 @@ _agentkeys()
     case ${COMP_WORDS[1]-} in
     up) words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     init) words='--email --oauth2 --wallet --text-file --local --name --recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
-    recover) words='--email --oauth2 --wallet --text-file --recovery-code-file --name --cancel --seen --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
+    recover) words='--email --oauth2 --wallet --text-file --recovery-code-file --name --new-code --cancel --seen --device --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     link) words='--email --oauth2 --wallet --text-file --derived --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     unlink) words='--recovery-code-file --json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;
     links) words='--json --yes --help --profile --signer-url --operator-socket --broker-url --account --evidence --worker-pin --ledger-pin --state-dir --timeout --log-level' ;;

@@ -84,9 +84,9 @@ await main(async () => {
     }
     for (const call of changes) {
       const values = { label: 'agent-1', request_id: '0'.repeat(32), kind: 'agent', device: agent.device.jkt, id: agent.device.jkt, what: 'account-resume', scope: ['openrouter'],
-        service: 'openrouter', enc: b64u(Buffer.alloc(32, 9)), sealed: b64u(Buffer.alloc(16)), version: 1, epoch: 1, hosts: ['a.example'], methods: ['GET'], path_prefixes: ['/'], inject: 'header', template: '{value}', from: '0'.repeat(64), to: '0'.repeat(64), trust: b64u(Buffer.alloc(7)) };
+        service: 'openrouter', enc: b64u(Buffer.alloc(32, 9)), sealed: b64u(Buffer.alloc(16)), version: 1, epoch: 1, hosts: ['a.example'], methods: ['GET'], path_prefixes: ['/'], inject: 'header', template: '{value}', from: '0'.repeat(64), to: '0'.repeat(64), trust: b64u(Buffer.alloc(7)), recovery_hash: '1'.repeat(64) };
       const wanted = { 'account-suspend': [], 'account-resume': [], 'recovery-cancel': ['what'], 'device-remove': ['id'], 'pair-approve': ['request_id', 'kind', 'label', 'device'], 'pair-refuse': ['request_id'], 'pair-invite': ['label'], 'agent-policy': ['label', 'scope'],
-        'credential-put': ['service', 'enc', 'sealed'], 'credential-delete': ['service'], 'credential-rollback': ['service', 'version'], 'epoch-rotate': [], 'epoch-destroy': ['epoch'], 'trust-change': ['from', 'to', 'trust'],
+        'credential-put': ['service', 'enc', 'sealed'], 'credential-delete': ['service'], 'credential-rollback': ['service', 'version'], 'epoch-rotate': [], 'epoch-destroy': ['epoch'], 'trust-change': ['from', 'to', 'trust'], 'recovery-code': ['recovery_hash'],
         'service-define': ['service', 'hosts', 'methods', 'path_prefixes', 'inject', 'template'] }[call] ?? ['label'];
       const answer = await worker.again(agent).call(call, Object.fromEntries(wanted.map((name) => [name, values[name]])));
       assert.equal(answer.error, 'invalid_token', `${call}: ${answer.text}`);

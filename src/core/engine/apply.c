@@ -122,9 +122,12 @@ static enum ak_err device_removed(struct ak_fold *fold)
     if (!device || fold->account->device_count <= 1) return AK_E_MEANING;
     device->removed = true;
     fold->account->device_count--;
-    struct ak_waiting *waiting =
-        ak_state_waiting(fold->state, fold->account, AK_RECOVERY_DEVICE_REMOVE, fold->entry->device);
-    if (waiting) end_waiting(fold, waiting); /* it went by itself; nothing waits for it any more */
+    static const uint8_t kinds[] = {AK_RECOVERY_DEVICE_REMOVE, AK_RECOVERY_CODE};
+    for (size_t i = 0; i < AK_COUNT(kinds); i++) { /* nothing waits for it any more, nor does it */
+        struct ak_waiting *waiting =
+            ak_state_waiting(fold->state, fold->account, kinds[i], fold->entry->device);
+        if (waiting) end_waiting(fold, waiting);
+    }
     return AK_OK;
 }
 
@@ -164,6 +167,15 @@ static enum ak_err recovery_over(struct ak_fold *fold)
     return AK_OK;
 }
 
+static void end_renewals(struct ak_fold *fold)
+{
+    for (uint32_t at = fold->account->first_waiting; at != AK_INDEX_NONE;) {
+        struct ak_waiting *waiting = ak_vec_at(&fold->state->waiting, at);
+        at = waiting->next;
+        if (waiting->what == AK_RECOVERY_CODE) end_waiting(fold, waiting);
+    }
+}
+
 /* A code is used once: what comes in its place, or nothing. */
 static enum ak_err recovery_code_set(struct ak_fold *fold)
 {
@@ -171,6 +183,7 @@ static enum ak_err recovery_code_set(struct ak_fold *fold)
     account->has_recovery = ak_entry_has(fold->entry, AK_F_RECOVERY_HASH);
     memset(account->recovery_hash, 0, sizeof account->recovery_hash);
     if (account->has_recovery) memcpy(account->recovery_hash, fold->entry->recovery_hash, 32);
+    end_renewals(fold); /* there is another one already */
     return AK_OK;
 }
 

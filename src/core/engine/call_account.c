@@ -50,6 +50,33 @@ enum ak_code ak_call_account_resume(struct ak_step *step)
     return code ? code : ak_step_reply_done(step, "resumed");
 }
 
+/* Another recovery code, where the one before was lost or seen by others: at once by that code, else after
+ * the waiting time, because a stolen device would take the owner's last way back. It waits for the device
+ * that asked alone, and no second one confirms it: whoever completes it has the new code. */
+enum ak_code ak_call_recovery_code(struct ak_step *step)
+{
+    struct ak_msg_recovery_code_request request;
+    bool ready = false;
+    enum ak_code code = ak_step_read(step, &request);
+    if (code) return code;
+    const struct ak_code_given given = {.next_hash = request.recovery_hash,
+        .sealed =
+            ak_msg_has(&request, AK_RECOVERY_CODE_REQUEST_RECOVERY_CODE) ? request.recovery_code : NULL};
+    if (!given.sealed && ak_step_recovered_just_now(step))
+        return ak_step_fail(step, AK_CODE_DENIED,
+            "this device came by a recovery; it renews the code after the waiting time (recovery_wait_code)");
+    if (!given.sealed) code = ak_step_check_next(step, request.recovery_hash);
+    if (code) return code;
+    code = ak_step_wait_or_confirm(step, AK_RECOVERY_CODE, step->caller.jkt, &given, &ready);
+    if (code || !ready) return code;
+    struct ak_entry entry = ak_step_entry(step, AK_ENTRY_RECOVERY_CODE_SET);
+    memcpy(entry.recovery_hash, request.recovery_hash, 32);
+    ak_entry_mark(&entry, AK_F_RECOVERY_HASH);
+    code = ak_step_emit(step, &entry);
+    step->code_set = true;
+    return code ? code : ak_step_reply_done(step, "renewed");
+}
+
 enum ak_code ak_call_recovery_list(struct ak_step *step)
 {
     uint8_t memory[AK_STATE_WAITING_ACCOUNT * 256];

@@ -13,7 +13,8 @@ static bool takes_rights_away(enum ak_entry_type type)
     case AK_ENTRY_PATH_SUSPENDED:
     case AK_ENTRY_PATH_ROTATED:
     case AK_ENTRY_PATH_DECOMMISSIONED:
-    case AK_ENTRY_TRUST_CHANGED: /* in force only once it is sealed */
+    case AK_ENTRY_RECOVERY_CODE_SET: /* the one before opens nothing any more */
+    case AK_ENTRY_TRUST_CHANGED:     /* in force only once it is sealed */
     case AK_ENTRY_SESSION_ENDED: return true;
     default: return false;
     }

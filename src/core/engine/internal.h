@@ -263,18 +263,18 @@ enum ak_code ak_step_classify(struct ak_step *step, struct ak_span message, stru
 typedef enum ak_code ak_handler(struct ak_step *step);
 ak_handler ak_call_derive_address, ak_call_sign_message, ak_call_local_session, ak_call_logout,
     ak_call_account, ak_call_account_suspend, ak_call_account_resume, ak_call_recovery_list,
-    ak_call_recovery_cancel, ak_call_device_request, ak_call_device_list, ak_call_device_remove,
-    ak_call_pair_request, ak_call_pair_list, ak_call_pair_status, ak_call_pair_approve, ak_call_pair_refuse,
-    ak_call_pair_invite, ak_call_pair_redeem, ak_call_agent_list, ak_call_agent_show, ak_call_agent_suspend,
-    ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy, ak_call_agent_decommission,
-    ak_call_trust, ak_call_trust_change, ak_call_agent_lineage, ak_call_token, ak_call_explain, ak_call_audit,
-    ak_call_checkpoint, ak_call_checkpoint_seal, ak_call_inclusion, ak_call_consistency, ak_call_attestation,
-    ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt, ak_call_sign_in_nonce,
-    ak_call_wallet_started, ak_call_wallet_answered, ak_call_identity_answered, ak_call_recovery_seen,
-    ak_call_link, ak_call_unlink, ak_call_link_list, ak_call_notices, ak_call_delivery_key,
-    ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete, ak_call_credential_list,
-    ak_call_credential_rollback, ak_call_service_define, ak_call_service_show, ak_call_service_list,
-    ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
+    ak_call_recovery_code, ak_call_recovery_cancel, ak_call_device_request, ak_call_device_list,
+    ak_call_device_remove, ak_call_pair_request, ak_call_pair_list, ak_call_pair_status, ak_call_pair_approve,
+    ak_call_pair_refuse, ak_call_pair_invite, ak_call_pair_redeem, ak_call_agent_list, ak_call_agent_show,
+    ak_call_agent_suspend, ak_call_agent_resume, ak_call_agent_rotate, ak_call_agent_policy,
+    ak_call_agent_decommission, ak_call_trust, ak_call_trust_change, ak_call_agent_lineage, ak_call_token,
+    ak_call_explain, ak_call_audit, ak_call_checkpoint, ak_call_checkpoint_seal, ak_call_inclusion,
+    ak_call_consistency, ak_call_attestation, ak_call_oidc_configuration, ak_call_jwks, ak_call_mint_oidc_jwt,
+    ak_call_sign_in_nonce, ak_call_wallet_started, ak_call_wallet_answered, ak_call_identity_answered,
+    ak_call_recovery_seen, ak_call_link, ak_call_unlink, ak_call_link_list, ak_call_notices,
+    ak_call_delivery_key, ak_call_credential_put, ak_call_credential_read, ak_call_credential_delete,
+    ak_call_credential_list, ak_call_credential_rollback, ak_call_service_define, ak_call_service_show,
+    ak_call_service_list, ak_call_epoch_list, ak_call_epoch_rotate, ak_call_epoch_destroy;
 
 /* ---- step.c ---- */
 /* An outcome before anything is known. */

@@ -17,6 +17,7 @@ static ak_handler *const handlers[AK_CALL_COUNT] = {
     [AK_CALL_ACCOUNT_RESUME] = ak_call_account_resume,
     [AK_CALL_RECOVERY_LIST] = ak_call_recovery_list,
     [AK_CALL_RECOVERY_CANCEL] = ak_call_recovery_cancel,
+    [AK_CALL_RECOVERY_CODE] = ak_call_recovery_code,
     [AK_CALL_DEVICE_REQUEST] = ak_call_device_request,
     [AK_CALL_DEVICE_LIST] = ak_call_device_list,
     [AK_CALL_DEVICE_REMOVE] = ak_call_device_remove,

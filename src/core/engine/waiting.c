@@ -12,6 +12,7 @@ static const char *const names[] = {
     [AK_RECOVERY_TRUST_CHANGE] = "trust-change",
     [AK_RECOVERY_IDENTITY_UNLINK] = "identity-unlink",
     [AK_RECOVERY_SIGN_IN_TWO] = "sign-in-by-two",
+    [AK_RECOVERY_CODE] = "recovery-code",
 };
 
 const char *ak_waiting_name(uint64_t what)
@@ -129,5 +130,6 @@ enum ak_code ak_step_wait_or_confirm(struct ak_step *step, uint64_t what, const 
     if (code) return code;
     step->paid = true; /* one price for these entries and the change's own: none comes without the others */
     if (waiting) code = write_done(step, what, device);
-    return code || !given->sealed ? code : ak_step_set_code(step, given->next_hash);
+    bool spends = given->sealed && what != AK_RECOVERY_CODE; /* which sets the next one itself */
+    return code || !spends ? code : ak_step_set_code(step, given->next_hash);
 }

@@ -6,7 +6,7 @@
 #include "core/engine/recovery_code.h"
 
 /* "device-remove", "account-resume", "sign-in", "sign-in-by-code", "trust-change", "identity-unlink",
- * "sign-in-by-two". */
+ * "sign-in-by-two", "recovery-code". */
 const char *ak_waiting_name(uint64_t what);
 /* 0 for an unknown name. */
 uint64_t ak_waiting_parse(struct ak_span name);

@@ -84,6 +84,7 @@ enum ak_entry_recovery {
     AK_RECOVERY_TRUST_CHANGE = 5, /* its `device` is the hash of the trust configuration that is proposed */
     AK_RECOVERY_IDENTITY_UNLINK = 6, /* its `device` is the omni of the identity */
     AK_RECOVERY_SIGN_IN_TWO = 7,     /* as SIGN_IN, by two identities of the account */
+    AK_RECOVERY_CODE = 8, /* another recovery code, without the one before; its `device` asks for it */
 };
 
 /* The fields of the types, in the order of their map keys: the key is 16 + the value here. */

@@ -67,6 +67,7 @@ enum ak_call_id {
     AK_CALL_UNLINK,
     AK_CALL_LINK_LIST,
     AK_CALL_NOTICES,
+    AK_CALL_RECOVERY_CODE,
     AK_CALL_COUNT
 };
 

@@ -53,3 +53,11 @@ static const struct ak_field recovery_cancel_request_fields[] = {
 };
 const struct ak_msg ak_recovery_cancel_request_msg =
     AK_MSG("recovery_cancel_request", ak_msg_recovery_cancel_request, recovery_cancel_request_fields);
+
+static const struct ak_field recovery_code_request_fields[] = {
+    AK_FIELD(ak_msg_recovery_code_request, recovery_hash, "recovery_hash", AK_KIND_FIXED, 0, 0, 32),
+    AK_FIELD(ak_msg_recovery_code_request, recovery_code, "recovery_code", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0,
+        AK_SEALED_CODE_LEN),
+};
+const struct ak_msg ak_recovery_code_request_msg =
+    AK_MSG("recovery_code_request", ak_msg_recovery_code_request, recovery_code_request_fields);

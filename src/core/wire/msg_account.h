@@ -87,4 +87,16 @@ enum ak_recovery_cancel_request_field {
 };
 extern const struct ak_msg ak_recovery_cancel_request_msg;
 
+/* recovery_hash: of the code that takes the place of the one before; recovery_code, that one, confirms it. */
+struct ak_msg_recovery_code_request {
+    uint32_t present;
+    uint8_t recovery_hash[32];
+    uint8_t recovery_code[AK_SEALED_CODE_LEN];
+};
+enum ak_recovery_code_request_field {
+    AK_RECOVERY_CODE_REQUEST_RECOVERY_HASH,
+    AK_RECOVERY_CODE_REQUEST_RECOVERY_CODE,
+};
+extern const struct ak_msg ak_recovery_code_request_msg;
+
 #endif

@@ -63,12 +63,24 @@ static void print_item(const struct ak_msg_recovery_item *item)
             print, print);
 }
 
+/* What a device of the account has started. */
+static void print_change(const struct ak_msg_recovery_item *item)
+{
+    char what[40], print[AK_OUT_PRINT_LEN + 1] = "", of[AK_OUT_PRINT_LEN + 10] = "";
+    ak_out_shown(item->what, what, sizeof what);
+    if (ak_msg_has(item, AK_RECOVERY_ITEM_DEVICE)) ak_out_print(item->device, print);
+    if (print[0]) (void)snprintf(of, sizeof of, " --device %s", print);
+    ak_out_row("change that waits", what);
+    ak_out_row_time("ready at", item->ready_at);
+    ak_out_line("If that shall not be:       agentkeys account cancel --what %s%s\n", what, of);
+}
+
 static int show_to_device(struct ak_cli *cli)
 {
     const struct ak_msg_recovery_list_request request = {0};
     struct ak_msg_recovery_list_reply reply;
     struct ak_msg_recovery_item item;
-    unsigned count = 0;
+    unsigned recoveries = 0;
     int status = ak_cli_open_client(cli, false);
     if (status) return status;
     ak_client_use_token(&cli->client, ak_span_str(cli->saved.token));
@@ -79,11 +91,13 @@ static int show_to_device(struct ak_cli *cli)
         return 0;
     }
     while (ak_list_next(&reply.items, &ak_recovery_item_msg, &item)) {
-        if (!ak_cli_is_recovery(item.what)) continue;
-        print_item(&item);
-        count++;
+        if (ak_cli_is_recovery(item.what))
+            print_item(&item);
+        else
+            print_change(&item);
+        recoveries += ak_cli_is_recovery(item.what);
     }
-    if (!count) ak_out_line("Nobody is recovering this account.");
+    if (!recoveries) ak_out_line("Nobody is recovering this account.");
     return 0;
 }
 
@@ -106,14 +120,16 @@ static int show(struct ak_init *init)
 int ak_cmd_recover(struct ak_cli *cli)
 {
     AK_CLEANUP(ak_init_done) struct ak_init init = {.cli = cli, .recover = true};
-    bool cancel = ak_cli_has(cli, "cancel"), seen = ak_cli_has(cli, "seen");
+    bool cancel = ak_cli_has(cli, "cancel"), seen = ak_cli_has(cli, "seen"),
+         new_code = ak_cli_has(cli, "new-code");
     bool signs_in = ak_cli_has(cli, "email") || ak_cli_has(cli, "wallet") || ak_cli_has(cli, "oauth2");
-    if (cancel + seen + signs_in > 1)
+    if (cancel + seen + new_code + signs_in > 1)
         return ak_cli_fail_usage(cli, "one thing at a time",
-            "--cancel and --seen are for a device of the account, --email, --oauth2 and --wallet for a new "
-            "one");
+            "--cancel, --seen and --new-code are for a device of the account, --email, --oauth2 and --wallet "
+            "for a new one");
     if (cancel) return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_CANCEL, true, "cancelling");
     if (seen) return ak_cli_about_waiting(cli, AK_CALL_RECOVERY_SEEN, true, "saying that it was seen");
+    if (new_code) return ak_cli_renew_code(cli);
     if (signs_in) return sign_in(&init);
     return show(&init);
 }

@@ -52,23 +52,46 @@ void ak_cli_code_done(struct ak_cli_code *code)
     ak_wipe(code, sizeof *code);
 }
 
+static void draw_next(struct ak_cli_code *code)
+{
+    ak_random_bytes(code->next.bytes, sizeof code->next.bytes);
+    ak_sha256(AK_SPAN_ARR(code->next.bytes), code->next_hash);
+}
+
 int ak_cli_take_code(struct ak_cli *cli, struct ak_cli_code *out_code)
 {
     int status = ak_cli_seal_recovery(cli, out_code->sealed, &out_code->there);
-    if (status || !out_code->there) return status;
-    ak_random_bytes(out_code->next.bytes, sizeof out_code->next.bytes);
-    ak_sha256(AK_SPAN_ARR(out_code->next.bytes), out_code->next_hash);
-    return 0;
+    if (!status && out_code->there) draw_next(out_code);
+    return status;
+}
+
+int ak_cli_renew_code(struct ak_cli *cli)
+{
+    AK_CLEANUP(ak_cli_code_done) struct ak_cli_code code = {0};
+    struct ak_msg_recovery_code_request request = {0};
+    struct ak_msg_done_reply reply;
+    int status = ak_cli_open_session(cli);
+    if (!status) status = ak_cli_take_code(cli, &code);
+    if (status) return status;
+    if (code.there) request.present = 1u << AK_RECOVERY_CODE_REQUEST_RECOVERY_CODE;
+    memcpy(request.recovery_code, code.sealed, sizeof request.recovery_code);
+    if (!code.there) draw_next(&code);
+    memcpy(request.recovery_hash, code.next_hash, sizeof request.recovery_hash);
+    code.there = code.alone = true; /* the next one is shown if the worker took it, or perhaps did */
+    status = ak_cli_call(cli, AK_CALL_RECOVERY_CODE, &request, &reply, "renewing the recovery code");
+    return ak_cli_print_changed(cli, status, &reply, cli->client.raw, &code);
 }
 
 /* ---- what a change came to ---- */
 
-static void print_done(const struct ak_msg_done_reply *reply)
+static void print_done(const struct ak_msg_done_reply *reply, bool alone)
 {
     ak_out_row_text("status", reply->status);
     if (ak_msg_has(reply, AK_DONE_REPLY_READY_AT)) {
         ak_out_row_time("ready at", reply->ready_at);
-        ak_out_line("Repeat the command then, or now from a second device or with --recovery-code-file.");
+        ak_out_line(
+            alone ? "Repeat the command on this device then, or now with --recovery-code-file."
+                  : "Repeat the command then, or now from a second device or with --recovery-code-file.");
     }
     if (ak_msg_has(reply, AK_DONE_REPLY_CLOUD_UNTIL)) ak_out_row_time("cloud until", reply->cloud_until);
     if (ak_msg_has(reply, AK_DONE_REPLY_ENTRY_INDEX))
@@ -95,11 +118,14 @@ int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_
     bool spent = status == 0 && code && code->there && reply->recovery_code_spent;
     bool perhaps = status == AK_CATEGORY_UNREACHABLE && code && code->there;
     if (spent || perhaps) ak_args_recovery_format(code->next.bytes, text);
-    if (status == 0 && !cli->json) print_done(reply);
+    if (status == 0 && !cli->json) print_done(reply, code && code->alone);
     if (status == 0 && cli->json && !spent) ak_out_json(raw);
     if (spent && cli->json) print_json_with(raw, text);
     if (spent && !cli->json)
-        ak_out_line("\nA recovery code is used once. The next one, shown this once:\n\n  %s\n", text);
+        ak_out_line(
+            "\nThe recovery code before is void. This is the next one, shown this once; write it down and "
+            "keep it away from this machine:\n\n  %s\n",
+            text);
     if (perhaps)
         (void)fprintf(stderr, "If it was done all the same, the recovery code is now:\n\n  %s\n\n", text);
     ak_wipe(text, sizeof text);

@@ -12,12 +12,16 @@ int ak_cli_seal_recovery(struct ak_cli *cli, uint8_t out_sealed[AK_SEALED_CODE_L
 /* A code that a change takes, and the one that follows it, as it is used once. Secret: next. */
 struct ak_cli_code {
     bool there;
+    bool alone; /* no second device confirms what waits */
     uint8_t sealed[AK_SEALED_CODE_LEN];
     uint8_t next_hash[32];
     struct ak_secret32 next;
 };
 void ak_cli_code_done(struct ak_cli_code *code);
 int ak_cli_take_code(struct ak_cli *cli, struct ak_cli_code *out_code);
+/* Puts another code in the place of the account's, which --recovery-code-file gives or nobody has any more.
+ * The exit status. */
+int ak_cli_renew_code(struct ak_cli *cli);
 /* Prints what a change that may take a code came to, and the new code where the one that was given is spent.
  * `status` of the call: where it failed without an answer, the code is shown, too. The exit status. */
 int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_reply, struct ak_span raw,

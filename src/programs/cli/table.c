@@ -33,6 +33,9 @@ static const struct ak_cli_option recover_options[] = {
     {"text-file", "FILE", "With --wallet: where to write the text to be signed, in place of showing it."},
     {"recovery-code-file", "FILE", "With the recovery code it waits a day, and no device cancels it."},
     {"name", "NAME", "Name of this device in lists; default: the host's name."},
+    {"new-code", NULL,
+        "On a device of the account: another recovery code in the place of one that was lost; at once with "
+        "--recovery-code-file, else after the waiting time."},
     {"cancel", NULL, "On a device of the account: end the recovery that waits."},
     {"seen", NULL, "On a device of the account: let it go on; it is then ready after the shorter time."},
     {"device", "ID", "With --cancel or --seen: the new device, where several recoveries wait."},
@@ -55,7 +58,10 @@ static const struct ak_cli_option recovery_options[] = {
     {"recovery-code-file", "FILE", "File with the recovery code, which confirms at once."},
 };
 static const struct ak_cli_option cancel_options[] = {
-    {"what", "KIND", "device-remove, account-resume, sign-in or trust-change, where several wait."},
+    {"what", "KIND",
+        "device-remove, account-resume, recovery-code, identity-unlink, sign-in or trust-change, where "
+        "several "
+        "wait."},
     {"device", "ID", "The device whose removal waits."},
 };
 static const struct ak_cli_option share_options[] = {
@@ -191,12 +197,14 @@ static const struct ak_cli_command commands[] = {
         "account",
         AK_CLI_OPTIONS(init_options), .run = ak_cmd_init},
     {"recover", NULL, "", 0, 0,
-        "Show who recovers the account, and end it; or, on a new device, begin and finish the recovery of an "
-        "account of one's own.",
+        "Show what waits for the account and who recovers it, end that, or renew the recovery code; or, on a "
+        "new device, begin and finish the recovery of an account of one's own.",
         "agentkeys recover --email alice@demo.example --recovery-code-file FILE",
         WIRE(
             "GET /v1/recovery") "; on a new device state, ready_at, anchor, identity, and in the end that of "
-                                "init; with --cancel or --seen that of POST /v1/recovery/...",
+                                "init; with --cancel, --seen or --new-code that of POST /v1/recovery/..., "
+                                "and recovery_code once that is a "
+                                "new one",
         AK_CLI_OPTIONS(recover_options), .run = ak_cmd_recover},
     {"link", NULL, "", 0, 0, "Let one more identity sign in to the account; asked for by the broker.",
         "agentkeys link --email alice@work.example", WIRE("POST /v1/wallet/link"),

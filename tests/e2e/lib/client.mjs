@@ -19,6 +19,7 @@ const calls = {
   'account-resume': ['POST', '/v1/account/resume', 'change'],
   recovery: ['GET', '/v1/recovery', 'use'],
   'recovery-cancel': ['POST', '/v1/recovery/cancel', 'change'],
+  'recovery-code': ['POST', '/v1/recovery/code', 'change'],
   'device-request': ['POST', '/v1/devices', 'proof'],
   devices: ['GET', '/v1/devices', 'use'],
   'device-remove': ['POST', '/v1/devices/{id}/remove', 'change'],

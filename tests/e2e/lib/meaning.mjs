@@ -37,6 +37,7 @@ const fields = {
   'sign-in': [['device_name', text], ['recovery_hash', bytes], ['recovery_code', bytes], ['recover', bool]],
   'epoch-destroy': [['epoch', number]],
   'trust-change': [['from', bytes], ['to', bytes], ['trust', base64]],
+  'recovery-code': [['recovery_hash', bytes], ['recovery_code', bytes]],
 };
 
 // What a device says of itself to the broker is signed, but is no call of the worker's.

@@ -72,7 +72,8 @@ static const char snapshot[] = "derive-address POST $/derive-address use dev\n"
                                "link POST /internal/v1/link change session internal\n"
                                "unlink POST /internal/v1/unlink change session internal\n"
                                "links GET /internal/v1/links use session internal\n"
-                               "notices POST /internal/v1/notices public internal\n";
+                               "notices POST /internal/v1/notices public internal\n"
+                               "recovery-code POST /v1/recovery/code change session\n";
 
 static void is_the_contract(void **state)
 {
