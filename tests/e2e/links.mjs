@@ -5,7 +5,7 @@ import path from 'node:path';
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { Broker, MailSink, freePort, mailArgs, startBoth } from './lib/broker.mjs';
 import { assert, main, test, until } from './lib/check.mjs';
-import { Machine } from './lib/machine.mjs';
+import { Machine, mailbox } from './lib/machine.mjs';
 import { tempDir } from './lib/worker.mjs';
 
 const issuer = 'http://127.0.0.1:8092';
@@ -20,18 +20,7 @@ await main(async () => {
   const wallet = privateKeyToAccount(generatePrivateKey());
   let alice;
 
-  // The command goes on once its mail's link was opened and its code typed there.
-  const answer = async (run, address, at = 0) => {
-    const mail = await sink.take(address.toLowerCase());
-    const code = await until('the code', () => [...run.err.matchAll(/type this code there: (\w{6})/g)][at]?.[1]);
-    assert.equal((await broker.verify(mail, code)).status, 200);
-  };
-  const byMail = async (machine, address, ...command) => {
-    const run = machine.start(...command, '--email', address);
-    run.child.stdin.end();
-    await answer(run, address);
-    return run.done;
-  };
+  const { answer, byMail } = mailbox(broker, sink);
   const sign = async (run, file, account) => {
     const text = await until('the text', () => fs.existsSync(file) && fs.readFileSync(file, 'utf8').includes('urn:agentkeys:device') && fs.readFileSync(file, 'utf8'));
     run.child.stdin.end(`${await account.signMessage({ message: text })}\n`);
@@ -123,6 +112,34 @@ await main(async () => {
     assert.equal((await home.run('recover', '--cancel', '--seen')).status, 2);
     assert.equal((await home.run('recover', '--cancel')).body.status, 'cancelled');
     assert.deepEqual((await home.run('recover')).body.items, []);
+  });
+
+  await test('recover --new-code: by the code at once, without it after the waiting time', async () => {
+    const lost = await home.run('recover', '--new-code');
+    assert.equal(lost.body.status, 'waiting', lost.err);
+    assert.ok(lost.body.ready_at > Date.now() / 1000 + 6 * 86400);
+    assert.equal(lost.body.recovery_code, undefined);
+    const shown = (await home.plain('recover')).out;
+    assert.match(shown, /Nobody is recovering this account/);
+    assert.match(shown, /agentkeys account cancel --what recovery-code --device \S+\n/);
+    const file = path.join(tempDir(), 'code');
+    const renew = async (code) => {
+      fs.writeFileSync(file, code, { mode: 0o600 });
+      return home.run('recover', '--new-code', '--recovery-code-file', file);
+    };
+    const first = alice.body.recovery_code;
+    const renewed = await renew(first);
+    assert.equal(renewed.body.status, 'renewed', renewed.err);
+    assert.match(renewed.body.recovery_code, /^[0-9a-f]{64}$|^[0-9a-f -]+$/);
+    assert.notEqual(renewed.body.recovery_code, first);
+    assert.deepEqual((await home.run('recover')).body.items, [], 'what waited is over');
+    const dead = await renew(first);
+    assert.equal(dead.body.error, 'bad_signature', dead.err);
+    alice.body.recovery_code = renewed.body.recovery_code;
+    assert.equal((await home.run('recover', '--new-code', '--cancel')).status, 2);
+    assert.equal((await laptop.run('recover', '--new-code')).status, 4);
+    const sets = (await home.run('audit', 'list', '--type', 'RecoveryCodeSet')).body;
+    assert.equal(sets.entries.length, 1, JSON.stringify(sets));
   });
 
   await test('recover: two identities in one command, the recovery code', async () => {

@@ -1,6 +1,7 @@
 // A person's terminal: the real agentkeys with a state folder of its own.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { assert, until } from './check.mjs';
 import { build, tempDir } from './worker.mjs';
 
 const program = path.join(build, 'src/programs/cli/agentkeys');
@@ -37,4 +38,20 @@ export class Machine {
     run.child.stdin.end();
     return run.done;
   }
+}
+
+// A person at their mailbox: commands that wait until a mail's link was opened and the code typed there.
+export function mailbox(broker, sink) {
+  const answer = async (run, address) => {
+    const mail = await sink.take(address.toLowerCase());
+    const code = await until('the code', () => /type this code there: (\w{6})/.exec(run.err)?.[1]);
+    assert.equal((await broker.verify(mail, code)).status, 200);
+  };
+  const byMail = async (machine, address, ...command) => {
+    const run = machine.start(...command, '--email', address);
+    run.child.stdin.end();
+    await answer(run, address);
+    return run.done;
+  };
+  return { answer, byMail };
 }
