@@ -17,6 +17,13 @@ static inline uint64_t ak_word(const uint8_t *bytes)
     return word;
 }
 
+/* The most significant byte first. */
+static inline void ak_word_store(uint8_t *out_bytes, uint64_t word)
+{
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) word = __builtin_bswap64(word);
+    memcpy(out_bytes, &word, sizeof word);
+}
+
 /* Any byte below `limit`, which is at most 0x80. */
 static inline bool ak_word_any_below(uint64_t word, uint8_t limit)
 {

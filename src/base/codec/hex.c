@@ -28,21 +28,19 @@ static uint64_t digits_of(uint32_t four)
     return half + AK_WORD_EACH('0') + letters * ('a' - '9' - 1);
 }
 
-/* The `count` first digits, most significant byte first. */
-static void put_digits(uint8_t *at, uint64_t digits, size_t count)
-{
-    for (size_t i = 0; i < count; i++) at[i] = (uint8_t)(digits >> (56 - 8 * i));
-}
-
 void ak_hex_encode(struct ak_buf *buf, struct ak_span bytes)
 {
     uint8_t *at = ak_buf_grow(buf, bytes.len > SIZE_MAX / 2 ? SIZE_MAX : 2 * bytes.len);
     if (!at) return;
     const uint8_t *in = bytes.ptr;
     for (; bytes.len >= 4; bytes.len -= 4, in += 4, at += 8)
-        put_digits(
-            at, digits_of((uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3]), 8);
-    for (; bytes.len; bytes.len--, in++, at += 2) put_digits(at, digits_of((uint32_t)*in << 24), 2);
+        ak_word_store(
+            at, digits_of((uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3]));
+    for (; bytes.len; bytes.len--, in++, at += 2) {
+        uint64_t two = digits_of((uint32_t)*in << 24);
+        at[0] = (uint8_t)(two >> 56);
+        at[1] = (uint8_t)(two >> 48);
+    }
 }
 
 static enum ak_err decode(

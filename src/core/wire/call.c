@@ -215,25 +215,27 @@ size_t ak_call_body_max(unsigned id)
     return id < AK_CALL_COUNT && (calls[id].flags & AK_CALL_VALUE) ? AK_LIMIT_VALUE_BODY : AK_LIMIT_BODY;
 }
 
-/* Walks pattern and path together; a {field} takes everything up to the next slash. */
+/* Walks pattern and path together; a {field} takes everything up to the next slash. Most patterns differ
+ * early, so none is measured first. */
 static bool match_pattern(
-    struct ak_span pattern, struct ak_span path, struct ak_msg_param *params, size_t *out_count)
+    const char *pattern, struct ak_span path, struct ak_msg_param *params, size_t *out_count)
 {
     size_t at = 0;
     *out_count = 0;
-    for (size_t i = 0; i < pattern.len;) {
-        if (pattern.ptr[i] != '{') {
-            if (at >= path.len || path.ptr[at] != pattern.ptr[i]) return false;
-            i++;
+    while (*pattern) {
+        if (*pattern != '{') {
+            if (at >= path.len || path.ptr[at] != (uint8_t)*pattern) return false;
+            pattern++;
             at++;
             continue;
         }
-        size_t close = ak_span_find(pattern, i, '}');
+        struct ak_span rest = ak_span_str(pattern);
+        size_t close = ak_span_find(rest, 0, '}');
         size_t end = ak_span_find(path, at, '/');
         if (end == at) return false;
-        params[(*out_count)++] = (struct ak_msg_param){
-            ak_span_sub(pattern, i + 1, close - i - 1), ak_span_sub(path, at, end - at)};
-        i = close + 1;
+        params[(*out_count)++] =
+            (struct ak_msg_param){ak_span_sub(rest, 1, close - 1), ak_span_sub(path, at, end - at)};
+        pattern += close + 1;
         at = end;
     }
     return at == path.len;
@@ -254,7 +256,7 @@ enum ak_err ak_call_table_match(const struct ak_call *table, unsigned table_coun
             rest = ak_span_sub(path, live.len, path.len);
         }
         size_t count = 0;
-        if (!match_pattern(ak_span_str(table[id].path), rest, params, &count)) continue;
+        if (!match_pattern(table[id].path, rest, params, &count)) continue;
         if (!ak_span_eq(method, ak_span_str(table[id].method))) {
             err = AK_E_UNSUPPORTED;
             continue;

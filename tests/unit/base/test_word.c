@@ -59,9 +59,18 @@ static void neighbours(void **state)
     }
 }
 
+static void stored_most_significant_first(void **state)
+{
+    const uint8_t want[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+    uint8_t out[8];
+    (void)state;
+    ak_word_store(out, UINT64_C(0x0123456789abcdef));
+    assert_memory_equal(out, want, sizeof out);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_byte_in_every_place), cmocka_unit_test(neighbours)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_byte_in_every_place),
+        cmocka_unit_test(neighbours), cmocka_unit_test(stored_most_significant_first)};
     return cmocka_run_group_tests_name("word", tests, NULL, NULL);
 }
