@@ -108,28 +108,26 @@ void ak_secmem_done(void)
     pool = (struct ak_pool){0};
 }
 
-/* Which of the kept orders a block of `len` bytes has; AK_SECMEM_KEEP_ORDERS: none. */
-static unsigned keep_order(size_t len)
-{
-    unsigned order = 0;
-    while (order < AK_SECMEM_KEEP_ORDERS && ((size_t)AK_POOL_UNIT << order) < len) order++;
-    return order;
-}
-
 static void *take_kept(size_t len)
 {
-    unsigned order = keep_order(len);
-    if (!kept || order == AK_SECMEM_KEEP_ORDERS || kept->count[order] == 0) return NULL;
+    unsigned order = ak_pool_order(len);
+    if (!kept || order >= AK_SECMEM_KEEP_ORDERS || kept->count[order] == 0) return NULL;
     void *block = kept->blocks[order][--kept->count[order]];
     ak_pool_take_again(&pool, block);
     return block;
 }
 
+static unsigned most_kept(unsigned order)
+{
+    unsigned most = AK_SECMEM_KEEP_BYTES / ((unsigned)AK_POOL_UNIT << order);
+    return most < AK_SECMEM_KEEP_EACH ? most : AK_SECMEM_KEEP_EACH;
+}
+
 static bool keep_block(void *block)
 {
     if (!kept) return false;
-    unsigned order = keep_order(ak_pool_block_len(&pool, block));
-    if (order == AK_SECMEM_KEEP_ORDERS || kept->count[order] == AK_SECMEM_KEEP_EACH) return false;
+    unsigned order = ak_pool_block_order(&pool, block);
+    if (order >= AK_SECMEM_KEEP_ORDERS || kept->count[order] == most_kept(order)) return false;
     ak_pool_put_aside(&pool, block);
     kept->blocks[order][kept->count[order]++] = block;
     return true;
@@ -175,7 +173,7 @@ void ak_secmem_free(void *ptr)
 void *ak_secmem_realloc(void *ptr, size_t len)
 {
     if (!ptr) return ak_secmem_alloc(len);
-    size_t have = ak_pool_block_len(&pool, ptr);
+    size_t have = (size_t)AK_POOL_UNIT << ak_pool_block_order(&pool, ptr);
     if (len <= have && len > have / 4) return ptr;
     void *moved = ak_secmem_alloc(len);
     if (!moved) return NULL;

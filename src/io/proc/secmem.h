@@ -38,7 +38,8 @@ bool ak_secmem_owns(const void *ptr);
 /* From here to the end the calling thread keeps some of the small blocks that it frees, wiped, for its next
  * allocations, and takes no lock for them; to others they count as in use. `keep` is the thread's, not in the
  * pool. Ending gives them back; a thread ends what it began before it ends itself. */
-enum { AK_SECMEM_KEEP_ORDERS = 6, AK_SECMEM_KEEP_EACH = 12 }; /* 64 bytes to 2 KiB */
+enum { AK_SECMEM_KEEP_ORDERS = 6, AK_SECMEM_KEEP_EACH = 64 }; /* 64 bytes to 2 KiB */
+enum { AK_SECMEM_KEEP_BYTES = 8192 };                         /* of one size at most */
 struct ak_secmem_keep {
     unsigned count[AK_SECMEM_KEEP_ORDERS];
     void *blocks[AK_SECMEM_KEEP_ORDERS][AK_SECMEM_KEEP_EACH];

@@ -11,13 +11,6 @@ static size_t order_len(unsigned order)
     return (size_t)AK_POOL_UNIT << order;
 }
 
-static unsigned order_for(size_t len)
-{
-    unsigned order = 0;
-    while (order < AK_POOL_ORDERS && order_len(order) < len) order++;
-    return order;
-}
-
 static size_t unit_of(const struct ak_pool *pool, const void *ptr)
 {
     return (size_t)((const uint8_t *)ptr - pool->base) / AK_POOL_UNIT;
@@ -57,7 +50,7 @@ static void unlink_block(struct ak_pool *pool, struct ak_pool_link *link, unsign
 
 void ak_pool_init(struct ak_pool *pool, void *base, size_t size, uint8_t *state)
 {
-    *pool = (struct ak_pool){.base = base, .size = size, .state = state, .top = order_for(size)};
+    *pool = (struct ak_pool){.base = base, .size = size, .state = state, .top = ak_pool_order(size)};
     ak_assert(pool->top < AK_POOL_ORDERS && order_len(pool->top) == size);
     push(pool, base, pool->top);
 }
@@ -65,7 +58,7 @@ void ak_pool_init(struct ak_pool *pool, void *base, size_t size, uint8_t *state)
 void *ak_pool_alloc(struct ak_pool *pool, size_t len)
 {
     if (len == 0 || len > pool->size) return NULL;
-    unsigned want = order_for(len);
+    unsigned want = ak_pool_order(len);
     unsigned order = want;
     while (order <= pool->top && !pool->free[order]) order++;
     if (order > pool->top) return NULL;
@@ -96,19 +89,14 @@ static unsigned order_as(const struct ak_pool *pool, const void *ptr, unsigned f
     return state & ORDER_MASK;
 }
 
-static unsigned live_order(const struct ak_pool *pool, const void *ptr)
+unsigned ak_pool_block_order(const struct ak_pool *pool, const void *ptr)
 {
     return order_as(pool, ptr, LIVE);
 }
 
-size_t ak_pool_block_len(const struct ak_pool *pool, const void *ptr)
-{
-    return order_len(live_order(pool, ptr));
-}
-
 void ak_pool_put_aside(struct ak_pool *pool, void *ptr)
 {
-    unsigned order = live_order(pool, ptr);
+    unsigned order = ak_pool_block_order(pool, ptr);
     ak_wipe(ptr, order_len(order));
     set_state(pool, ptr, ASIDE | order);
 }
@@ -120,7 +108,7 @@ void ak_pool_take_again(struct ak_pool *pool, void *ptr)
 
 void ak_pool_free(struct ak_pool *pool, void *ptr)
 {
-    unsigned order = live_order(pool, ptr);
+    unsigned order = ak_pool_block_order(pool, ptr);
     uint8_t *block = ptr;
     ak_wipe(block, order_len(order));
     pool->used -= order_len(order);

@@ -25,12 +25,19 @@ struct ak_pool {
 
 /* `state` has size / AK_POOL_UNIT bytes, zeroed by the caller. */
 void ak_pool_init(struct ak_pool *pool, void *base, size_t size, uint8_t *state);
+/* The order of the blocks that hold `len` bytes: AK_POOL_UNIT << order; AK_POOL_ORDERS: none does. */
+static inline unsigned ak_pool_order(size_t len)
+{
+    if (len <= AK_POOL_UNIT) return 0;
+    unsigned order = 8 * sizeof(unsigned long long) - (unsigned)__builtin_clzll((len - 1) / AK_POOL_UNIT);
+    return order < AK_POOL_ORDERS ? order : AK_POOL_ORDERS;
+}
 /* Zeroed block, or NULL. len > 0. */
 void *ak_pool_alloc(struct ak_pool *pool, size_t len);
 /* Wipes; aborts where ptr is not the start of a live block. */
 void ak_pool_free(struct ak_pool *pool, void *ptr);
-/* Bytes of the live block at ptr; aborts as above. Without the lock where the block is the caller's. */
-size_t ak_pool_block_len(const struct ak_pool *pool, const void *ptr);
+/* The order of the live block at ptr; aborts as above. Without the lock where the block is the caller's. */
+unsigned ak_pool_block_order(const struct ak_pool *pool, const void *ptr);
 /* A live block is put aside, for whoever takes it again: wiped, no longer live, still taken from the pool.
  * Neither needs the lock where the block is the caller's; both abort where it is not live, or not aside. */
 void ak_pool_put_aside(struct ak_pool *pool, void *ptr);

@@ -140,7 +140,7 @@ static void allocation_contract(void **state)
 /* What a thread keeps comes back to it zeroed; others get nothing of it until it ends. */
 static void a_thread_keeps_what_it_frees(void **state)
 {
-    enum { MOST = AK_SECMEM_KEEP_EACH };
+    enum { MOST = AK_SECMEM_KEEP_EACH, BIG = AK_SECMEM_KEEP_BYTES / 2048 };
     struct ak_secmem_keep keep;
     uint8_t *blocks[MOST + 1];
     (void)state;
@@ -159,6 +159,9 @@ static void a_thread_keeps_what_it_frees(void **state)
     for (size_t i = 0; i <= MOST; i++) blocks[i] = ak_secmem_alloc(64);
     for (size_t i = 0; i <= MOST; i++) ak_secmem_free(blocks[i]);
     assert_int_equal(ak_secmem_used(), used + 64 * (MOST - 1)); /* one went back */
+    for (size_t i = 0; i <= BIG; i++) blocks[i] = ak_secmem_alloc(2048);
+    for (size_t i = 0; i <= BIG; i++) ak_secmem_free(blocks[i]);
+    assert_int_equal(ak_secmem_used(), used + 64 * (MOST - 1) + 2048 * (BIG - 1));
     uint8_t *moved = ak_secmem_realloc(ak_secmem_alloc(64), 1000);
     ak_secmem_free(moved);
     ak_secmem_keep_end();

@@ -31,11 +31,15 @@ static void sizes_round_up(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         void *block = ak_pool_alloc(&pool, cases[i].len);
         assert_non_null(block);
-        assert_int_equal(ak_pool_block_len(&pool, block), cases[i].block);
+        assert_int_equal(AK_POOL_UNIT << ak_pool_block_order(&pool, block), cases[i].block);
         assert_int_equal(pool.used, cases[i].block);
         ak_pool_free(&pool, block);
         assert_int_equal(pool.used, 0);
     }
+    assert_int_equal(ak_pool_order(0), 0);
+    assert_int_equal(ak_pool_order((size_t)AK_POOL_UNIT << (AK_POOL_ORDERS - 1)), AK_POOL_ORDERS - 1);
+    assert_int_equal(ak_pool_order(((size_t)AK_POOL_UNIT << (AK_POOL_ORDERS - 1)) + 1), AK_POOL_ORDERS);
+    assert_int_equal(ak_pool_order(SIZE_MAX), AK_POOL_ORDERS);
     assert_null(ak_pool_alloc(&pool, 0));
     assert_null(ak_pool_alloc(&pool, SIZE + 1));
     void *all = ak_pool_alloc(&pool, SIZE);
@@ -146,7 +150,7 @@ static void aside(void **state)
     ak_pool_free(&pool, buddy); /* does not join */
     assert_ptr_equal(ak_pool_alloc(&pool, 128), buddy);
     ak_pool_take_again(&pool, block);
-    assert_int_equal(ak_pool_block_len(&pool, block), 128);
+    assert_int_equal(ak_pool_block_order(&pool, block), 1);
     assert_true(aborts_again(block));
     ak_pool_free(&pool, block);
     ak_pool_free(&pool, buddy);
