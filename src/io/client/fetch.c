@@ -57,6 +57,7 @@ static size_t take_header(char *ptr, size_t size, size_t count, void *ctx)
     char date[64];
     if (is_named(line, "dpop-nonce", &value)) keep(fetch->nonce, AK_FETCH_NONCE_MAX, value);
     if (is_named(line, "agentkeys-notice", &value)) keep(fetch->notice, AK_FETCH_NOTICE_MAX, value);
+    if (is_named(line, "x-request-id", &value)) keep(fetch->request_id, AK_FETCH_ID_MAX, value);
     if (is_named(line, "date", &value)) {
         keep(date, sizeof date - 1, value);
         time_t seconds = curl_getdate(date, NULL);
@@ -195,7 +196,7 @@ enum ak_err ak_fetch_do(
     memset(out_answer, 0, sizeof *out_answer);
     fetch->body_len = 0;
     fetch->body_over = false;
-    fetch->notice[0] = fetch->reason[0] = 0;
+    fetch->notice[0] = fetch->reason[0] = fetch->request_id[0] = 0;
     fetch->date_s = 0;
     fetch->headers = NULL;
     fetch->guard.stopped = false;
@@ -211,6 +212,7 @@ enum ak_err ak_fetch_do(
         return AK_E_IO;
     *out_answer = (struct ak_fetch_answer){.status = (unsigned)status,
         .body = ak_span(fetch->body, fetch->body_len),
+        .request_id = fetch->request_id,
         .new_connection = connects > 0};
     return AK_OK;
 }

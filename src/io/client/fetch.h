@@ -17,6 +17,7 @@ enum {
     AK_FETCH_NONCE_MAX = 128,
     AK_FETCH_NOTICE_MAX = 256,
     AK_FETCH_REASON_MAX = 256,
+    AK_FETCH_ID_MAX = 32,
 };
 
 struct ak_fetch {
@@ -28,6 +29,7 @@ struct ak_fetch {
     bool body_over;
     char nonce[AK_FETCH_NONCE_MAX + 1];   /* newest DPoP-Nonce; kept over requests */
     char notice[AK_FETCH_NOTICE_MAX + 1]; /* AgentKeys-Notice of the newest answer */
+    char request_id[AK_FETCH_ID_MAX + 1]; /* X-Request-Id of the newest answer */
     uint64_t date_s;                      /* Date of the newest answer, Unix seconds; 0: none */
     char reason[AK_FETCH_REASON_MAX];     /* why the newest request failed */
     bool pin_failed;
@@ -44,8 +46,9 @@ struct ak_fetch_ask {
 };
 struct ak_fetch_answer {
     unsigned status;
-    struct ak_span body; /* valid until the next request */
-    bool new_connection; /* this request opened one */
+    struct ak_span body;    /* valid until the next request */
+    const char *request_id; /* X-Request-Id, "" without one; valid until the next request */
+    bool new_connection;    /* this request opened one */
 };
 
 /* `target` stays the caller's and must outlive it. `pin`: SHA-256 of the server's SPKI, or NULL. AK_E_IO

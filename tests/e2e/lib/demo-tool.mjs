@@ -3,9 +3,11 @@
 //   verify FILE                  checks {address, siwe, siwe_signature, message, message_signature} with siwe and viem
 //   flip DB EXPORT               flips one bit inside an entry of the stored ledger; prints the entry's index
 //   record TRACE... EXPORT OUT   writes every request and answer, the export and its checkpoint as one document
+//   check FILE                   recomputes all of such a document (record.mjs), with nothing of ours running
 import fs from 'node:fs';
 import { SiweMessage, generateNonce } from 'siwe';
 import { getAddress, verifyMessage } from 'viem';
+import { checkRecord, makeRecord } from './record.mjs';
 
 function siwe(domain, address) {
   const now = Date.now();
@@ -50,13 +52,14 @@ function flip(db, exported) {
 function record(args) {
   const out = args.pop();
   const exported = fs.readFileSync(args.pop(), 'utf8');
-  const calls = args.filter((f) => fs.existsSync(f))
-    .flatMap((f) => fs.readFileSync(f, 'utf8').split('\n').filter(Boolean).map((l) => JSON.parse(l)));
-  calls.sort((a, b) => a.time_ms - b.time_ms);
-  const ledger = exported.trim().split('\n').map((l) => JSON.parse(l));
-  fs.writeFileSync(out, JSON.stringify({
-    format: 'agentkeys-demo/1', calls, checkpoint: ledger[0].checkpoint, ledger_key: ledger[0].ledger_key, ledger,
-  }, null, 1) + '\n');
+  const traces = args.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(out, JSON.stringify(makeRecord(traces, exported), null, 1) + '\n');
+}
+
+async function check(file) {
+  const done = await checkRecord(JSON.parse(fs.readFileSync(file, 'utf8')));
+  console.log(`recomputed: ${done.entries} entries in a log of ${done.size}, ${done.answers} answers with their entries, ${done.signatures} signatures, `
+    + `${done.approvals} changes as their device signed them, ${done.releases} tokens and credentials, ${done.refusals} refusals, ${done.checkpoints} consistency proofs`);
 }
 
 const [verb, ...args] = process.argv.slice(2);
@@ -64,4 +67,5 @@ if (verb === 'siwe') siwe(...args);
 else if (verb === 'verify') await verify(...args);
 else if (verb === 'flip') flip(...args);
 else if (verb === 'record') record(args);
-else throw new Error('siwe | verify | flip | record');
+else if (verb === 'check') await check(...args);
+else throw new Error('siwe | verify | flip | record | check');
