@@ -5,6 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 e2e="$root/tests/e2e"
 npm_stamp="$e2e/node_modules/.lock-installed"
+pacman_lists=${PACMAN_LISTS:-/var/lib/pacman/sync}
 
 usage() {
     cat <<'TXT'
@@ -19,7 +20,7 @@ example: scripts/setup-dev-env.sh && scripts/test unit
 TXT
 }
 
-# group | how its presence is probed | apt | dnf | pacman | brew        (- : not needed or not offered there)
+# group | how its presence is probed | apt | dnf | pacman | brew        (- : not needed there; none: nobody packages it there)
 packages() {
     cat <<'TXT'
 base | cmd:gcc                  | gcc                   | gcc                    | gcc            | gcc
@@ -59,19 +60,18 @@ base | file:/etc/ssl/certs      | ca-certificates       | ca-certificates       
 base | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
 base | cmd:softhsm2-util        | softhsm2              | softhsm                | softhsm        | softhsm
 base | cmd:pkcs11-tool          | opensc                | opensc                 | opensc         | opensc
-base | cmd:mandoc               | mandoc                | mandoc                 | mandoc         | -
 base | cmd:npm                  | npm                   | npm                    | npm            | node
 tpm  | cmd:swtpm                | swtpm                 | swtpm                  | swtpm          | swtpm
 tpm  | cmd:swtpm_setup          | swtpm-tools           | swtpm-tools            | swtpm          | swtpm
 tpm  | cmd:tpm2_startup         | tpm2-tools            | tpm2-tools             | tpm2-tools     | tpm2-tools
-ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon               | ceph           | -
-ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | ceph           | -
-ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | ceph           | -
-ceph | cmd:ceph                 | ceph-common           | ceph-common            | ceph           | -
-pages | cmd:chromium             | chromium              | chromium               | chromium       | -
-barbican | cmd:uwsgi         | uwsgi-core            | uwsgi                  | uwsgi          | -
-barbican | file:/usr/lib/uwsgi/plugins/python3_plugin.so | uwsgi-plugin-python3 | uwsgi-plugin-python3 | uwsgi-plugin-python | -
-barbican | file:/usr/lib/python3/dist-packages/barbican | python3-barbican | openstack-barbican-api | - | -
+ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon               | none           | none
+ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | none           | none
+ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | none           | none
+ceph | cmd:ceph                 | ceph-common           | ceph-common            | none           | none
+pages | cmd:chromium             | chromium              | chromium               | chromium       | none
+barbican | cmd:uwsgi         | uwsgi-core            | uwsgi                  | uwsgi          | none
+barbican | file:/usr/lib/uwsgi/plugins/python3_plugin.so | uwsgi-plugin-python3 | uwsgi-plugin-python3 | uwsgi-plugin-python | none
+barbican | file:/usr/lib/python3/dist-packages/barbican | python3-barbican | none | none | none
 TXT
 }
 
@@ -98,11 +98,14 @@ manager() {
     echo none
 }
 
-missing_rows() { # GROUP...: rows of the table whose probe fails
-    local group probe apt dnf pacman brew
+missing_rows() { # GROUP...: rows of the table whose probe fails, but for what is not needed here
+    local group probe apt dnf pacman brew m here
+    m=$(manager)
     while IFS='|' read -r group probe apt dnf pacman brew; do
         group=${group// /} probe=${probe// /}
         case " $* " in *" $group "*) ;; *) continue ;; esac
+        case $m in dnf) here=$dnf ;; pacman) here=$pacman ;; brew) here=$brew ;; *) here=$apt ;; esac
+        [ "${here// /}" != - ] || continue
         present "$probe" || echo "$probe $apt $dnf $pacman $brew"
     done < <(packages)
 }
@@ -110,7 +113,7 @@ missing_rows() { # GROUP...: rows of the table whose probe fails
 package_names() { # MANAGER < rows
     local column
     case $1 in apt) column=2 ;; dnf) column=3 ;; pacman) column=4 ;; brew) column=5 ;; *) column=2 ;; esac
-    awk -v c="$column" '$c != "-" && !seen[$c]++ { printf "%s%s", (n++ ? " " : ""), $c }'
+    awk -v c="$column" '$c != "-" && $c != "none" && !seen[$c]++ { printf "%s%s", (n++ ? " " : ""), $c }'
 }
 
 install_command() { # MANAGER PACKAGE...
@@ -122,6 +125,18 @@ install_command() { # MANAGER PACKAGE...
     pacman) echo "pacman -S --needed --noconfirm $*" ;;
     brew) echo "brew install $*" ;;
     esac
+}
+
+# What brew keeps out of the way of the system's own: found here by the probes and by the build.
+find_brewed() {
+    local prefix name
+    [ "$(manager)" = brew ] || return 0
+    prefix=$(brew --prefix)
+    for name in openssl@3 curl sqlite; do
+        PKG_CONFIG_PATH="$prefix/opt/$name/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}"
+    done
+    PATH="$prefix/opt/llvm/bin:$prefix/opt/openssl@3/bin:$PATH"
+    export PATH PKG_CONFIG_PATH
 }
 
 as_root() { # MANAGER: prints the prefix, or fails where there is no way to become root
@@ -141,6 +156,8 @@ install_packages() { # PACKAGE...
     # shellcheck disable=SC2086
     {
         if [ "$m" = apt ]; then $prefix apt-get update -qq </dev/null; fi
+        # A fresh machine knows no package at all; one that knows some is not upgraded in part.
+        if [ "$m" = pacman ] && [ -z "$(find "$pacman_lists" -name '*.db' -print -quit 2>/dev/null)" ]; then $prefix pacman -Sy </dev/null; fi
         $prefix $command </dev/null
     }
 }
@@ -161,12 +178,13 @@ install_npm() {
 }
 
 report() { # GROUP...: what is missing, by name; 1 if anything is
-    local rows bad=0
+    local rows name bad=0
     rows=$(missing_rows "$@")
     if [ -n "$rows" ]; then
         bad=1
         while read -r probe rest; do
-            say "missing: ${probe#*:} ($(echo "$probe $rest" | package_names "$(manager)"))"
+            name=$(echo "$probe $rest" | package_names "$(manager)")
+            say "missing: ${probe#*:} (${name:-not packaged for $(manager)})"
         done <<<"$rows"
     fi
     npm_current || { bad=1; say "missing: the npm packages of tests/e2e, or they differ from its lock"; }
@@ -184,20 +202,12 @@ install_all() { # GROUP...
         did=1
     fi
     if ! npm_current; then install_npm; did=1; fi
-    if [ $did = 0 ]; then say "nothing to install"; return; fi
     rows=$(missing_rows "$@" | awk '{ print $1 }')
-    if [ -n "$rows" ] && [ "$(manager)" != brew ]; then die "installed, but still not found: ${rows//$'\n'/ }"; fi
-    say "installed"
+    if [ -n "$rows" ]; then die "not found, and nothing more to install here: ${rows//$'\n'/ }"; fi
+    if [ $did = 0 ]; then say "nothing to install"; else say "installed"; fi
 }
 
 build() {
-    if [ "$(manager)" = brew ]; then
-        local p
-        for p in openssl@3 curl sqlite; do
-            PKG_CONFIG_PATH="$(brew --prefix)/opt/$p/lib/pkgconfig:${PKG_CONFIG_PATH:-}"
-        done
-        export PKG_CONFIG_PATH
-    fi
     if [ ! -f "$root/build/build.ninja" ]; then
         rm -rf "$root/build"
         local log
@@ -235,6 +245,7 @@ main() {
         esac
         shift
     done
+    find_brewed
     # shellcheck disable=SC2086
     if [ $check = 1 ]; then report $groups; exit; fi
     # shellcheck disable=SC2086
