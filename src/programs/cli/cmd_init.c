@@ -103,7 +103,7 @@ static int stop_loudly(struct ak_init *init, const char *what)
 {
     return ak_cli_fail(init->cli, AK_CATEGORY_FAILURE,
         "STOP: the account is not new and yours alone; the session was thrown away", what,
-        "agentkeys-worker ledger export FILE, and look at who else uses this worker");
+        "agentkeys-worker ledger export >log.jsonl, and look at who else uses this worker");
 }
 
 static int check_devices(struct ak_init *init)

@@ -83,7 +83,9 @@ static int print_help(const struct ak_cli *cli)
     ak_buf_put_str(&buf, cli->command->doc);
     ak_buf_put_str(&buf, "\n\nexample:\n  ");
     ak_buf_put_str(&buf, cli->command->example);
-    ak_buf_put_str(&buf, "\n\nthe broker:\n"
+    ak_buf_put_str(&buf, "\n\noptions:\n");
+    ak_help_common(cli->command, &buf);
+    ak_buf_put_str(&buf, "\nthe broker:\n"
                          "  --broker on|off             Start one; default: on for a new data_dir, then "
                          "wherever it has keys.\n"
                          "  --broker-listen ADDRESS     Its address and port; default: 127.0.0.1:8091.\n"
@@ -92,6 +94,7 @@ static int print_help(const struct ak_cli *cli)
     put_brokers_options(&buf);
     ak_buf_put_str(&buf, "\noptions, passed to agentkeys-worker:\n");
     ak_conf_document(&ak_worker_conf_table, AK_CONF_DOC_HELP, &buf);
+    ak_help_statuses(&buf);
     (void)fwrite(text, 1, buf.len, stdout);
     return 0;
 }

@@ -58,7 +58,7 @@ static void put_option(struct ak_buf *out, const struct ak_cli_option *option)
     ak_buf_put_u8(out, '\n');
 }
 
-static void put_statuses(struct ak_buf *out)
+void ak_help_statuses(struct ak_buf *out)
 {
     ak_buf_put_str(out, "\nexit status:");
     for (size_t i = 0; i < AK_CATEGORY_COUNT; i++) {
@@ -67,6 +67,14 @@ static void put_statuses(struct ak_buf *out)
         ak_buf_put_u8(out, ' ');
         ak_buf_put_str(out, ak_cli_statuses[i].meaning);
     }
+    ak_buf_put_u8(out, '\n');
+}
+
+void ak_help_common(const struct ak_cli_command *command, struct ak_buf *out)
+{
+    for (size_t i = 0; i < AK_CLI_COMMON_COUNT; i++) put_option(out, &ak_cli_common[i]);
+    ak_buf_put_str(out, "\nwith --json: ");
+    ak_buf_put_str(out, command->json);
     ak_buf_put_u8(out, '\n');
 }
 
@@ -94,7 +102,7 @@ void ak_help_program(const struct ak_cli_program *program, struct ak_buf *out)
     ak_buf_put_str(out, program->commands[0].example);
     ak_buf_put_str(out,
         "\n\nEach command has --help, --json and an example. Settings may also stand before the command.\n");
-    put_statuses(out);
+    ak_help_statuses(out);
 }
 
 void ak_help_command(
@@ -108,11 +116,8 @@ void ak_help_command(
     ak_buf_put_str(out, command->example);
     ak_buf_put_str(out, "\n\noptions:\n");
     for (size_t i = 0; i < command->option_count; i++) put_option(out, &command->options[i]);
-    for (size_t i = 0; i < AK_CLI_COMMON_COUNT; i++) put_option(out, &ak_cli_common[i]);
-    ak_buf_put_str(out, "\nwith --json: ");
-    ak_buf_put_str(out, command->json);
-    ak_buf_put_str(
-        out, "\n\nsettings (each is also a key of ~/.config/agentkeys/config and AGENTKEYS_...):\n");
+    ak_help_common(command, out);
+    ak_buf_put_str(out, "\nsettings (each is also a key of ~/.config/agentkeys/config and AGENTKEYS_...):\n");
     ak_conf_document(&ak_client_conf_table, AK_CONF_DOC_HELP, out);
-    put_statuses(out);
+    ak_help_statuses(out);
 }

@@ -24,6 +24,10 @@ void ak_help_program(const struct ak_cli_program *program, struct ak_buf *out);
 void ak_help_command(
     const struct ak_cli_program *program, const struct ak_cli_command *command, struct ak_buf *out);
 
+/* What the help of each command has: common options, what --json prints; and at its end, exit statuses. */
+void ak_help_common(const struct ak_cli_command *command, struct ak_buf *out);
+void ak_help_statuses(struct ak_buf *out);
+
 /* docs/man/<program>.1, data/completion/<program>.bash and _<program>. */
 void ak_help_man(const struct ak_cli_program *program, struct ak_buf *out);
 void ak_help_bash(const struct ak_cli_program *program, struct ak_buf *out);

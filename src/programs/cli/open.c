@@ -243,10 +243,12 @@ int ak_cli_confirm(struct ak_cli *cli, const char *question)
 {
     char answer[8] = {0};
     if (cli->yes) return 0;
-    if (!isatty(STDIN_FILENO))
+    (void)fflush(stdout);
+    if (!isatty(STDIN_FILENO)) {
+        (void)fprintf(stderr, "%s?\n", question);
         return ak_cli_fail_usage(
             cli, "nobody is there to ask", "this needs a yes: from a terminal or by --yes");
-    (void)fflush(stdout);
+    }
     (void)fprintf(stderr, "%s? [y/N] ", question);
     if (fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y')) return 0;
     return ak_cli_fail(

@@ -108,6 +108,14 @@ static void move_behind(char **argv, int leading, int words)
     reverse(argv + 1, leading + words);
 }
 
+/* Where reading the arguments stopped early: --json may stand behind. A value that reads so costs nothing. */
+static bool stands_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0) return true;
+    return false;
+}
+
 /* No command, or none of that name. */
 static int without_command(struct ak_cli *cli, int argc, char **argv)
 {
@@ -122,6 +130,7 @@ static int without_command(struct ak_cli *cli, int argc, char **argv)
         print(put_program, cli);
         return AK_CATEGORY_OK;
     }
+    cli->json = stands_json(argc, argv);
     if (argc < 2) return ak_cli_fail_usage(cli, "no command given", "the first word is a command");
     if (argv[1][0] == '-')
         return ak_cli_fail_usage(cli, "no command given",
@@ -226,6 +235,7 @@ static int load(struct ak_cli *cli, int argc, char **argv, bool *out_done)
         *out_done = true;
         return AK_CATEGORY_OK;
     }
+    cli->json = cli->json || (err && stands_json(argc, argv));
     if (err) return fail_conf(cli, &fail);
     if (options.twice) return ak_cli_fail_usage(cli, "an option stands there twice", "each is given once");
     cli->operand_count = in.out_argc;
