@@ -140,6 +140,35 @@ await main(async () => {
     }
   });
 
+  await test('agentkeys-worker: init, check-config and ledger verify, for people and as JSON', async () => {
+    const made = new Worker();
+    const settings = JSON.parse(made.command(['check-config', '--json', '--data-dir', made.dataDir, '--tls=on']).stdout);
+    assert.deepEqual(settings.data_dir, { value: made.dataDir, source: 'flag' });
+    assert.deepEqual(settings.tls, { value: 'on', source: 'flag' });
+    assert.equal(settings.listen.source, 'default');
+    const init = made.command(['init', '--data-dir', made.dataDir, '--json']);
+    const said = JSON.parse(init.stdout);
+    assert.match(init.stderr, /The software backend is for development/);
+    for (const [key, length] of [['worker_id', 32], ['ledger_key', 64], ['trust_config', 64]]) assert.match(said[key], new RegExp(`^[0-9a-f]{${length}}$`));
+    assert.deepEqual([said.data_dir, said.operators, said.development_signer], [made.dataDir, 0, false]);
+    const verified = made.command(['ledger', 'verify', '--json', '--data-dir', made.dataDir]);
+    assert.deepEqual(JSON.parse(verified.stdout), { entries: 2, sealed_checkpoint: 2, stored_values: 0 });
+    assert.match(made.command(['ledger', 'verify', '--data-dir', made.dataDir]).stdout, /^ok: 2 entries verified/);
+    for (const args of [['--help'], ['init', '--help'], ['check-config', '--help'], ['ledger', '--help']]) {
+      const help = made.command(args);
+      assert.equal(help.status, 0);
+      assert.match(help.stdout, /^usage: agentkeys-worker /);
+      assert.match(help.stdout, /example:\n {2}agentkeys-worker /);
+    }
+    for (const args of [['serve', '--json'], ['check-config', '--nothing'], ['nothing'], ['init', '--data-dir', made.dataDir, '--json']]) {
+      const failed = made.command(args);
+      assert.equal(failed.status, 1, args.join(' '));
+      assert.match(failed.stderr, /^BOOT_FAIL [a-z_]+: \S*?=.*: .+; see docs\/operations\.md#[a-z-]+\n$/, args.join(' '));
+      assert.equal(failed.stdout, '');
+    }
+    assert.equal(made.command(['ledger', 'nothing']).status, 2);
+  });
+
   const worker = await Worker.start();
   const trace = path.join(worker.dir, 'calls.trace');
   const home = new Terminal(`${worker.url}/tee`, { operator: worker.operator, trace });

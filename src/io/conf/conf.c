@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/codec/json.h"
 #include "io/conf/source.h"
 #include "io/conf/value.h"
 
@@ -158,9 +159,10 @@ static void print_key(const struct ak_conf *conf, size_t index, struct ak_buf *o
     ak_buf_put_u8(out_text, '\n');
 }
 
+static const char *const sources[] = {"default", "file", "environment", "flag"};
+
 void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf *out_text)
 {
-    static const char *const sources[] = {"default", "file", "environment", "flag"};
     for (size_t i = 0; i < conf->table->count; i++) {
         if (with_sources) {
             ak_buf_put_str(out_text, "; from ");
@@ -169,6 +171,23 @@ void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf 
         }
         print_key(conf, i, out_text);
     }
+}
+
+void ak_conf_print_json(const struct ak_conf *conf, struct ak_buf *out_text)
+{
+    struct ak_json_writer w = ak_json_writer(out_text);
+    ak_json_open_object(&w);
+    for (size_t i = 0; i < conf->table->count; i++) {
+        ak_json_key(&w, conf->table->keys[i].name);
+        ak_json_open_object(&w);
+        ak_json_key(&w, "value");
+        ak_json_put_string(&w, ak_span_str(conf->values[i].text));
+        ak_json_key(&w, "source");
+        ak_json_put_string(&w, ak_span_str(sources[conf->values[i].source]));
+        ak_json_close_object(&w);
+    }
+    ak_json_close_object(&w);
+    ak_buf_put_u8(out_text, '\n');
 }
 
 void ak_conf_print_given(const struct ak_conf *conf, struct ak_buf *out_text)

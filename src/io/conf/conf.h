@@ -114,6 +114,8 @@ unsigned ak_conf_choice(const struct ak_conf *conf, unsigned key);
 /* The whole configuration in the file's syntax, for --check-config; with_sources appends where each came from
  * as a comment. */
 void ak_conf_print(const struct ak_conf *conf, bool with_sources, struct ak_buf *out_text);
+/* The whole configuration as one JSON object: {"listen": {"value": "...", "source": "default"}, ...}. */
+void ak_conf_print_json(const struct ak_conf *conf, struct ak_buf *out_text);
 /* The same for a child process: what was not given and is as in the table is left out, so that the child,
  * too, knows it for a default. */
 void ak_conf_print_given(const struct ak_conf *conf, struct ak_buf *out_text);

@@ -54,11 +54,15 @@ void ak_conf_program_load(const struct ak_conf_program *program, int argc, char 
             "bad_command", command, in.out_argv[0], "takes no such operand; see --help", program->see);
 }
 
-int ak_conf_program_print(const struct ak_conf *conf)
+int ak_conf_program_print(const struct ak_conf *conf, bool json)
 {
-    static char text[AK_CONF_FILE_MAX];
+    static char text[2 * AK_CONF_FILE_MAX];
     struct ak_buf buf = AK_BUF_ARR(text);
-    ak_conf_print(conf, true, &buf);
+    if (json)
+        ak_conf_print_json(conf, &buf);
+    else
+        ak_conf_print(conf, true, &buf);
+    if (buf.failed) return 1;
     return fwrite(text, 1, buf.len, stdout) == buf.len ? 0 : 1;
 }
 

@@ -97,7 +97,7 @@ int ak_broker_check_config(int argc, char **argv)
     ak_broker_load(argc, argv, "check-config", &conf, &dirs);
     if (ak_broker_conf_validate(&conf, &fail) != AK_OK || ak_providers_check(&conf, &fail) != AK_OK)
         ak_boot_fail_exit(&fail);
-    return ak_conf_program_print(&conf);
+    return ak_conf_program_print(&conf, false);
 }
 
 int main(int argc, char **argv)

@@ -110,17 +110,18 @@ static const struct {
 } worker_commands[] = {
     {"agentkeys-worker serve [OPTIONS]", "Run the worker. This is what it does without a command, too."},
     {"agentkeys-worker init [--recovery-shares M-of-N --recipient CERTIFICATE ... [--share-dir FOLDER]] "
-     "[OPTIONS]",
+     "[--json] [OPTIONS]",
         "Make the master secret and an empty ledger in data_dir, once; with recovery shares, split it for "
         "their holders. Without it the worker does not start."},
     {"agentkeys-worker restore --request FILE [OPTIONS]",
         "In a new data_dir, make a request for the holders of recovery shares."},
     {"agentkeys-worker restore --share REPLY ... --ledger EXPORT [--checkpoint FILE] [OPTIONS]",
         "Make a lost worker again from their replies and its exported ledger; all comes back suspended."},
-    {"agentkeys-worker check-config [OPTIONS]",
+    {"agentkeys-worker check-config [--json] [OPTIONS]",
         "Check the configuration and print it, each value with its source."},
-    {"agentkeys-worker ledger export|verify|snapshot [OPTIONS]",
-        "Export, verify or snapshot the ledger in data_dir while no worker runs on it."},
+    {"agentkeys-worker ledger export|verify [--json] [OPTIONS]",
+        "Export or verify the ledger in data_dir while no worker runs on it; verify --json prints entries, "
+        "sealed_checkpoint and stored_values."},
 };
 
 static const struct {

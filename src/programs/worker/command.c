@@ -15,6 +15,7 @@
 #include "programs/worker/init.h"
 #include "programs/worker/keeper.h"
 #include "programs/worker/roles.h"
+#include "programs/worker/take.h"
 #include "programs/worker/usage.h"
 
 #define DEV_SECRET_VARIABLE "DEV_KEY_SERVICE_MASTER_SECRET"
@@ -24,9 +25,10 @@ int ak_worker_init(int argc, char **argv)
     static struct ak_conf conf;
     static struct ak_worker_shares shares;
     struct ak_conf_dirs dirs;
+    bool json = ak_take_switch(&argc, argv, "json");
     ak_worker_shares_take(&shares, &argc, argv);
     ak_worker_load(argc, argv, "init", &conf, &dirs);
-    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL, &shares);
+    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL, json, &shares);
 }
 
 /* Opens the folder as a start does, every entry verified, and leaves the sealed state as it was found. */
@@ -142,10 +144,16 @@ static int verify_blobs(struct ak_keeper *keeper, uint64_t *out_count)
     return status;
 }
 
-static int verify(struct ak_keeper *keeper)
+static int verify(struct ak_keeper *keeper, bool json)
 {
     uint64_t blobs = 0;
     if (verify_blobs(keeper, &blobs)) return 1;
+    if (json) {
+        printf("{\"entries\":%llu,\"sealed_checkpoint\":%llu,\"stored_values\":%llu}\n",
+            (unsigned long long)ak_engine_log(keeper->engine)->tree.size,
+            (unsigned long long)keeper->state->checkpoint_size, (unsigned long long)blobs);
+        return 0;
+    }
     printf("ok: %llu entries verified; newest sealed checkpoint covers %llu\n",
         (unsigned long long)ak_engine_log(keeper->engine)->tree.size,
         (unsigned long long)keeper->state->checkpoint_size);
@@ -153,15 +161,16 @@ static int verify(struct ak_keeper *keeper)
     return 0;
 }
 
-static int usage(void)
+static int usage(bool asked)
 {
     (void)fputs("usage: agentkeys-worker ledger export|verify [OPTIONS]\n\n"
                 "  export   write the whole log to standard output (agentkeys audit verify reads it)\n"
-                "  verify   check every entry, record and root\n\n"
+                "  verify   check every entry, record and root; with --json: entries, sealed_checkpoint, "
+                "stored_values\n\n"
                 "The worker must be stopped. example:\n"
                 "  agentkeys-worker ledger export --data-dir /var/lib/agentkeys > log.jsonl\n",
-        stderr);
-    return 2;
+        asked ? stdout : stderr);
+    return asked ? 0 : 2;
 }
 
 int ak_worker_ledger(int argc, char **argv)
@@ -169,8 +178,11 @@ int ak_worker_ledger(int argc, char **argv)
     static struct ak_keeper keeper;
     const char *verb = argc > 1 ? argv[1] : "";
     bool is_export = strcmp(verb, "export") == 0;
-    if (!is_export && strcmp(verb, "verify") != 0) return usage();
+    if (!is_export && strcmp(verb, "verify") != 0)
+        return usage(strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0);
     memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv);
-    ak_worker_open_folder(&keeper, "ledger", argc - 1, argv);
-    return close_ledger(&keeper, is_export ? export_all(&keeper) : verify(&keeper));
+    argc--;
+    bool json = !is_export && ak_take_switch(&argc, argv, "json"); /* an export is JSON lines anyway */
+    ak_worker_open_folder(&keeper, "ledger", argc, argv);
+    return close_ledger(&keeper, is_export ? export_all(&keeper) : verify(&keeper, json));
 }

@@ -6,6 +6,7 @@
 #include "io/conf/worker_conf.h"
 #include "io/proc/spawn.h"
 #include "programs/worker/roles.h"
+#include "programs/worker/take.h"
 #include "programs/worker/usage.h"
 
 static const char help_head[] =
@@ -23,12 +24,15 @@ static const char help_head[] =
     "\n"
     "example:\n"
     "  agentkeys-worker init --data-dir /var/lib/agentkeys\n"
+    "  agentkeys-worker check-config --json\n"
     "  agentkeys-worker serve --data-dir /var/lib/agentkeys --listen 127.0.0.1:8092\n"
+    "  agentkeys-worker ledger verify --data-dir /var/lib/agentkeys --json\n"
     "\n"
     "options (each is also a key of " AK_WORKER_CONF_FILE " and a variable AGENTKEYS_...):\n"
     "  -h, --help     this text\n"
     "  -V, --version  version\n"
-    "  --config FILE  another configuration file\n";
+    "  --config FILE  another configuration file\n"
+    "  --json         of init, check-config and ledger verify: one JSON object on standard output\n";
 
 static const struct ak_conf_command commands[] = {
     {"serve", ak_worker_serve},
@@ -64,9 +68,10 @@ int ak_worker_check_config(int argc, char **argv)
     static struct ak_conf conf;
     struct ak_conf_dirs dirs;
     struct ak_boot_fail fail;
+    bool json = ak_take_switch(&argc, argv, "json");
     ak_worker_load(argc, argv, "check-config", &conf, &dirs);
     if (ak_worker_conf_validate(&conf, &fail) != AK_OK) ak_boot_fail_exit(&fail);
-    return ak_conf_program_print(&conf);
+    return ak_conf_program_print(&conf, json);
 }
 
 static int run_role(const char *role)

@@ -53,3 +53,17 @@ const char *ak_take_option(int *argc, char **argv, const char *name)
     const char *value = NULL;
     return ak_take_options(argc, argv, name, &value, 1) ? value : NULL;
 }
+
+bool ak_take_switch(int *argc, char **argv, const char *name)
+{
+    bool found = false;
+    for (int at = 1; at < *argc;) {
+        bool is_it = strncmp(argv[at], "--", 2) == 0 && strcmp(argv[at] + 2, name) == 0;
+        found = found || is_it;
+        if (is_it)
+            remove_at(argc, argv, at, 1);
+        else
+            at++;
+    }
+    return found;
+}

@@ -83,7 +83,7 @@ static void without_one_everything_stays(void **state)
 }
 
 /* Runs it as a process of its own; what it says on either output, and its exit status. */
-static int say(int argc, char *out_text, size_t cap)
+static int say(int argc, bool json, char *out_text, size_t cap)
 {
     int ends[2], status = 0;
     assert_int_equal(pipe(ends), 0);
@@ -94,7 +94,7 @@ static int say(int argc, char *out_text, size_t cap)
         if (dup2(ends[1], 1) != 1 || dup2(ends[1], 2) != 2) _exit(99);
         (void)setvbuf(stdout, NULL, _IOLBF, 1 << 16);
         ak_conf_program_load(&program, argc, args, "first", &conf, &dirs);
-        status = ak_conf_program_print(&conf);
+        status = ak_conf_program_print(&conf, json);
         (void)fflush(stdout);
         _exit(status);
     }
@@ -109,7 +109,8 @@ static int say(int argc, char *out_text, size_t cap)
 }
 
 static char text[64 * 1024];
-#define SAY(...) say(WORDS(__VA_ARGS__), text, sizeof text)
+#define SAY(...)      say(WORDS(__VA_ARGS__), false, text, sizeof text)
+#define SAY_JSON(...) say(WORDS(__VA_ARGS__), true, text, sizeof text)
 
 static void help_and_version(void **state)
 {
@@ -127,6 +128,11 @@ static void settings_with_their_sources(void **state)
     assert_int_equal(SAY("--vault-services-max=77"), 0);
     assert_non_null(strstr(text, "vault.services_max = 77"));
     assert_non_null(strstr(text, "flag"));
+    assert_int_equal(SAY_JSON("--vault-services-max=77", "--socket=/run/a\"b"), 0);
+    assert_int_equal(text[0], '{');
+    assert_non_null(strstr(text, "\"vault.services_max\":{\"value\":\"77\",\"source\":\"flag\"}"));
+    assert_non_null(strstr(text, "{\"value\":\"/run/a\\\"b\",\"source\":\"flag\"}"));
+    assert_string_equal(text + strlen(text) - 3, "}}\n");
 }
 
 static void what_is_none_is_refused(void **state)
