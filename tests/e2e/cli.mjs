@@ -197,7 +197,9 @@ await main(async () => {
     const { requests } = await home.person('pair', 'list');
     assert.deepEqual(requests.map((one) => one.label), ['agent-1']);
     await home.person('pair', 'refuse', asked.pairing_code);
-    await box.fails(3, ['agentkeys-daemon', 'pair', '--label', 'agent-1', '--resume']);
+    const no = await box.run('agentkeys-daemon', ['pair', '--label', 'agent-1', '--resume', '--json']);
+    assert.equal(no.status, 3, no.err);
+    assert.match(no.err, /\n {2}cause: .+\n {2}next: {2}.+\n$/);
     const again = await box.agent('pair', '--label', 'agent-1', '--want', 'cap:sign-message', '--account', account, '--no-wait');
     const yes = await home.person('pair', 'approve', again.pairing_code, '--scope', 'cap:sign-message', '--rate', '20/min', '--valid-for', '30d', '--yes');
     assert.equal((await box.agent('pair', '--label', 'agent-1', '--resume')).address, yes.address);
