@@ -363,7 +363,11 @@ await main(async () => {
     assert.equal(page.headers['x-content-type-options'], 'nosniff');
     for (const found of page.text.matchAll(/(?:src|href|action)="([^"]*)"/g)) assert.match(found[1], /^\/[a-z]/);
     assert.equal((await broker.get('/assets/page.css')).headers['content-type'], 'text/css; charset=utf-8');
-    assert.equal((await broker.get('/assets/email.js')).headers['content-type'], 'text/javascript; charset=utf-8');
+    for (const name of ['email', 'wallet']) assert.equal((await broker.get(`/assets/${name}.js`)).headers['content-type'], 'text/javascript; charset=utf-8');
+    const wallet = await broker.get('/auth/wallet');
+    assert.match(wallet.headers['content-security-policy'], /default-src 'none'/);
+    assert.equal(wallet.headers['cache-control'], 'no-store');
+    assert.equal((await broker.post('/auth/wallet', {})).status, 405);
     const hostile = await broker.form({ link: '"><script>alert(1)</script>', match_code: '<b>' });
     assert.equal(hostile.status, 400);
     assert.ok(!hostile.text.includes('alert(1)') && !hostile.text.includes('<b>'));

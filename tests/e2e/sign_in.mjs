@@ -89,6 +89,18 @@ await main(async () => {
     assert.equal(body.identity, `evm:${account.address.toLowerCase()}`);
   });
 
+  await test('init --wallet: the address of the page where a wallet of the browser signs', async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const run = new Machine(worker, broker).start('init', '--wallet', account.address);
+    const [, page, hash] = await until('the address', () => /\n {2}(http\S+)#(\S+)\n/.exec(run.err));
+    assert.equal(page, `${broker.url}/auth/wallet`);
+    const text = Buffer.from(hash, 'base64url').toString();
+    assert.ok(run.err.includes(`\n\n${text}\n\n`), 'it is the text that is shown');
+    run.child.stdin.end(`${await account.signMessage({ message: text })}\n`);
+    const { status, err } = await run.done;
+    assert.equal(status, 0, err);
+  });
+
   // A broker that has gone over would have the wallet sign in elsewhere, for it.
   await test('init --wallet: a text for another site is not shown to the wallet', async () => {
     const { address } = privateKeyToAccount(generatePrivateKey());

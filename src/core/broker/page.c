@@ -18,9 +18,13 @@ const char ak_page_css[] =
     "text-transform:uppercase}\n"
     "button{margin-top:1.25rem;width:100%;padding:.75rem;font:inherit;font-weight:600;color:#fff;"
     "background:#0b4f9e;border:2px solid #0b4f9e;border-radius:.3rem;cursor:pointer}\n"
-    "input:focus-visible,button:focus-visible{outline:3px solid #b35c00;outline-offset:2px}\n"
+    "input:focus-visible,button:focus-visible,pre:focus-visible{outline:3px solid "
+    "#b35c00;outline-offset:2px}\n"
+    "pre{margin:1rem 0 0;padding:.75rem;font:.875rem/1.4 ui-monospace,monospace;white-space:pre-wrap;"
+    "overflow-wrap:anywhere;background:#f2f2f2;border:1px solid #595959;border-radius:.3rem}\n"
     ".note{color:#4a4a4a}\n"
-    ".wrong{padding:.75rem;color:#8a1010;background:#fdf0f0;border-left:.3rem solid #8a1010}\n"
+    ".wrong{padding:.75rem;overflow-wrap:anywhere;color:#8a1010;background:#fdf0f0;border-left:.3rem solid "
+    "#8a1010}\n"
     ".done{padding:.75rem;color:#0d5423;background:#eef8f0;border-left:.3rem solid #0d5423}\n"
     "[hidden]{display:none}\n";
 
@@ -109,7 +113,10 @@ static void put_form(const struct ak_page_text *page, struct ak_buf *out)
 void ak_page_put(const struct ak_page_text *page, struct ak_buf *out)
 {
     ak_buf_put_str(out, head);
-    if (page->kind != AK_PAGE_ASK && page->kind != AK_PAGE_DONE) put_wrong(page, out);
+    if (page->kind == AK_PAGE_WALLET)
+        ak_page_put_wallet(out);
+    else if (page->kind != AK_PAGE_ASK && page->kind != AK_PAGE_DONE)
+        put_wrong(page, out);
     if (page->kind == AK_PAGE_ASK || page->kind == AK_PAGE_WRONG) put_form(page, out);
     if (page->kind == AK_PAGE_DONE)
         ak_buf_put_str(out, "<p class=\"done\" role=\"status\">Done. Go back to your terminal; you may close "

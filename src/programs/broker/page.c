@@ -27,19 +27,23 @@ static void answer_page(struct ak_broker *broker, struct ak_http_request *reques
 
 bool ak_page(struct ak_broker *broker, struct ak_http_request *request)
 {
-    const struct ak_page_text ask = {.kind = AK_PAGE_ASK};
+    const struct ak_page_text ask = {.kind = AK_PAGE_ASK}, sign = {.kind = AK_PAGE_WALLET};
     bool page = ak_span_eq(request->path, AK_SPAN_LIT("/auth/email"));
+    bool wallet = ak_span_eq(request->path, AK_SPAN_LIT("/auth/wallet"));
     bool css = ak_span_eq(request->path, AK_SPAN_LIT("/assets/page.css"));
     bool script = ak_span_eq(request->path, AK_SPAN_LIT("/assets/email.js"));
-    if (!page && !css && !script) return false;
+    bool signer = ak_span_eq(request->path, AK_SPAN_LIT("/assets/wallet.js"));
+    if (!page && !wallet && !css && !script && !signer) return false;
     if (!ak_span_eq(request->method, AK_SPAN_LIT("GET")))
         ak_front_error(broker, request, AK_CODE_METHOD_NOT_ALLOWED, NULL);
     else if (css)
         answer(broker, request, 200, "text/css; charset=utf-8", ak_span_str(ak_page_css));
     else if (script)
         answer(broker, request, 200, "text/javascript; charset=utf-8", ak_span_str(ak_page_script));
+    else if (signer)
+        answer(broker, request, 200, "text/javascript; charset=utf-8", ak_span_str(ak_page_wallet_script));
     else
-        answer_page(broker, request, 200, &ask);
+        answer_page(broker, request, 200, wallet ? &sign : &ask);
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/codec/base64.h"
 #include "base/codec/hex.h"
 #include "core/evm/siwe.h"
 #include "core/wire/msg_oidc.h"
@@ -67,6 +68,22 @@ int ak_at_broker_wallet_text(
 
 /* ---- the person's wallet ---- */
 
+/* The broker's page where a wallet of the browser signs; the text stands behind the '#' and goes to nobody.
+ */
+static void show_page(struct ak_cli *cli, const struct ak_wallet_text *text)
+{
+    char memory[2 * AK_WALLET_TEXT_MAX];
+    struct ak_buf link = AK_BUF_ARR(memory);
+    struct ak_span broker = ak_span_str(ak_conf_text(&cli->conf, AK_CLIENT_BROKER_URL));
+    while (broker.len && broker.ptr[broker.len - 1] == '/') broker.len--;
+    ak_buf_put(&link, broker);
+    ak_buf_put_str(&link, "/auth/wallet#");
+    ak_base64url_encode(&link, ak_span(text->bytes, text->len));
+    if (ak_buf_terminate(&link) == AK_OK)
+        (void)fprintf(
+            stderr, "A wallet of a browser signs it there; compare what it shows:\n\n  %s\n\n", memory);
+}
+
 static int write_text(struct ak_cli *cli, const struct ak_wallet_text *text)
 {
     const char *path = ak_cli_value(cli, "text-file");
@@ -74,6 +91,7 @@ static int write_text(struct ak_cli *cli, const struct ak_wallet_text *text)
         (void)fprintf(stderr,
             "Sign this text with the wallet (personal_sign), and paste the signature:\n\n%.*s\n\n",
             (int)text->len, (const char *)text->bytes);
+        show_page(cli, text);
         return 0;
     }
     FILE *file = fopen(path, "wxe");

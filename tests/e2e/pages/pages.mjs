@@ -4,6 +4,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
+import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
 import { Broker, MailSink, SignIn, freePort } from '../lib/broker.mjs';
 import { assert, atEnd, main, skip, test } from '../lib/check.mjs';
 import { Device } from '../lib/device.mjs';
@@ -169,6 +170,75 @@ await main(async () => {
       await scripted.context().close();
     });
   }
+
+  // A wallet as extensions put it into a page (EIP-1193, EIP-6963), with a real key behind it.
+  const withWallet = async (viewport, account, { accounts = [account.address], announced = false, refuse } = {}) => {
+    const page = await open(viewport);
+    page.asked = [];
+    await page.exposeFunction('akWallet', async (asked) => {
+      page.asked.push(asked);
+      if (asked.method === 'eth_requestAccounts') return accounts;
+      return account.signMessage({ message: { raw: asked.params[0] } });
+    });
+    await page.addInitScript(({ announced, refuse }) => {
+      const provider = { request: (asked) => (refuse ? Promise.reject(Object.assign(new Error('no'), { code: refuse })) : window.akWallet(asked)) };
+      const announce = () => window.dispatchEvent(new CustomEvent('eip6963:announceProvider', { detail: Object.freeze({ info: {}, provider }) }));
+      if (announced) window.addEventListener('eip6963:requestProvider', announce);
+      else window.ethereum = provider;
+    }, { announced, refuse });
+    return page;
+  };
+  const toSign = async (account) => {
+    const who = new SignIn(broker, new Device());
+    const { request_id, siwe_message } = (await who.walletStart(account.address)).body;
+    return { who, request_id, text: siwe_message, link: `${broker.url}/auth/wallet#${Buffer.from(siwe_message).toString('base64url')}` };
+  };
+
+  for (const viewport of sizes) {
+    await test(`${viewport.width}x${viewport.height}: a wallet of the browser signs, by keyboard alone, and the signature signs in`, async () => {
+      const account = privateKeyToAccount(generatePrivateKey());
+      const { who, request_id, text, link } = await toSign(account);
+      const page = await withWallet(viewport, account, { announced: viewport === sizes[0] });
+      const urls = [];
+      page.on('request', (request) => urls.push(`${request.method()} ${request.url()}`));
+      await page.goto(link);
+      assert.equal(new URL(page.url()).hash, '', 'the text leaves the address');
+      assert.equal(await page.textContent('#text'), text);
+      await look(page);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('[role=status]');
+      await look(page);
+      const signature = await page.inputValue('#signature');
+      assert.equal(await page.evaluate(() => getSelection().toString()), signature, 'ready to be copied');
+      assert.deepEqual(page.asked.map((asked) => asked.method), ['eth_requestAccounts', 'personal_sign']);
+      assert.deepEqual(urls.map((url) => url.replace(broker.url, '')), ['GET /auth/wallet', 'GET /assets/page.css', 'GET /assets/wallet.js'], 'nothing was sent');
+      assert.equal((await who.walletVerify(request_id, signature)).body.state, 'verified');
+      await page.context().close();
+    });
+  }
+
+  await test('a wallet with another account, one that declines, none; a text that is no sign-in of a device', async () => {
+    const account = privateKeyToAccount(generatePrivateKey());
+    const { text, link } = await toSign(account);
+    const said = async (page, address = link) => {
+      await page.goto(address);
+      if (await page.locator('#sign').isVisible()) await page.click('#sign');
+      await page.waitForSelector('[role=alert]:not([hidden])');
+      await look(page);
+      assert.equal(await page.locator('#signed').isVisible(), false);
+      return page.textContent('[role=alert]');
+    };
+    const other = privateKeyToAccount(generatePrivateKey()).address;
+    assert.match(await said(await withWallet(sizes[0], account, { accounts: [other] })), new RegExp(`choose ${account.address}`));
+    assert.match(await said(await withWallet(sizes[0], account, { refuse: 4001 })), /You declined/);
+    assert.match(await said(await open(sizes[1])), /no wallet/);
+    const page = await withWallet(sizes[0], account);
+    for (const bad of ['', text.replace('urn:agentkeys:device', 'urn:other:device'), text.replace('wants you', '<img src=x onerror=alert(1)> wants you')]) {
+      await page.goto('about:blank');
+      assert.match(await said(page, `${broker.url}/auth/wallet#${Buffer.from(bad).toString('base64url')}`), /not a whole address/);
+    }
+    assert.deepEqual(page.asked, [], 'the wallet was asked for nothing');
+  });
 
   await test('what stands behind the # reaches no server', async () => {
     const { mail } = await asked();

@@ -69,6 +69,22 @@ static void of_a_provider(void **state)
     assert_null(strstr(html, "<form"));
 }
 
+/* It works alone: no form, nothing is sent, and what it shows is set as text. */
+static void of_a_wallet(void **state)
+{
+    (void)state;
+    const struct ak_page_text page = {.kind = AK_PAGE_WALLET};
+    assert_non_null(strstr(put(&page), "src=\"/assets/wallet.js\""));
+    assert_non_null(strstr(html, "<noscript>"));
+    assert_null(strstr(html, "<form"));
+    assert_null(strstr(html, "/assets/email.js"));
+    static const char *const none[] = {"innerHTML", "fetch(", "XMLHttpRequest", "eval(", "document.write",
+        "eth_send", "eth_sign'", "location.href", "window.open", "://"};
+    for (size_t i = 0; i < AK_COUNT(none); i++)
+        if (strstr(ak_page_wallet_script, none[i])) fail_msg("%s", none[i]);
+    assert_non_null(strstr(ak_page_wallet_script, "personal_sign"));
+}
+
 static void policy_is_strict(void **state)
 {
     (void)state;
@@ -105,6 +121,6 @@ static void links(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(each_kind), cmocka_unit_test(of_a_provider),
-        cmocka_unit_test(policy_is_strict), cmocka_unit_test(links)};
+        cmocka_unit_test(of_a_wallet), cmocka_unit_test(policy_is_strict), cmocka_unit_test(links)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
