@@ -15,7 +15,7 @@ enum ak_err ak_frame_reply_encode(const struct ak_frame_reply *reply, struct ak_
     return ak_buf_check(buf);
 }
 
-enum ak_err ak_frame_reply_validate(const struct ak_frame_reply *reply)
+static enum ak_err validate(const struct ak_frame_reply *reply)
 {
     if (reply->call >= AK_CALL_COUNT || reply->code >= AK_CODE_COUNT) return AK_E_LIMIT;
     for (size_t i = 0; i < reply->notice.len; i++)
@@ -34,7 +34,7 @@ enum ak_err ak_frame_reply_decode(struct ak_reader *reader, struct ak_frame_repl
     reply.notice = ak_frame_read_var(reader, AK_FRAME_NOTICE_MAX);
     reply.body = ak_frame_read_var(reader, AK_FRAME_BODY_MAX);
     AK_TRY(ak_reader_finish(reader));
-    AK_TRY(ak_frame_reply_validate(&reply));
+    AK_TRY(validate(&reply));
     *out_reply = reply;
     return AK_OK;
 }

@@ -27,6 +27,5 @@ static inline bool ak_frame_reply_is_error(const struct ak_frame_reply *reply)
 
 AK_MUST_USE enum ak_err ak_frame_reply_encode(const struct ak_frame_reply *reply, struct ak_buf *buf);
 AK_MUST_USE enum ak_err ak_frame_reply_decode(struct ak_reader *reader, struct ak_frame_reply *out_reply);
-AK_MUST_USE enum ak_err ak_frame_reply_validate(const struct ak_frame_reply *reply);
 
 #endif

@@ -21,7 +21,7 @@ enum ak_err ak_frame_request_encode(const struct ak_frame_request *request, stru
     return ak_buf_check(buf);
 }
 
-enum ak_err ak_frame_request_validate(const struct ak_frame_request *request)
+static enum ak_err validate(const struct ak_frame_request *request)
 {
     if (request->call >= AK_CALL_COUNT) return AK_E_LIMIT;
     if (ak_call_get(request->call)->request->count == 0 && request->body.len) return AK_E_FORMAT;
@@ -49,7 +49,7 @@ enum ak_err ak_frame_request_decode(struct ak_reader *reader, struct ak_frame_re
     request.idempotency_key = ak_frame_read_var(reader, AK_FRAME_IDEMPOTENCY_MAX);
     request.body = ak_frame_read_var(reader, ak_call_body_max(request.call));
     AK_TRY(ak_reader_finish(reader));
-    AK_TRY(ak_frame_request_validate(&request));
+    AK_TRY(validate(&request));
     *out_request = request;
     return AK_OK;
 }

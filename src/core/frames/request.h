@@ -39,6 +39,5 @@ AK_MUST_USE enum ak_err ak_frame_request_encode(const struct ak_frame_request *r
  * range). */
 AK_MUST_USE enum ak_err ak_frame_request_decode(
     struct ak_reader *reader, struct ak_frame_request *out_request);
-AK_MUST_USE enum ak_err ak_frame_request_validate(const struct ak_frame_request *request);
 
 #endif

@@ -31,7 +31,5 @@ enum { AK_ENTRY_MAC_ITEM_LEN = 35, AK_ENTRY_PAIRS_MAX = 23 };
 AK_MUST_USE enum ak_err ak_entry_check_common(const struct ak_entry *entry);
 /* One field that is there: range, length, UTF-8. AK_E_FORMAT. */
 AK_MUST_USE enum ak_err ak_entry_check_field(const struct ak_entry *entry, enum ak_entry_field field);
-/* 1 to max bytes of UTF-8. */
-AK_MUST_USE enum ak_err ak_entry_check_text(struct ak_span text, uint64_t min, uint64_t max);
 
 #endif

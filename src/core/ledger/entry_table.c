@@ -223,7 +223,8 @@ static bool is_ascii(struct ak_span text)
     return all < 0x80;
 }
 
-enum ak_err ak_entry_check_text(struct ak_span text, uint64_t min, uint64_t max)
+/* min to max bytes of UTF-8. */
+static enum ak_err check_text(struct ak_span text, uint64_t min, uint64_t max)
 {
     if (text.len < min || text.len > max) return AK_E_FORMAT;
     if (is_ascii(text)) return AK_OK;
@@ -238,7 +239,7 @@ enum ak_err ak_entry_check_field(const struct ak_entry *entry, enum ak_entry_fie
     if (info->kind == AK_ENTRY_TEXT) {
         struct ak_span text;
         memcpy(&text, at, sizeof text);
-        return ak_entry_check_text(text, info->min, info->max);
+        return check_text(text, info->min, info->max);
     }
     if (info->kind == AK_ENTRY_BYTES) {
         struct ak_span bytes;
@@ -253,14 +254,14 @@ enum ak_err ak_entry_check_field(const struct ak_entry *entry, enum ak_entry_fie
 enum ak_err ak_entry_check_common(const struct ak_entry *entry)
 {
     if (entry->time_ms > AK_ENTRY_UINT_MAX) return AK_E_FORMAT;
-    if (entry->service.len) AK_TRY(ak_entry_check_text(entry->service, 1, AK_ENTRY_SERVICE_MAX));
+    if (entry->service.len) AK_TRY(check_text(entry->service, 1, AK_ENTRY_SERVICE_MAX));
     if (entry->has_anchor) {
         if (entry->seq == 0 || entry->seq > AK_ENTRY_UINT_MAX) return AK_E_FORMAT;
         if ((entry->seq == 1) != ak_ct_is_zero(AK_SPAN_ARR(entry->prev_leaf))) return AK_E_FORMAT;
     }
     if (entry->has_idempotency) {
         if (!ak_entry_is_control(entry->type)) return AK_E_FORMAT;
-        AK_TRY(ak_entry_check_text(entry->idempotency_call, 1, AK_ENTRY_IDEMPOTENCY_CALL_MAX));
+        AK_TRY(check_text(entry->idempotency_call, 1, AK_ENTRY_IDEMPOTENCY_CALL_MAX));
     }
     return AK_OK;
 }

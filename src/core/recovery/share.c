@@ -8,7 +8,7 @@
 enum { KEY_VERSION, KEY_WORKER, KEY_M, KEY_HOLDERS, KEY_TRUST, KEY_X, KEY_BYTES, KEYS };
 enum { PUBLIC_KEYS = KEY_X };
 
-void ak_share_done(struct ak_share *share)
+static void share_done(struct ak_share *share)
 {
     ak_wipe(share, sizeof *share);
 }
@@ -229,7 +229,7 @@ enum ak_err ak_share_parse(struct ak_span bytes, struct ak_share *out_share)
     struct ak_reader reader = ak_reader(bytes);
     memset(out_share, 0, sizeof *out_share);
     enum ak_err err = bytes.len > AK_SHARE_LEN_MAX ? AK_E_LIMIT : read_share(&reader, out_share);
-    if (err) ak_share_done(out_share);
+    if (err) share_done(out_share);
     return err;
 }
 

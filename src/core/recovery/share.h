@@ -41,8 +41,6 @@ struct ak_share {
     size_t len;
     uint8_t bytes[AK_SHARE_SECRET_MAX];
 };
-/* Wipes. Use with AK_CLEANUP. */
-void ak_share_done(struct ak_share *share);
 /* The holder's name, a view. */
 struct ak_span ak_share_holder(const struct ak_share *share);
 

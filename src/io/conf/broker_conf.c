@@ -99,7 +99,7 @@ static struct ak_span mail_host(const struct ak_conf *conf)
     return ak_span_sub(rest, 0, ak_span_find(rest, 0, ':'));
 }
 
-bool ak_broker_conf_mail_is_loopback(const struct ak_conf *conf)
+static bool mail_is_loopback(const struct ak_conf *conf)
 {
     struct ak_span host = mail_host(conf);
     if (ak_span_eq(host, AK_SPAN_LIT("localhost")) || ak_span_eq(host, AK_SPAN_LIT("::1"))) return true;
@@ -134,7 +134,7 @@ static enum ak_err validate_mail(const struct ak_conf *conf, struct ak_boot_fail
         return refuse(conf, AK_BROKER_MAIL_URL, "bad_value",
             "must be smtps://host[:port] or smtp://host[:port]", out_fail);
     bool implicit = ak_span_starts(ak_span_str(ak_conf_text(conf, AK_BROKER_MAIL_URL)), AK_SPAN_LIT(smtps));
-    if (!implicit && !ak_conf_on(conf, AK_BROKER_MAIL_STARTTLS) && !ak_broker_conf_mail_is_loopback(conf))
+    if (!implicit && !ak_conf_on(conf, AK_BROKER_MAIL_STARTTLS) && !mail_is_loopback(conf))
         return refuse(conf, AK_BROKER_MAIL_STARTTLS, "plain_off_loopback",
             "mail without TLS is allowed to a server on loopback only", out_fail);
     if (!is_sender(ak_conf_text(conf, AK_BROKER_MAIL_FROM)))

@@ -41,7 +41,5 @@ extern const struct ak_conf_table ak_broker_conf_table;
  * for it, trusted_proxies and oauth2.providers that can be read, socket paths that fit sun_path. AK_E_MEANING
  * with out_fail filled. */
 AK_MUST_USE enum ak_err ak_broker_conf_validate(const struct ak_conf *conf, struct ak_boot_fail *out_fail);
-/* True where the mail server's host is this machine. */
-bool ak_broker_conf_mail_is_loopback(const struct ak_conf *conf);
 
 #endif

@@ -22,7 +22,9 @@ static enum ak_err refuse(struct ak_import *out, enum ak_err err, const char *wh
     return err;
 }
 
-enum ak_err ak_import_name(struct ak_span name, char out_service[AK_LIMIT_SERVICE + 1])
+/* OPENROUTER_API_KEY becomes openrouter-api-key: letters small, "_", "." and "/" a dash. AK_E_FORMAT where
+ * that is no service's name. */
+static enum ak_err name_of(struct ak_span name, char out_service[AK_LIMIT_SERVICE + 1])
 {
     out_service[0] = 0;
     if (name.len == 0 || name.len > AK_LIMIT_SERVICE) return AK_E_FORMAT;
@@ -42,7 +44,7 @@ static enum ak_err add(struct ak_import *out, struct ak_span name, size_t value_
 {
     if (out->count == AK_IMPORT_ITEMS_MAX) return refuse(out, AK_E_LIMIT, "more than 1000 credentials", name);
     struct ak_import_item *item = &out->items[out->count];
-    if (ak_import_name(name, item->service) != AK_OK)
+    if (name_of(name, item->service) != AK_OK)
         return refuse(out, AK_E_FORMAT, "does not become a service's name (a-z 0-9 -, at most 63)", name);
     if (value_len > AK_LIMIT_VALUE) return refuse(out, AK_E_LIMIT, "the value has over 65536 bytes", name);
     for (size_t i = 0; i < out->count; i++)

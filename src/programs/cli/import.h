@@ -28,9 +28,6 @@ struct ak_import {
     char reason[AK_IMPORT_REASON_MAX]; /* why it was refused; holds no value */
 };
 
-/* OPENROUTER_API_KEY becomes openrouter-api-key: letters small, "_", "." and "/" a dash. AK_E_FORMAT where
- * that is no service's name. */
-AK_MUST_USE enum ak_err ak_import_name(struct ak_span name, char out_service[AK_LIMIT_SERVICE + 1]);
 /* `out` is zeroed before its first use. All or nothing: two names that become one, a value that is no text or
  * too long, a malformed line are AK_E_FORMAT or AK_E_LIMIT, with out->reason. AK_IMPORT_ANY looks at the
  * text. */

@@ -87,7 +87,8 @@ int ak_agent_open(struct ak_cli *cli, bool enrol, struct ak_agent *out_agent)
 
 /* ---- its token ---- */
 
-bool ak_agent_is_fresh(const struct ak_agent *agent)
+/* The saved token lasts for a while yet. */
+static bool is_fresh(const struct ak_agent *agent)
 {
     return agent->has_token &&
            agent->cli->saved.expires_at > ak_clock_wall_ms() / 1000 + AK_AGENT_RENEW_EARLY_S;
@@ -132,7 +133,7 @@ enum ak_err ak_agent_renew(struct ak_agent *agent)
 
 int ak_agent_need_token(struct ak_agent *agent, bool may_renew)
 {
-    if (ak_agent_is_fresh(agent) || (agent->has_token && !may_renew)) return 0;
+    if (is_fresh(agent) || (agent->has_token && !may_renew)) return 0;
     return ak_agent_renew(agent) ? ak_cli_fail_call(agent->cli, "getting a token") : 0;
 }
 

@@ -22,8 +22,6 @@ struct ak_agent {
 /* Label (--label, or the only agent there is), folder, device key, connection, saved token. 0 or the exit
  * status. */
 int ak_agent_open(struct ak_cli *cli, bool enrol, struct ak_agent *out_agent);
-/* The saved token lasts for a while yet. */
-bool ak_agent_is_fresh(const struct ak_agent *agent);
 /* POST /v1/token, and keeps what comes. AK_E_NOT_FOUND where no account is known; else as ak_client_call. */
 AK_MUST_USE enum ak_err ak_agent_renew(struct ak_agent *agent);
 /* For cli->renew, with the agent as its context: renews where the worker wants it; cli->error says why not.
@@ -46,9 +44,5 @@ int ak_daemon_read(struct ak_cli *cli);
 int ak_daemon_run(struct ak_cli *cli);
 int ak_daemon_credentials(struct ak_cli *cli);
 int ak_daemon_oidc(struct ak_cli *cli);
-
-/* Mints with the agent's token, renewed where it is over or of a retired generation. */
-AK_MUST_USE enum ak_err ak_agent_mint(
-    struct ak_agent *agent, const char *aud, struct ak_msg_mint_reply *out_reply);
 
 #endif

@@ -2,7 +2,8 @@
 #include "programs/cli/minting.h"
 #include "programs/daemon/agent.h"
 
-enum ak_err ak_agent_mint(struct ak_agent *agent, const char *aud, struct ak_msg_mint_reply *out_reply)
+/* Mints with the agent's token, renewed where it is over or of a retired generation. */
+static enum ak_err mint(struct ak_agent *agent, const char *aud, struct ak_msg_mint_reply *out_reply)
 {
     struct ak_cli *cli = agent->cli;
     enum ak_err err = ak_cli_try_mint(cli, aud, out_reply);
@@ -17,6 +18,6 @@ int ak_daemon_oidc(struct ak_cli *cli)
     int status = ak_agent_open(cli, false, &agent);
     if (!status) status = ak_agent_need_token(&agent, true);
     if (status) return status;
-    enum ak_err err = ak_agent_mint(&agent, ak_cli_value(cli, "aud"), &reply);
+    enum ak_err err = mint(&agent, ak_cli_value(cli, "aud"), &reply);
     return ak_cli_finish_mint(cli, err, &reply);
 }

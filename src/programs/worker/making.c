@@ -18,7 +18,7 @@ void ak_making_fail(const struct ak_making *making, const char *code, const char
     ak_boot_fail(code, "data_dir", ak_conf_text(making->conf, AK_WORKER_DATA_DIR), reason, making->see);
 }
 
-void ak_making_fail_sealed(const struct ak_making *making, enum ak_sealed_result result)
+AK_NORETURN static void fail_sealed(const struct ak_making *making, enum ak_sealed_result result)
 {
     ak_making_fail(making, ak_sealed_result_code(result), ak_sealed_result_reason(result, making->tee.ops));
 }
@@ -71,7 +71,7 @@ void ak_making_open(struct ak_making *making, const struct ak_sealed_trust *trus
         .tcti = ak_conf_text(making->conf, AK_WORKER_TEE_TCTI)};
     enum ak_sealed_result result =
         ak_sealed_file_open(&making->sealed, making->data_fd, NULL, &making->tee, trust);
-    if (result != AK_SEALED_OK) ak_making_fail_sealed(making, result);
+    if (result != AK_SEALED_OK) fail_sealed(making, result);
     if (ak_tee_open(ops, &how, &making->tee) == AK_OK) return;
     const char *why = ops->why ? ops->why() : "";
     ak_making_fail(
@@ -161,7 +161,7 @@ void ak_making_end(struct ak_making *making)
     making->store = NULL;
     if (making->tee.ops->backend == AK_SEAL_SOFTWARE) claim_slots(making);
     enum ak_sealed_result result = ak_sealed_file_create(&making->sealed, making->state);
-    if (result != AK_SEALED_OK) ak_making_fail_sealed(making, result);
+    if (result != AK_SEALED_OK) fail_sealed(making, result);
 }
 
 void ak_making_print(const struct ak_making *making, const char *headline)

@@ -28,7 +28,6 @@ struct ak_making {
 /* Locked memory for keys. */
 void ak_making_memory(struct ak_making *making);
 AK_NORETURN void ak_making_fail(const struct ak_making *making, const char *code, const char *reason);
-AK_NORETURN void ak_making_fail_sealed(const struct ak_making *making, enum ak_sealed_result result);
 /* Folders (made where `create`), lock and TEE. `trust` NULL: set making->sealed.trust before the end. */
 void ak_making_open(struct ak_making *making, const struct ak_sealed_trust *trust, bool create);
 /* Engine and empty store of state->roots, worker_id and log_id. */
