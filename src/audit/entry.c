@@ -163,8 +163,3 @@ enum ak_err ak_audit_entry_parse(struct ak_span bytes, struct ak_audit_entry *ou
     memset(out_entry, 0, sizeof *out_entry);
     return AK_E_FORMAT;
 }
-
-const char *ak_audit_type_name(uint8_t type)
-{
-    return ak_audit_types[type].name ? ak_audit_types[type].name : "unknown";
-}

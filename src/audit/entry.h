@@ -29,7 +29,4 @@ struct ak_audit_entry {
  * read by the rules for common keys; the caller decides what it makes of an unknown control type. */
 AK_MUST_USE enum ak_err ak_audit_entry_parse(struct ak_span bytes, struct ak_audit_entry *out_entry);
 
-/* "MessageSigned"…; "unknown" for types that are not in ledger.cddl. */
-const char *ak_audit_type_name(uint8_t type);
-
 #endif

@@ -76,15 +76,6 @@ static enum ak_err decap(
     return kem_secret(&dh, enc, pub, out_shared);
 }
 
-enum ak_err ak_hpke_decap(
-    const struct ak_secret32 *recipient, const uint8_t enc[32], struct ak_secret32 *out_shared)
-{
-    enum ak_err err = decap(recipient, enc, out_shared);
-    if (err) ak_wipe(out_shared, sizeof *out_shared);
-    ak_wipe_stack();
-    return err;
-}
-
 /* LabeledExtract whose output is public: it goes into the context. */
 static enum ak_err hash_of(const char *label, struct ak_span bytes, uint8_t out_hash[32])
 {

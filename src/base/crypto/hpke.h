@@ -23,10 +23,6 @@ struct ak_hpke_psk {
  * (the recipient's key is of small order), AK_E_CRYPTO; outputs are zeroed then. */
 AK_MUST_USE enum ak_err ak_hpke_seal(const uint8_t recipient[32], const struct ak_secret32 *ephemeral,
     struct ak_span info, struct ak_span aad, struct ak_span plain, uint8_t out_enc[32], uint8_t *out_sealed);
-/* The shared secret of an encapsulated key, before the key schedule. AK_E_AUTH, AK_E_CRYPTO; zeros then.
- * spec: RFC 9180 4.1, Decap */
-AK_MUST_USE enum ak_err ak_hpke_decap(
-    const struct ak_secret32 *recipient, const uint8_t enc[32], struct ak_secret32 *out_shared);
 /* Writes sealed.len - 16 bytes (may be equal to sealed.ptr). AK_E_FORMAT (too short), AK_E_LIMIT, AK_E_AUTH
  * (not sealed to this key, or with other info or aad; an altered byte), AK_E_CRYPTO; zeros then. */
 AK_MUST_USE enum ak_err ak_hpke_open(const struct ak_secret32 *recipient, const uint8_t enc[32],

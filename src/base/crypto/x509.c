@@ -62,17 +62,6 @@ struct ak_span ak_x509_subject_cn(const struct ak_x509 *cert)
     return common_name(X509_get_subject_name(cert->cert));
 }
 
-struct ak_span ak_x509_issuer_cn(const struct ak_x509 *cert)
-{
-    return common_name(X509_get_issuer_name(cert->cert));
-}
-
-bool ak_x509_is_self_issued(const struct ak_x509 *cert)
-{
-    const X509 *x = cert->cert;
-    return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
-}
-
 enum ak_err ak_x509_extension(const struct ak_x509 *cert, const char *oid, struct ak_span *out_value)
 {
     *out_value = AK_SPAN_EMPTY;

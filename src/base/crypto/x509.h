@@ -47,11 +47,8 @@ AK_MUST_USE enum ak_err ak_x509_chain_verify(const struct ak_x509 *leaf, const s
 void ak_x509_fingerprint(const struct ak_x509 *cert, uint8_t out_sha256[32]);
 /* AK_E_UNSUPPORTED where it is none of pubkey.h. */
 AK_MUST_USE enum ak_err ak_x509_key(const struct ak_x509 *cert, struct ak_pubkey *out_key);
-/* The common name of the subject, of the issuer; empty where there is none or more than one. */
+/* The common name of the subject; empty where there is none or more than one. */
 struct ak_span ak_x509_subject_cn(const struct ak_x509 *cert);
-struct ak_span ak_x509_issuer_cn(const struct ak_x509 *cert);
-/* True where the issuer's whole name is the subject's. */
-bool ak_x509_is_self_issued(const struct ak_x509 *cert);
 /* Content of the extension with this dotted OID, a view. AK_E_NOT_FOUND, AK_E_FORMAT (there twice). */
 AK_MUST_USE enum ak_err ak_x509_extension(
     const struct ak_x509 *cert, const char *oid, struct ak_span *out_value);

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 
 #include "base/buf.h"
-#include "base/codec/json.h"
 #include "base/crypto/hmac.h"
 #include "base/err.h"
 #include "base/limits.h"
@@ -279,10 +278,5 @@ AK_MUST_USE enum ak_err ak_entry_decode(struct ak_span bytes, struct ak_entry *o
 /* Checks key 9 of an encoded control entry that decodes. AK_E_AUTH; AK_E_FORMAT where it has none. */
 AK_MUST_USE enum ak_err ak_entry_mac_check(
     struct ak_span bytes, struct ak_hmac_key *mac_key, const uint8_t prev_control_leaf[32]);
-
-/* ---- for people ---- */
-/* Members of an object that the caller opened: type, time_ms, anchor, actor, …, then the type's fields by
- * name; bytes as lower-case hex. Without random, MAC and chain. */
-void ak_entry_put_json(const struct ak_entry *entry, struct ak_json_writer *w);
 
 #endif

@@ -27,11 +27,6 @@ static struct ak_token_cache_slot *set_of(struct ak_token_cache *cache, const ui
     return &cache->slots[(size_t)(number & (cache->sets - 1)) * AK_TOKEN_CACHE_WAYS];
 }
 
-static void drop_slot(struct ak_token_cache_slot *slot)
-{
-    memset(slot, 0, sizeof *slot);
-}
-
 static struct ak_token_cache_slot *slot_of(struct ak_token_cache *cache, const uint8_t hash[32])
 {
     struct ak_token_cache_slot *set = set_of(cache, hash);
@@ -47,7 +42,7 @@ const struct ak_token_claims *ak_token_cache_find(
     struct ak_token_cache_slot *slot = slot_of(cache, hash);
     if (!slot) return NULL;
     if (now_s >= slot->claims.exp) {
-        drop_slot(slot);
+        memset(slot, 0, sizeof *slot);
         return NULL;
     }
     slot->age = ++cache->clock;
@@ -72,26 +67,4 @@ void ak_token_cache_put(
     slot->age = ++cache->clock;
     slot->claims = *claims;
     slot->claims.scope = AK_SPAN_EMPTY; /* its text lives in the caller's memory */
-}
-
-void ak_token_cache_drop(struct ak_token_cache *cache, const uint8_t hash[32])
-{
-    struct ak_token_cache_slot *slot = slot_of(cache, hash);
-    if (slot) drop_slot(slot);
-}
-
-void ak_token_cache_drop_account(struct ak_token_cache *cache, const uint8_t anchor[32], struct ak_span label)
-{
-    size_t count = (size_t)cache->sets * AK_TOKEN_CACHE_WAYS;
-    for (size_t i = 0; i < count; i++) {
-        const struct ak_token_claims *claims = &cache->slots[i].claims;
-        if (memcmp(claims->anchor, anchor, sizeof claims->anchor) != 0) continue;
-        if (label.len > 0 && !ak_span_eq(label, ak_span(claims->label, claims->label_len))) continue;
-        drop_slot(&cache->slots[i]);
-    }
-}
-
-void ak_token_cache_drop_all(struct ak_token_cache *cache)
-{
-    memset(cache->slots, 0, (size_t)cache->sets * AK_TOKEN_CACHE_WAYS * sizeof *cache->slots);
 }

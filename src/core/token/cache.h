@@ -24,17 +24,12 @@ struct ak_token_cache {
 AK_MUST_USE enum ak_err ak_token_cache_init(
     struct ak_token_cache *cache, struct ak_token_cache_slot *slots, uint32_t count);
 void ak_token_cache_hash(struct ak_span text, uint8_t out_hash[32]);
-/* Claims of a verified token that has not expired at `now_s`, valid until the next put or drop; NULL where
- * unknown or expired (an expired one is dropped). */
+/* Claims of a verified token that has not expired at `now_s`, valid until the next put; NULL where unknown or
+ * expired (an expired one is forgotten). */
 const struct ak_token_claims *ak_token_cache_find(
     struct ak_token_cache *cache, const uint8_t hash[32], uint64_t now_s);
 /* Only after ak_token_verify succeeded for the text of this hash. */
 void ak_token_cache_put(
     struct ak_token_cache *cache, const uint8_t hash[32], const struct ak_token_claims *claims);
-void ak_token_cache_drop(struct ak_token_cache *cache, const uint8_t hash[32]);
-/* Every token of this account (and, where `label` is not empty, of this path alone). */
-void ak_token_cache_drop_account(
-    struct ak_token_cache *cache, const uint8_t anchor[32], struct ak_span label);
-void ak_token_cache_drop_all(struct ak_token_cache *cache);
 
 #endif

@@ -5,12 +5,6 @@
 #include "base/codec/jose.h"
 #include "base/crypto/sha256.h"
 
-const char *ak_dpop_wire_error(enum ak_dpop_fault fault)
-{
-    if (fault == AK_DPOP_SIGNATURE) return "bad_signature";
-    return fault == AK_DPOP_NONCE ? "use_dpop_nonce" : "proof_required";
-}
-
 /* The claims as they stand; views into the parsed payload. */
 struct dpop_claims {
     struct ak_span htm, htu, jti, nonce, ath, bh, rk;

@@ -33,8 +33,6 @@ enum ak_dpop_fault {
     AK_DPOP_TIME,
     AK_DPOP_TOKEN /* ath missing, of another token, or present without a token */
 };
-/* The wire's error code: proof_required, bad_signature, use_dpop_nonce. */
-const char *ak_dpop_wire_error(enum ak_dpop_fault fault);
 
 /* What the proof must be for. */
 struct ak_dpop_expect {

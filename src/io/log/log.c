@@ -26,24 +26,6 @@ void ak_log_init(enum ak_log_level level, const char *role, int fd)
     log_fd = fd;
 }
 
-enum ak_err ak_log_parse_level(struct ak_span text, enum ak_log_level *out_level)
-{
-    *out_level = AK_LOG_INFO;
-    for (unsigned i = 0; i < AK_COUNT(level_names); i++) {
-        if (ak_span_eq(text, ak_span_str(level_names[i]))) {
-            *out_level = (enum ak_log_level)i;
-            return AK_OK;
-        }
-    }
-    return AK_E_FORMAT;
-}
-
-struct ak_log_field ak_log_errno(int errnum)
-{
-    const char *name = strerrorname_np(errnum);
-    return ak_log_str("errno", name ? name : "unknown");
-}
-
 static void put_digits(struct ak_buf *buf, unsigned value, unsigned digits)
 {
     unsigned scale = 1;

@@ -45,8 +45,6 @@ static inline struct ak_log_field ak_log_err(enum ak_err err)
 {
     return ak_log_str("error", ak_err_name(err));
 }
-/* The system's name of an errno value ("ENOSPC"). */
-struct ak_log_field ak_log_errno(int errnum);
 /* The id that also goes out as X-Request-Id. */
 static inline struct ak_log_field ak_log_request(struct ak_span request_id)
 {
@@ -60,8 +58,6 @@ static inline bool ak_log_enabled(enum ak_log_level level)
 {
     return level <= ak_log_threshold;
 }
-/* "error" "warn" "info" "debug"; AK_E_FORMAT. */
-AK_MUST_USE enum ak_err ak_log_parse_level(struct ak_span text, enum ak_log_level *out_level);
 
 /* Writes the line; fields beyond AK_LOG_FIELDS_MAX or beyond the line are left out and `"cut":true` says so.
  */

@@ -12,15 +12,7 @@
 
 enum { FILES_DEFAULT = 256 };
 
-const char *ak_role_name(enum ak_role role)
-{
-    static const char *const names[AK_ROLE_COUNT] = {
-        "supervisor", "keeper", "gateway", "reencryptor", "broker"};
-    ak_assert(role < AK_ROLE_COUNT);
-    return names[role];
-}
-
-enum ak_err ak_sandbox_limits(unsigned max_files)
+static enum ak_err set_limits(unsigned max_files)
 {
     const struct rlimit none = {0, 0};
     struct rlimit files;
@@ -75,7 +67,7 @@ enum ak_err ak_sandbox_enter(const struct ak_sandbox *sandbox, struct ak_sandbox
 {
     *out_report = (struct ak_sandbox_report){0};
     AK_TRY(ak_sandbox_user(sandbox->user, &out_report->user_dropped));
-    AK_TRY(ak_sandbox_limits(sandbox->max_files));
+    AK_TRY(set_limits(sandbox->max_files));
     AK_TRY(ak_sandbox_landlock(sandbox, out_report));
     AK_TRY(ak_sandbox_seccomp(sandbox->role, sandbox->children_connect));
     out_report->seccomp = true;

@@ -21,7 +21,6 @@ enum ak_role {
     AK_ROLE_BROKER,
     AK_ROLE_COUNT
 };
-const char *ak_role_name(enum ak_role role);
 
 struct ak_sandbox {
     enum ak_role role;
@@ -45,7 +44,6 @@ AK_MUST_USE enum ak_err ak_sandbox_enter(
     const struct ak_sandbox *sandbox, struct ak_sandbox_report *out_report);
 
 /* Single steps, for tests and tools. */
-AK_MUST_USE enum ak_err ak_sandbox_limits(unsigned max_files);
 AK_MUST_USE enum ak_err ak_sandbox_user(const char *user, bool *out_dropped);
 AK_MUST_USE enum ak_err ak_sandbox_landlock(
     const struct ak_sandbox *sandbox, struct ak_sandbox_report *report);

@@ -52,11 +52,6 @@ static const struct ak_conf_program program = {.table = &ak_worker_conf_table,
     .command_count = AK_COUNT(commands),
     .otherwise = ak_worker_serve};
 
-void ak_worker_print_help(void)
-{
-    ak_conf_program_help(&program);
-}
-
 void ak_worker_load(
     int argc, char **argv, const char *command, struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs)
 {

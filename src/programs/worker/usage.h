@@ -4,8 +4,6 @@
 
 #include "io/conf/conf.h"
 
-/* Prints help on stdout. */
-void ak_worker_print_help(void);
 /* Loads file, environment and flags; handles --help and --version, which end the process with 0. Any failure,
  * or an operand that `command` does not take, ends it with a BOOT_FAIL line. */
 void ak_worker_load(

@@ -404,60 +404,6 @@ static void dropped_doubled_and_swapped_pairs_are_refused(void **state)
     }
 }
 
-static void json_names_what_people_need(void **state)
-{
-    (void)state;
-    uint8_t text[4096];
-    struct ak_buf buf = AK_BUF_ARR(text);
-    struct ak_json_writer w = ak_json_writer(&buf);
-    struct ak_entry entry = fixture_entry(7);
-    entry.seq = 1;
-    entry.present = ak_entry_type_info(entry.type)->required;
-    ak_json_open_object(&w);
-    ak_entry_put_json(&entry, &w);
-    ak_json_close_object(&w);
-    assert_int_equal(ak_buf_terminate(&buf), AK_OK);
-    assert_string_equal((const char *)text,
-        "{\"type\":\"PathSuspended\",\"time_ms\":1767225607000,"
-        "\"anchor\":\"3333333333333333333333333333333333333333333333333333333333333333\",\"seq\":1,"
-        "\"actor\":\"4444444444444444444444444444444444444444444444444444444444444444\","
-        "\"request_id\":\"b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7b7\",\"label\":\"agent-1\",\"generation\":0}");
-}
-
-static void json_of_services_addresses_and_unknowns(void **state)
-{
-    (void)state;
-    uint8_t text[4096];
-    uint8_t bytes[256];
-    struct ak_buf buf = AK_BUF_ARR(text);
-    struct ak_buf cbor = AK_BUF_ARR(bytes);
-    struct ak_json_writer w = ak_json_writer(&buf);
-    struct ak_entry entry;
-    assert_int_equal(ak_entry_decode(foreign(200, 1, &cbor), &entry), AK_OK);
-    ak_json_open_array(&w);
-    ak_json_open_object(&w);
-    ak_entry_put_json(&entry, &w);
-    ak_json_close_object(&w);
-    entry = (struct ak_entry){.type = AK_ENTRY_PATH_ROTATED, .present = AK_F_BIT(AK_F_ADDRESS)};
-    entry.service = AK_SPAN_LIT("worker");
-    ak_json_open_object(&w);
-    ak_entry_put_json(&entry, &w);
-    ak_json_close_object(&w);
-    entry = (struct ak_entry){.type = AK_ENTRY_TRUST_CHANGED, .present = AK_F_BIT(AK_F_TRUST)};
-    entry.service = AK_SPAN_LIT("worker");
-    entry.trust = AK_SPAN_LIT("\xa3\x00");
-    ak_json_open_object(&w);
-    ak_entry_put_json(&entry, &w);
-    ak_json_close_object(&w);
-    ak_json_close_array(&w);
-    assert_int_equal(ak_buf_terminate(&buf), AK_OK);
-    assert_string_equal((const char *)text,
-        "[{\"type\":\"unknown\",\"type_number\":200,\"time_ms\":5,\"actor\":\"later\"},"
-        "{\"type\":\"PathRotated\",\"time_ms\":0,\"actor\":\"worker\","
-        "\"address\":\"0x0000000000000000000000000000000000000000\"},"
-        "{\"type\":\"TrustChanged\",\"time_ms\":0,\"actor\":\"worker\",\"trust\":\"a300\"}]");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,8 +418,6 @@ int main(void)
         cmocka_unit_test(mac_binds_predecessor_and_key),
         cmocka_unit_test(unknown_types_are_told_apart),
         cmocka_unit_test(dropped_doubled_and_swapped_pairs_are_refused),
-        cmocka_unit_test(json_names_what_people_need),
-        cmocka_unit_test(json_of_services_addresses_and_unknowns),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

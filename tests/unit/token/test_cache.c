@@ -93,33 +93,6 @@ static void test_oldest_gives_way(void **state)
     for (size_t i = 0; i < 4; i++) assert_int_equal(find(&cache, there[i], TEST_NOW_S)->generation, there[i]);
 }
 
-static void test_drops(void **state)
-{
-    (void)state;
-    static struct ak_token_cache_slot slots[256];
-    struct ak_token_cache cache;
-    assert_int_equal(ak_token_cache_init(&cache, slots, 256), AK_OK);
-    for (uint32_t n = 0; n < 16; n++) put(&cache, n);
-    uint8_t hash[32], anchor[32];
-    ak_token_cache_hash(AK_SPAN_ARR(((uint8_t[4]){0, 0, 0, 9})), hash);
-    ak_token_cache_drop(&cache, hash);
-    ak_token_cache_drop(&cache, hash);
-    assert_null(find(&cache, 0, TEST_NOW_S));
-    memset(anchor, 1, sizeof anchor);
-    ak_token_cache_drop_account(&cache, anchor, AK_SPAN_LIT("z"));
-    assert_non_null(find(&cache, 1, TEST_NOW_S));
-    ak_token_cache_drop_account(&cache, anchor, AK_SPAN_LIT("b"));
-    assert_null(find(&cache, 1, TEST_NOW_S));
-    memset(anchor, 2, sizeof anchor);
-    ak_token_cache_drop_account(&cache, anchor, AK_SPAN_EMPTY);
-    for (uint32_t n = 1; n < 16; n++) {
-        bool gone = (n & 3) == 2 || (n & 3) == 1;
-        assert_int_equal(find(&cache, n, TEST_NOW_S) == NULL, gone);
-    }
-    ak_token_cache_drop_all(&cache);
-    for (uint32_t n = 0; n < 16; n++) assert_null(find(&cache, n, TEST_NOW_S));
-}
-
 static void test_init_refuses(void **state)
 {
     (void)state;
@@ -134,7 +107,7 @@ static void test_init_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_put_find), cmocka_unit_test(test_each_hash_byte),
-        cmocka_unit_test(test_expiry), cmocka_unit_test(test_oldest_gives_way), cmocka_unit_test(test_drops),
+        cmocka_unit_test(test_expiry), cmocka_unit_test(test_oldest_gives_way),
         cmocka_unit_test(test_init_refuses)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,14 +68,12 @@ static void log_levels_match_the_log(void **state)
 {
     (void)state;
     const char *names[] = {"error", "warn", "info", "debug"};
+    const enum ak_log_level levels[] = {AK_LOG_ERROR, AK_LOG_WARN, AK_LOG_INFO, AK_LOG_DEBUG};
     for (unsigned i = 0; i < AK_COUNT(names); i++) {
         char text[64];
         (void)snprintf(text, sizeof text, "log_level = %s\n", names[i]);
         assert_int_equal(load_text(text), AK_OK);
-        assert_int_equal(ak_conf_choice(&conf, AK_WORKER_LOG_LEVEL), i);
-        enum ak_log_level level;
-        assert_int_equal(ak_log_parse_level(ak_span_str(names[i]), &level), AK_OK);
-        assert_int_equal(level, i);
+        assert_int_equal(ak_conf_choice(&conf, AK_WORKER_LOG_LEVEL), levels[i]);
     }
 }
 

@@ -83,8 +83,7 @@ static void children_are_refused_everything(void **state)
                                     (what == AK_TRY_OPEN_ETC_PASSWD || what == AK_TRY_CREATE_FILE_IN_TMP);
             if (by_landlock_only && !landlock) continue;
             enum outcome got = attempt((enum ak_role)role, (enum ak_sandbox_try)what);
-            if (got != REFUSED && got != KILLED)
-                print_error("%s, try %d: %d\n", ak_role_name(role), what, got);
+            if (got != REFUSED && got != KILLED) print_error("role %d, try %d: %d\n", role, what, got);
             assert_true(got == REFUSED || got == KILLED);
         }
     }
@@ -316,7 +315,6 @@ static void report_says_what_holds(void **state)
     struct ak_sandbox_report report = {0};
     const struct ak_sandbox keeper = {.role = AK_ROLE_KEEPER};
     if (ak_landlock_abi() > 0) assert_int_equal(ak_sandbox_landlock(&keeper, &report), AK_E_ARG);
-    assert_string_equal(ak_role_name(AK_ROLE_GATEWAY), "gateway");
 }
 
 int main(void)
