@@ -60,5 +60,8 @@ void ak_jwk_put_members(struct ak_json_writer *w, const struct ak_p256_pub *pub)
  * that is not 32 bytes), AK_E_MEANING (a private part "d", "alg", "use" or "key_ops" for something else than
  * ES256 verification, a point off the curve). Other members are not looked at. */
 AK_MUST_USE enum ak_err ak_jwk_parse(struct ak_json_value jwk, struct ak_p256_pub *out_pub);
+/* True where a JWK, an object of any kind of key, says nothing against verifying signatures of `alg` by it:
+ * no private part "d"; "alg", "use" and "key_ops" absent, or for just that. spec: RFC 7517 4.2 to 4.4 */
+bool ak_jwk_may_verify(struct ak_json_value jwk, struct ak_span alg);
 
 #endif

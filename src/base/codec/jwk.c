@@ -50,7 +50,7 @@ static bool absent_or(struct ak_json_value jwk, const char *key, struct ak_span 
 }
 
 /* key_ops is absent, or an array that has "verify" in it. */
-static bool may_verify(struct ak_json_value jwk)
+static bool has_verify(struct ak_json_value jwk)
 {
     struct ak_json_value ops = ak_json_get(jwk, "key_ops");
     if (!ops.node) return true;
@@ -60,6 +60,12 @@ static bool may_verify(struct ak_json_value jwk)
     return false;
 }
 
+bool ak_jwk_may_verify(struct ak_json_value jwk, struct ak_span alg)
+{
+    return !ak_json_get(jwk, "d").node && absent_or(jwk, "alg", alg) &&
+           absent_or(jwk, "use", AK_SPAN_LIT("sig")) && has_verify(jwk);
+}
+
 /* The kind of key, as far as it can be told before its numbers. */
 static enum ak_err check_kind(struct ak_json_value jwk)
 {
@@ -67,9 +73,7 @@ static enum ak_err check_kind(struct ak_json_value jwk)
     if (!ak_json_string_is(ak_json_get(jwk, "kty"), AK_SPAN_LIT("EC")) ||
         !ak_json_string_is(ak_json_get(jwk, "crv"), AK_SPAN_LIT("P-256")))
         return AK_E_UNSUPPORTED;
-    if (ak_json_get(jwk, "d").node) return AK_E_MEANING;
-    bool for_es256 = absent_or(jwk, "alg", AK_SPAN_LIT("ES256")) && absent_or(jwk, "use", AK_SPAN_LIT("sig"));
-    return for_es256 && may_verify(jwk) ? AK_OK : AK_E_MEANING;
+    return ak_jwk_may_verify(jwk, AK_SPAN_LIT("ES256")) ? AK_OK : AK_E_MEANING;
 }
 
 static enum ak_err read_coordinate(struct ak_json_value jwk, const char *key, uint8_t out_bytes[32])
