@@ -151,14 +151,21 @@ static enum ak_code failed(enum ak_err err, uint64_t index, uint64_t *out_bad_in
     return AK_CODE_LEDGER_DAMAGED;
 }
 
+/* From where the caller asked on. */
+static enum ak_code scan_asked(struct scan *scan, uint64_t *out_bad_index)
+{
+    const struct ak_read *read = scan->read;
+    scan->at = read->since > read->size ? read->size : read->since;
+    enum ak_err err = scan_all(scan);
+    return err ? failed(err, scan->at, out_bad_index) : AK_CODE_OK;
+}
+
 static enum ak_code audit(const struct ak_read *read, const struct ak_read_source *source,
     struct ak_read_memory *memory, struct ak_buf *body, uint64_t *out_bad_index)
 {
-    struct scan scan = {
-        .read = read, .source = source, .items = AK_BUF_ARR(memory->items), .at = read->since};
-    if (scan.at > read->size) scan.at = read->size;
-    enum ak_err err = scan_all(&scan);
-    if (err) return failed(err, scan.at, out_bad_index);
+    struct scan scan = {.read = read, .source = source, .items = AK_BUF_ARR(memory->items)};
+    enum ak_code code = scan_asked(&scan, out_bad_index);
+    if (code) return code;
     struct ak_msg_audit_reply reply = {
         .entries = {ak_buf_span(&scan.items)}, .next = scan.at, .size = read->size};
     if (read->proofs) {
@@ -172,11 +179,9 @@ static enum ak_code audit(const struct ak_read *read, const struct ak_read_sourc
 static enum ak_code notices(const struct ak_read *read, const struct ak_read_source *source,
     struct ak_read_memory *memory, struct ak_buf *body, uint64_t *out_bad_index)
 {
-    struct scan scan = {
-        .read = read, .source = source, .items = AK_BUF_ARR(memory->items), .at = read->since};
-    if (scan.at > read->size) scan.at = read->size;
-    enum ak_err err = scan_all(&scan);
-    if (err) return failed(err, scan.at, out_bad_index);
+    struct scan scan = {.read = read, .source = source, .items = AK_BUF_ARR(memory->items)};
+    enum ak_code code = scan_asked(&scan, out_bad_index);
+    if (code) return code;
     struct ak_msg_notice_reply reply = {.notices = {ak_buf_span(&scan.items)}, .next = scan.at};
     return ak_msg_encode(&ak_notice_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
 }

@@ -88,6 +88,19 @@ static int read_policy(struct ak_cli *cli, struct ak_buf *memory, struct ak_atte
     return ak_cli_fail_usage(cli, "the policy is not usable", cause);
 }
 
+/* JSON or text as it is; the exit status. */
+static int put_verdict(struct ak_cli *cli, const struct ak_buf *out, bool accepted)
+{
+    if (ak_buf_check(out) != AK_OK)
+        return ak_cli_fail(
+            cli, AK_CATEGORY_FAILURE, "the verdict cannot be printed", "it is too long", "try again");
+    if (cli->json)
+        ak_out_json(ak_buf_span(out));
+    else
+        (void)fwrite(out->ptr, 1, out->len, stdout);
+    return accepted ? AK_CATEGORY_OK : AK_CATEGORY_DENIED;
+}
+
 static int print(struct ak_cli *cli, const struct ak_attest_verdict *verdict)
 {
     static uint8_t text[TEXT_MAX];
@@ -96,14 +109,7 @@ static int print(struct ak_cli *cli, const struct ak_attest_verdict *verdict)
         ak_attest_verdict_put_json(&out, verdict);
     else
         ak_attest_verdict_put_text(&out, verdict);
-    if (ak_buf_check(&out) != AK_OK)
-        return ak_cli_fail(
-            cli, AK_CATEGORY_FAILURE, "the verdict cannot be printed", "it is too long", "try again");
-    if (cli->json)
-        ak_out_json(ak_buf_span(&out));
-    else
-        (void)fwrite(text, 1, out.len, stdout);
-    return verdict->accepted ? AK_CATEGORY_OK : AK_CATEGORY_DENIED;
+    return put_verdict(cli, &out, verdict->accepted);
 }
 
 int ak_cmd_attest_verify(struct ak_cli *cli)
@@ -138,14 +144,7 @@ static int print_channel(struct ak_cli *cli, const struct ak_channel_verdict *ve
         ak_channel_put_json(&out, verdict, ak_channel_cap_names);
     else
         ak_channel_put_text(&out, verdict, ak_channel_cap_names);
-    if (ak_buf_check(&out) != AK_OK)
-        return ak_cli_fail(
-            cli, AK_CATEGORY_FAILURE, "the verdict cannot be printed", "it is too long", "try again");
-    if (cli->json)
-        ak_out_json(ak_buf_span(&out));
-    else
-        (void)fwrite(text, 1, out.len, stdout);
-    return verdict->accepted ? AK_CATEGORY_OK : AK_CATEGORY_DENIED;
+    return put_verdict(cli, &out, verdict->accepted);
 }
 
 int ak_cmd_attest(struct ak_cli *cli)
