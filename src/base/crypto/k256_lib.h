@@ -1,4 +1,5 @@
-/* The process-wide context of libsecp256k1. Internal to base/crypto. */
+/* The process-wide context of libsecp256k1, and points as the library has them. Internal to base/crypto. The
+ * context is blinded where ak_k256_init made it; it is never freed. Threads: any. */
 #ifndef AK_BASE_CRYPTO_K256_LIB_H
 #define AK_BASE_CRYPTO_K256_LIB_H
 
@@ -6,7 +7,8 @@
 
 #include "base/crypto/k256.h"
 
-/* The context; made on the first call where ak_k256_init was not called. */
+/* Never NULL: made, without blinding, on the first call where ak_k256_init was not called; aborts where there
+ * is no memory for it. */
 const secp256k1_context *ak_k256_lib(void);
 
 _Static_assert(sizeof(struct ak_k256_point) == sizeof(secp256k1_pubkey), "point must hold the library's");

@@ -1,4 +1,6 @@
-/* Inside the engine: what calls and background work of the vault share. */
+/* Inside the engine: what calls and background work of the vault share. A piece of work is begun here, done
+ * outside of the engine, where DEKs and values are, and ended here with its result: between the two
+ * everything may have changed, so each end looks again. No secrets. One thread. */
 #ifndef AK_CORE_ENGINE_VAULT_WORK_H
 #define AK_CORE_ENGINE_VAULT_WORK_H
 
@@ -58,12 +60,17 @@ enum ak_code ak_vault_end_destroy(
  * the request's body is there to say it. */
 enum ak_code ak_vault_answer_repeat(struct ak_step *step, const struct ak_blob_place *place);
 
+/* The answer to a rotation: the account's current epoch. */
 enum ak_code ak_vault_reply_rotated(struct ak_step *step);
 
 /* ---- vault_run.c ---- */
+/* The end of a piece that nobody waits for: a move, or a batch of rotations or destructions. What could not
+ * be done now is tried again later. */
 void ak_vault_end_background(
     struct ak_engine *engine, const struct ak_vault_work *work, const struct ak_vault_result *result);
 
+/* As configured, else by default: the age at which an epoch is rotated by itself, the time from a rotation to
+ * the old epoch's destruction, and how many services an account may have. */
 uint64_t ak_vault_rotate_ms(const struct ak_engine *engine);
 uint64_t ak_vault_deadline_ms(const struct ak_engine *engine);
 uint32_t ak_vault_services_max(const struct ak_engine *engine);

@@ -1,4 +1,5 @@
-/* A client's connection is gone: what was proved on it is forgotten. */
+/* A client's connection is gone: what was proved on it is forgotten. Gateway to keeper, not answered.
+ * spec: docs/formats/frames.md, Closed */
 #ifndef AK_CORE_FRAMES_CLOSED_H
 #define AK_CORE_FRAMES_CLOSED_H
 

@@ -1,4 +1,5 @@
-/* The texts of a refusal. For decide.c only. */
+/* The texts of a refusal: what was seen, the limit, and what whoever is refused can do. Bytes from outside
+ * stand in them as printable ASCII, cut. For decide.c only. Pure. */
 #ifndef AK_CORE_POLICY_DECIDE_TEXT_H
 #define AK_CORE_POLICY_DECIDE_TEXT_H
 

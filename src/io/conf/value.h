@@ -1,4 +1,5 @@
-/* Parsing of one setting's text by its type. Pure. */
+/* Parsing of one setting's text by its type: whole numbers, durations (90s, 10m, 5h, 7d), on and off,
+ * choices, addresses, URLs, absolute paths, plain text. Pure. */
 #ifndef AK_IO_CONF_VALUE_H
 #define AK_IO_CONF_VALUE_H
 

@@ -39,7 +39,10 @@ struct ak_signin_db {
     sqlite3_stmt *queries[Q_COUNT_];
 };
 
+/* An SQLite result code as ours; SQLITE_OK, _ROW and _DONE are AK_OK. */
 enum ak_err ak_signin_map(int rc);
+/* Parameters count from 1, columns from 0. Bytes must live until the statement ran. A number over 2^63 - 1 is
+ * stored as that one; a negative one is read as 0. */
 void ak_signin_bind_bytes(sqlite3_stmt *stmt, int index, struct ak_span bytes);
 void ak_signin_bind_number(sqlite3_stmt *stmt, int index, uint64_t number);
 uint64_t ak_signin_column_number(sqlite3_stmt *stmt, int column);
@@ -48,6 +51,7 @@ struct ak_span ak_signin_column_bytes(sqlite3_stmt *stmt, int column);
 /* False where the column has another length, or more than fits. */
 bool ak_signin_take_fixed(sqlite3_stmt *stmt, int column, uint8_t *out_bytes, size_t len);
 bool ak_signin_take_up_to(sqlite3_stmt *stmt, int column, void *out_bytes, size_t cap, size_t *out_len);
+/* Resets it and forgets its parameters. */
 void ak_signin_done(sqlite3_stmt *stmt);
 /* A statement without rows, its parameters bound. */
 AK_MUST_USE enum ak_err ak_signin_run(struct ak_signin_db *db, enum ak_signin_query query);

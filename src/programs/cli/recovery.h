@@ -17,7 +17,10 @@ struct ak_cli_code {
     uint8_t next_hash[32];
     struct ak_secret32 next;
 };
+/* Wipes. Use with AK_CLEANUP. */
 void ak_cli_code_done(struct ak_cli_code *code);
+/* The code where --recovery-code-file gave one, sealed, and a new one for after it; `there` is false
+ * otherwise. Worker, device and connection are open. 0 or the exit status. */
 int ak_cli_take_code(struct ak_cli *cli, struct ak_cli_code *out_code);
 /* Puts another code in the place of the account's, which --recovery-code-file gives or nobody has any more.
  * The exit status. */

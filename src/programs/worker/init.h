@@ -1,4 +1,6 @@
-/* Making a worker: see init.c. */
+/* Making a worker: folders, roots from the TEE, an empty ledger, recovery shares where they are wanted, and
+ * last the sealed state, without which the folder is no worker yet. Roots are only ever in locked memory. One
+ * thread. */
 #ifndef AK_PROGRAMS_WORKER_INIT_H
 #define AK_PROGRAMS_WORKER_INIT_H
 
@@ -7,9 +9,8 @@
 #include "io/conf/conf.h"
 #include "programs/worker/shares.h"
 
-/* `dev`: for the development signer. Prints what was made, for people or as JSON; ends the process with a
- * BOOT_FAIL line on failure.
- */
+/* `dev`: for the development signer. `shares` were taken from the arguments and are read here. Prints what
+ * was made, for people or as JSON, and returns 0; ends the process with a BOOT_FAIL line on failure. */
 int ak_init_run(const struct ak_conf *conf, bool dev, bool json, struct ak_worker_shares *shares);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the worker's subcommands share: options, help, loading the configuration. */
+/* What the worker's subcommands share: loading the configuration, with help and version. */
 #ifndef AK_PROGRAMS_WORKER_USAGE_H
 #define AK_PROGRAMS_WORKER_USAGE_H
 
