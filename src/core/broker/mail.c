@@ -45,21 +45,20 @@ void ak_mail_put_date(struct ak_buf *out, uint64_t unix_s)
     ak_buf_put_str(out, " +0000");
 }
 
-static void put_head(struct ak_span from, struct ak_span to, const char *subject, struct ak_span domain,
-    const uint8_t id[16], uint64_t now_s, struct ak_buf *out)
+static void put_head(const struct ak_mail_head *head, const char *subject, struct ak_buf *out)
 {
     ak_buf_put_str(out, "From: AgentKeys <");
-    ak_buf_put(out, from);
+    ak_buf_put(out, head->from);
     ak_buf_put_str(out, ">\r\nTo: <");
-    ak_buf_put(out, to);
+    ak_buf_put(out, head->to);
     ak_buf_put_str(out, ">\r\nSubject: ");
     ak_buf_put_str(out, subject);
     ak_buf_put_str(out, "\r\nDate: ");
-    ak_mail_put_date(out, now_s);
+    ak_mail_put_date(out, head->now_s);
     ak_buf_put_str(out, "\r\nMessage-ID: <");
-    ak_hex_encode(out, ak_span(id, 16));
+    ak_hex_encode(out, ak_span(head->id, 16));
     ak_buf_put_u8(out, '@');
-    ak_buf_put(out, domain);
+    ak_buf_put(out, head->domain);
     ak_buf_put_str(out,
         ">\r\nAuto-Submitted: auto-generated\r\nMIME-Version: 1.0\r\n"
         "Content-Type: text/plain; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n");
@@ -96,7 +95,7 @@ static void put_started(const struct ak_mail_notice *notice, struct ak_buf *out)
 
 enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out)
 {
-    put_head(notice->from, notice->to, subject_of(notice), notice->domain, notice->id, notice->now_s, out);
+    put_head(&notice->head, subject_of(notice), out);
     if (notice->started)
         put_started(notice, out);
     else
@@ -110,12 +109,12 @@ enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_bu
 
 enum ak_err ak_mail_put(const struct ak_mail_text *mail, struct ak_buf *out)
 {
-    put_head(mail->from, mail->to, "Sign in to AgentKeys", mail->domain, mail->id, mail->now_s, out);
+    put_head(&mail->head, "Sign in to AgentKeys", out);
     ak_buf_put_str(out, "Somebody, perhaps you, signs in to AgentKeys with this address.\r\n\r\n"
                         "If it is you, open this page and type the code that your terminal shows:\r\n\r\n");
     ak_buf_put(out, mail->origin);
     ak_buf_put_str(out, "/auth/email#");
-    ak_hex_encode(out, ak_span(mail->id, 16));
+    ak_hex_encode(out, ak_span(mail->head.id, 16));
     ak_buf_put_u8(out, '.');
     ak_buf_put(out, mail->token);
     ak_buf_put_str(out, "\r\n\r\nThe link works once, until ");

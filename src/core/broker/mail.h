@@ -11,13 +11,17 @@
 
 enum { AK_MAIL_TEXT_MAX = 4096 };
 
-struct ak_mail_text {
+struct ak_mail_head {
     struct ak_span from, to;
-    struct ak_span origin; /* of the broker: "https://signin.example" */
     struct ak_span domain; /* of message ids */
-    const uint8_t *id;     /* the sign-in's, 16 bytes */
-    struct ak_span token;  /* base64url */
+    const uint8_t *id;     /* 16 bytes, of the message: a sign-in's, or one of its own */
     uint64_t now_s;
+};
+
+struct ak_mail_text {
+    struct ak_mail_head head;
+    struct ak_span origin; /* of the broker: "https://signin.example" */
+    struct ak_span token;  /* base64url */
     uint64_t until_s;
 };
 
@@ -25,13 +29,10 @@ struct ak_mail_text {
 AK_MUST_USE enum ak_err ak_mail_put(const struct ak_mail_text *mail, struct ak_buf *out);
 /* That something of the account waits, was cancelled or came to pass. */
 struct ak_mail_notice {
-    struct ak_span from, to;
-    struct ak_span domain;
-    const uint8_t *id;       /* 16 bytes, of the message */
+    struct ak_mail_head head;
     bool started, cancelled; /* neither: done */
     bool sign_in;            /* a recovery by signing in; else another change that waits */
     uint64_t ready_s;        /* of one that was started; 0: never by time alone */
-    uint64_t now_s;
 };
 /* AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out);

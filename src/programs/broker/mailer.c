@@ -51,21 +51,26 @@ static struct ak_span domain_of(const char *address)
     return ak_span_str(at ? at + 1 : "localhost");
 }
 
+/* From this broker to the address that `to` is. */
+static struct ak_mail_head head_of(
+    const struct mailer *mailer, const struct ak_signin_mail *mail, struct ak_span to)
+{
+    const char *from = mailer->broker->mail.from;
+    return (struct ak_mail_head){
+        .from = ak_span_str(from), .to = to, .domain = domain_of(from), .id = mail->id, .now_s = now_s()};
+}
+
 static enum ak_err put_link(
     struct mailer *mailer, const struct ak_signin_mail *mail, struct ak_span plain, struct ak_buf *text)
 {
     uint8_t token[AK_LINK_TOKEN_TEXT_LEN + 1];
     struct ak_buf link = AK_BUF_ARR(token);
-    const struct ak_mail_server *server = &mailer->broker->mail;
     if (plain.len <= AK_LINK_TOKEN_LEN) return AK_E_FORMAT;
     ak_base64url_encode(&link, ak_span_sub(plain, 0, AK_LINK_TOKEN_LEN));
-    const struct ak_mail_text about = {.from = ak_span_str(server->from),
-        .to = ak_span_sub(plain, AK_LINK_TOKEN_LEN, plain.len),
+    const struct ak_mail_text about = {
+        .head = head_of(mailer, mail, ak_span_sub(plain, AK_LINK_TOKEN_LEN, plain.len)),
         .origin = ak_span_str(mailer->broker->origin),
-        .domain = domain_of(server->from),
-        .id = mail->id,
         .token = ak_buf_span(&link),
-        .now_s = now_s(),
         .until_s = mail->until_s};
     enum ak_err err = ak_mail_put(&about, text);
     ak_wipe(token, sizeof token);
@@ -77,19 +82,15 @@ static enum ak_err put_notice(
     struct mailer *mailer, const struct ak_signin_mail *mail, struct ak_span plain, struct ak_buf *text)
 {
     struct ak_reader reader = ak_reader(plain);
-    const struct ak_mail_server *server = &mailer->broker->mail;
     uint8_t bits = ak_reader_u8(&reader);
     uint64_t ready_s = ak_reader_u64(&reader);
     if (plain.len <= AK_NOTICE_HEAD) return AK_E_FORMAT;
-    const struct ak_mail_notice about = {.from = ak_span_str(server->from),
-        .to = ak_span_sub(plain, AK_NOTICE_HEAD, plain.len),
-        .domain = domain_of(server->from),
-        .id = mail->id,
+    const struct ak_mail_notice about = {
+        .head = head_of(mailer, mail, ak_span_sub(plain, AK_NOTICE_HEAD, plain.len)),
         .started = bits & AK_NOTICE_STARTED,
         .cancelled = bits & AK_NOTICE_CANCELLED,
         .sign_in = bits & AK_NOTICE_SIGN_IN,
-        .ready_s = ready_s,
-        .now_s = now_s()};
+        .ready_s = ready_s};
     return ak_mail_put_notice(&about, text);
 }
 

@@ -5,15 +5,20 @@
 
 static const uint8_t id[16] = {0xab, 1};
 
-static struct ak_mail_text a_mail(void)
+static struct ak_mail_head a_head(void)
 {
-    return (struct ak_mail_text){.from = AK_SPAN_LIT("keys@example.org"),
+    return (struct ak_mail_head){.from = AK_SPAN_LIT("keys@example.org"),
         .to = AK_SPAN_LIT("alice@example.org"),
-        .origin = AK_SPAN_LIT("https://signin.example"),
         .domain = AK_SPAN_LIT("example.org"),
         .id = id,
+        .now_s = 1795677000};
+}
+
+static struct ak_mail_text a_mail(void)
+{
+    return (struct ak_mail_text){.head = a_head(),
+        .origin = AK_SPAN_LIT("https://signin.example"),
         .token = AK_SPAN_LIT("TOKEN"),
-        .now_s = 1795677000,
         .until_s = 1795677600};
 }
 
@@ -61,15 +66,11 @@ static void notices(void **state)
     for (size_t i = 0; i < AK_COUNT(cases); i++) {
         char text[AK_MAIL_TEXT_MAX + 1] = "";
         struct ak_buf buf = ak_buf(text, AK_MAIL_TEXT_MAX), small = ak_buf(text, 100);
-        const struct ak_mail_notice notice = {.from = AK_SPAN_LIT("keys@example.org"),
-            .to = AK_SPAN_LIT("alice@example.org"),
-            .domain = AK_SPAN_LIT("example.org"),
-            .id = id,
+        const struct ak_mail_notice notice = {.head = a_head(),
             .started = cases[i].started,
             .cancelled = cases[i].cancelled,
             .sign_in = cases[i].sign_in,
-            .ready_s = cases[i].ready_s,
-            .now_s = 1795677000};
+            .ready_s = cases[i].ready_s};
         assert_int_equal(ak_mail_put_notice(&notice, &buf), AK_OK);
         const char *end = strstr(text, "\r\n\r\n");
         const char *subject = strstr(text, cases[i].subject);
