@@ -1,6 +1,6 @@
 /* Quotes of Intel SGX (version 3) and of SGX and TDX (versions 4 and 5): header, body and signature data as
  * views. Every length inside must use up exactly what is around it, so there is one way to read a quote; what
- * stands behind it is given as `trailing`. Parsing is not believing: see ak_intel_quote_check. Internal to
+ * stands behind it is given as `trailing`. Parsing is not believing: see ak_intel_verify. Internal to
  * core/attest. spec: Intel TDX DCAP Quoting Library API, A.3, A.4; Intel SGX ECDSA QuoteLib, A.4 */
 #ifndef AK_CORE_ATTEST_INTEL_QUOTE_H
 #define AK_CORE_ATTEST_INTEL_QUOTE_H

@@ -338,11 +338,12 @@ void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db);
 void *ak_mailer_main(void *ctx);
 void ak_mailer_wake(struct ak_broker *broker);
 
-/* usage.c */
+/* main.c */
 void ak_broker_load(
     int argc, char **argv, const char *command, struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs);
 /* Opens the data folder, which must be there. Ends the process where it cannot be. */
 int ak_broker_open_folder(const struct ak_conf *conf, bool create);
+/* files.c */
 /* Reads a setting's file whole, at most cap - 1 bytes; a secret one must be closed to others. Ends the
  * process where it cannot. */
 size_t ak_broker_read_file(const struct ak_conf *conf, unsigned key, uint8_t *out, size_t cap, bool secret);
