@@ -60,10 +60,7 @@ static void bitcoin(const json_t *group, const json_t *test, struct vec_count *c
     bool good = decoded && verify(group, test, sig) == AK_OK;
     bool valid = vec_is(test, "result", "valid");
     assert_int_equal(good, valid);
-    if (valid)
-        count->accepted++;
-    else
-        count->refused++;
+    vec_note(count, valid);
 }
 
 static void wycheproof_p1363(void **state)

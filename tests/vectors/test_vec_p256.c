@@ -18,10 +18,7 @@ static void one(const json_t *group, const json_t *test, struct vec_count *count
     } else {
         assert_false(valid);
     }
-    if (valid)
-        count->accepted++;
-    else
-        count->refused++;
+    vec_note(count, valid);
 }
 
 static void wycheproof(void **state)

@@ -87,6 +87,12 @@ struct vec_count {
     size_t accepted, refused, not_applicable;
 };
 
+/* A vector that was taken, or refused, as its file says. */
+static inline void vec_note(struct vec_count *count, bool accepted)
+{
+    *(accepted ? &count->accepted : &count->refused) += 1;
+}
+
 static inline void vec_report(const char *name, struct vec_count count)
 {
     printf("%s: %zu accepted, %zu refused, %zu not applicable\n", name, count.accepted, count.refused,

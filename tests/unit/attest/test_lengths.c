@@ -16,59 +16,27 @@ static const uint32_t lengths[] = {0x40000000, 0x7fffffff, 0x80000000, 0xfffffff
 
 /* ---- DER and CBOR: whatever begins with such a head ---- */
 
-static enum ak_err certificate(struct ak_span bytes)
-{
-    struct ak_x509 cert;
-    return ak_x509_parse(bytes, &cert);
-}
-
-static enum ak_err bundle(struct ak_span bytes)
-{
-    struct ak_x509_bundle list;
-    return ak_x509_bundle_parse(bytes, &list);
-}
-
-static enum ak_err revocations(struct ak_span bytes)
-{
-    struct ak_x509_crl crl;
-    return ak_x509_crl_parse(bytes, &crl);
-}
-
-static enum ak_err public_key(struct ak_span bytes)
-{
-    struct ak_pubkey key;
-    return ak_pubkey_from_spki(bytes, &key);
-}
+/* A parser that fills in a struct. */
+#define PARSER(name, type, parse)                                                                            \
+    static enum ak_err name(struct ak_span bytes)                                                            \
+    {                                                                                                        \
+        struct type parsed;                                                                                  \
+        return parse(bytes, &parsed);                                                                        \
+    }
+PARSER(certificate, ak_x509, ak_x509_parse)
+PARSER(bundle, ak_x509_bundle, ak_x509_bundle_parse)
+PARSER(revocations, ak_x509_crl, ak_x509_crl_parse)
+PARSER(public_key, ak_pubkey, ak_pubkey_from_spki)
+PARSER(sign1, ak_cose_sign1, ak_cose_sign1_parse)
+PARSER(message, ak_channel_message, ak_channel_message_parse)
+PARSER(claims, ak_channel_claims, ak_channel_claims_parse)
+PARSER(report, ak_channel_tpm2, ak_channel_tpm2_parse)
 
 static enum ak_err endorsement(struct ak_span bytes)
 {
     static const struct ak_x509_bundle nobody;
     struct ak_pubkey key;
     return ak_tpm_ek_certificate(bytes, &nobody, 0, AK_PUBKEY_RSA, &key);
-}
-
-static enum ak_err sign1(struct ak_span bytes)
-{
-    struct ak_cose_sign1 document;
-    return ak_cose_sign1_parse(bytes, &document);
-}
-
-static enum ak_err message(struct ak_span bytes)
-{
-    struct ak_channel_message parsed;
-    return ak_channel_message_parse(bytes, &parsed);
-}
-
-static enum ak_err claims(struct ak_span bytes)
-{
-    struct ak_channel_claims parsed;
-    return ak_channel_claims_parse(bytes, &parsed);
-}
-
-static enum ak_err report(struct ak_span bytes)
-{
-    struct ak_channel_tpm2 parts;
-    return ak_channel_tpm2_parse(bytes, &parts);
 }
 
 /* The length follows the head. */

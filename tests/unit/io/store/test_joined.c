@@ -1,29 +1,9 @@
 /* Joined writes: how many there are, what is read in between, what a full disk and too many VFS do. */
-#include "unit/check.h"
+#include "unit/io/store/fault_world.h"
 
 #include <sqlite3.h>
 
 #include "io/store/joined.h"
-#include "unit/io/store/fault_vfs.h"
-#include "unit/io/store/sample.h"
-
-static struct sample s;
-
-static int setup(void **state)
-{
-    (void)state;
-    fault_register();
-    sample_open(&s);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fault_reset();
-    sample_close(&s);
-    return 0;
-}
 
 static struct ak_store *open_store(const char *vfs)
 {

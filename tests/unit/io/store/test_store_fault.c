@@ -1,35 +1,14 @@
 /* Faults: a power cut at every write and sync, a sync that fails, a disk that is full, the reserve (I3, I14).
  */
-#include "unit/check.h"
-
-#include "unit/io/store/fault_vfs.h"
-#include "unit/io/store/sample.h"
+#include "unit/io/store/fault_world.h"
 
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-static struct sample s;
-
 /* Batches of the workload: small and large, over a tile's border, with a checkpoint every few. */
 static const uint64_t counts[] = {1, 3, 64, 250, 2, 40, 1, 17};
 enum { CHECKPOINT = 12, RESERVE = 1 << 16 };
-
-static int setup(void **state)
-{
-    (void)state;
-    fault_register();
-    sample_open(&s);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fault_reset();
-    sample_close(&s);
-    return 0;
-}
 
 static struct ak_store_options options(const char *vfs)
 {

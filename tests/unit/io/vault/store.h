@@ -41,6 +41,20 @@ static inline void store_begin(void)
     assert_int_equal(store_open(), AK_OK);
 }
 
+static inline int store_setup(void **state)
+{
+    (void)state;
+    store_begin();
+    return 0;
+}
+
+static inline int store_teardown(void **state)
+{
+    (void)state;
+    store_close();
+    return 0;
+}
+
 static inline enum ak_err store_restart(void)
 {
     store_close();

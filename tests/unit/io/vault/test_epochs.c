@@ -4,20 +4,6 @@
 
 #include <errno.h>
 
-static int setup(void **state)
-{
-    (void)state;
-    store_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    store_close();
-    return 0;
-}
-
 static bool slot_is_empty(unsigned slot)
 {
     uint8_t bytes[AK_TEE_SLOT_MAX];
@@ -339,7 +325,7 @@ static void a_look_after_a_failed_write_mends_it(void **state)
 
 int main(void)
 {
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, store_setup, store_teardown)
     const struct CMUnitTest tests[] = {T(nothing_is_made_before_the_first_key),
         T(what_was_written_is_there_after_a_restart), T(destroying_takes_turns_between_the_slots),
         T(destroying_nothing_still_changes_the_key), T(many_in_one_rewrite),

@@ -6,20 +6,6 @@
 
 static struct ak_vault vault;
 
-static int setup(void **state)
-{
-    (void)state;
-    store_begin();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    store_close();
-    return 0;
-}
-
 /* A key of that epoch that no entry names. */
 static struct ak_epoch_record stray(uint8_t account, uint32_t epoch)
 {
@@ -106,8 +92,8 @@ static void a_key_that_is_gone_already(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_was_never_recorded_goes_too, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_batch_takes_each_accounts, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_key_that_is_gone_already, setup, teardown)};
+        cmocka_unit_test_setup_teardown(what_was_never_recorded_goes_too, store_setup, store_teardown),
+        cmocka_unit_test_setup_teardown(a_batch_takes_each_accounts, store_setup, store_teardown),
+        cmocka_unit_test_setup_teardown(a_key_that_is_gone_already, store_setup, store_teardown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
