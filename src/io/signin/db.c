@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "io/signin/internal.h"
+#include "io/sqlite/connection.h"
 
 /* "AKb1" */
 enum { APPLICATION_ID = 0x414b6231, USER_VERSION = 2, BUSY_MS = 5000 };
@@ -166,23 +167,12 @@ static enum ak_err exec(sqlite3 *db, const char *sql)
     return ak_signin_map(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
-static enum ak_err pragma_number(sqlite3 *db, const char *sql, int64_t *out_number)
-{
-    sqlite3_stmt *stmt = NULL;
-    *out_number = 0;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) *out_number = sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    return ak_signin_map(rc);
-}
-
 static enum ak_err make_tables(sqlite3 *db)
 {
     char text[96];
     int64_t version = 0, application = 0;
-    AK_TRY(pragma_number(db, "PRAGMA application_id", &application));
-    AK_TRY(pragma_number(db, "PRAGMA user_version", &version));
+    AK_TRY(ak_signin_map(ak_sqlite_number(db, "PRAGMA application_id", &application)));
+    AK_TRY(ak_signin_map(ak_sqlite_number(db, "PRAGMA user_version", &version)));
     if (application == APPLICATION_ID && version == USER_VERSION) return AK_OK;
     bool before = application == APPLICATION_ID && version == 1;
     if (!before && (application != 0 || version != 0)) return AK_E_FORMAT;
@@ -194,10 +184,7 @@ static enum ak_err make_tables(sqlite3 *db)
 
 static enum ak_err configure(sqlite3 *db)
 {
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    ak_sqlite_harden(db);
     (void)sqlite3_busy_timeout(db, BUSY_MS);
     AK_TRY(exec(db, "PRAGMA journal_mode = WAL"));
     AK_TRY(exec(db, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;"
@@ -228,9 +215,7 @@ enum ak_err ak_signin_db_open(const char *path, struct ak_signin_db **out_db)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     enum ak_err err = ak_signin_map(sqlite3_open_v2(path, &db->sql, flags, NULL));
     if (!err) err = configure(db->sql);
-    for (size_t i = 0; !err && i < Q_COUNT_; i++)
-        err = ak_signin_map(
-            sqlite3_prepare_v3(db->sql, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->queries[i], NULL));
+    if (!err) err = ak_signin_map(ak_sqlite_prepare(db->sql, texts, Q_COUNT_, db->queries));
     if (err)
         ak_signin_db_close(db);
     else

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/buf.h"
+#include "io/sqlite/connection.h"
 #include "io/store/joined.h"
 
 static const char schema[] =
@@ -71,18 +72,6 @@ static enum ak_err exec(sqlite3 *db, const char *sql)
     return ak_store_map(sqlite3_exec(db, sql, NULL, NULL, NULL));
 }
 
-/* The integer that a PRAGMA answers. */
-static enum ak_err pragma_int(sqlite3 *db, const char *sql, int64_t *out_value)
-{
-    *out_value = 0;
-    sqlite3_stmt *stmt = NULL;
-    int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-    if (rc == SQLITE_OK) rc = sqlite3_step(stmt);
-    if (rc == SQLITE_ROW) *out_value = sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    return ak_store_map(rc);
-}
-
 static enum ak_err require_wal(sqlite3 *db)
 {
     sqlite3_stmt *stmt = NULL;
@@ -97,14 +86,11 @@ static enum ak_err require_wal(sqlite3 *db)
     return err;
 }
 
-/* What holds for every connection: no code out of the file, bounded memory, every commit synced. */
+/* What holds for every connection: bounded memory, every commit synced. */
 static enum ak_err configure(sqlite3 *db)
 {
     int on = 1;
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
-    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    ak_sqlite_harden(db);
     (void)sqlite3_limit(db, SQLITE_LIMIT_LENGTH, 2 * AK_STORE_BATCH_BYTES_MAX);
     (void)sqlite3_file_control(db, NULL, SQLITE_FCNTL_PERSIST_WAL, &on);
     AK_TRY(exec(db, "PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; PRAGMA cache_size = -1024;"
@@ -221,8 +207,8 @@ static enum ak_err check_identity(sqlite3 *db)
 {
     int64_t application = 0;
     int64_t version = 0;
-    AK_TRY(pragma_int(db, "PRAGMA application_id", &application));
-    AK_TRY(pragma_int(db, "PRAGMA user_version", &version));
+    AK_TRY(ak_store_map(ak_sqlite_number(db, "PRAGMA application_id", &application)));
+    AK_TRY(ak_store_map(ak_sqlite_number(db, "PRAGMA user_version", &version)));
     if (application != AK_STORE_APPLICATION_ID || version != AK_STORE_USER_VERSION) return AK_E_UNSUPPORTED;
     return AK_OK;
 }
@@ -233,16 +219,6 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
     (void)name;
     ((struct ak_store *)ctx)->wal_pages = pages;
     return SQLITE_OK;
-}
-
-static enum ak_err prepare(struct ak_store *store)
-{
-    for (size_t i = 0; i < AK_Q_COUNT_; i++) {
-        int rc =
-            sqlite3_prepare_v3(store->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &store->queries[i], NULL);
-        AK_TRY(ak_store_map(rc));
-    }
-    return AK_OK;
 }
 
 /* A write at once makes WAL and shared memory exist and shows a read-only disk now and not at the first
@@ -259,7 +235,7 @@ static enum ak_err open_parts(struct ak_store *store, const struct ak_store_opti
     AK_TRY(connect_db(options, options->path, &store->db));
     AK_TRY(check_identity(store->db));
     AK_TRY(configure(store->db));
-    AK_TRY(prepare(store));
+    AK_TRY(ak_store_map(ak_sqlite_prepare(store->db, texts, AK_Q_COUNT_, store->queries)));
     size_t len = 0;
     enum ak_err err = ak_store_meta_get(store, "log_id", store->log_id, sizeof store->log_id, &len);
     if (err == AK_E_NOT_FOUND || err == AK_E_LIMIT || len != sizeof store->log_id) return AK_E_FORMAT;
