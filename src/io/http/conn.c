@@ -6,6 +6,12 @@
 #include "base/num.h"
 #include "io/http/server.h"
 
+enum {
+    CUSTOMER_BYTES = 8, /* of an IPv6 address */
+    LOCAL_PART = 16,    /* of the connections: no remote client gets these */
+    TLS_PART = 4,       /* of a second's handshakes, for one customer */
+};
+
 static bool is_loopback(const struct sockaddr *address)
 {
     if (address->sa_family == AF_INET) {
@@ -21,6 +27,7 @@ static bool is_loopback(const struct sockaddr *address)
     return false;
 }
 
+/* An IPv4 client of a socket that takes both is the one that it is elsewhere. */
 static void set_address(struct ak_http_conn *conn, const struct sockaddr *address)
 {
     if (!address) return;
@@ -33,9 +40,15 @@ static void set_address(struct ak_http_conn *conn, const struct sockaddr *addres
     } else if (address->sa_family == AF_INET6) {
         struct sockaddr_in6 in6;
         memcpy(&in6, address, sizeof in6);
-        memcpy(conn->address, &in6.sin6_addr, 16);
-        conn->address_len = 16;
+        bool mapped = IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
+        conn->address_len = mapped ? 4 : 16;
+        memcpy(conn->address, in6.sin6_addr.s6_addr + (mapped ? 12 : 0), conn->address_len);
     }
+}
+
+struct ak_span ak_http_customer(const struct ak_http_conn *conn)
+{
+    return ak_span(conn->address, conn->address_len == 16 ? CUSTOMER_BYTES : conn->address_len);
 }
 
 static void begin(struct ak_http_door *door, struct MHD_Connection *mhd, void **socket_ctx)
@@ -85,18 +98,45 @@ void ak_http_on_connection(
     }
 }
 
-static bool too_many(const struct ak_http *server, const struct sockaddr *address)
+/* The same machine's: operator, broker, tools. */
+static bool is_remote(const struct ak_http_conn *from)
 {
-    struct ak_http_conn from = {0};
+    return from->address_len && !from->loopback;
+}
+
+static bool too_many(const struct ak_http *server, const struct ak_http_conn *from)
+{
     unsigned same = 0;
-    set_address(&from, address);
-    if (from.address_len == 0 || from.loopback || server->config.per_address == 0) return false;
+    if (server->config.per_address == 0) return false;
     for (size_t i = 0; i < server->count; i++) {
         const struct ak_http_conn *conn = &server->conns[i];
-        same += conn->open && conn->address_len == from.address_len &&
-                memcmp(conn->address, from.address, from.address_len) == 0;
+        same += conn->open && ak_span_eq(ak_http_customer(conn), ak_http_customer(from));
     }
     return same >= server->config.per_address;
+}
+
+/* Seeded, so that nobody chooses whose place is the own one, too. */
+static uint8_t *share_of(struct ak_http *server, const struct ak_http_conn *from)
+{
+    struct ak_span who = ak_http_customer(from);
+    uint32_t hash = server->tls_seed;
+    for (size_t i = 0; i < who.len; i++) hash = (hash ^ who.ptr[i]) * 16777619;
+    return &server->tls_shares[(hash >> 16) % AK_HTTP_TLS_SHARES];
+}
+
+/* One that only comes and goes leaves most handshakes of a second to others. */
+static bool tls_share_takes(struct ak_http *server, const struct ak_http_conn *from)
+{
+    unsigned most = server->config.tls_accepts_per_s / TLS_PART;
+    if (server->config.tls_accepts_per_s == 0 || !is_remote(from)) return true;
+    if (ak_num_sub_sat(server->now_ms, server->tls_shares_ms) >= 1000) {
+        memset(server->tls_shares, 0, sizeof server->tls_shares);
+        server->tls_shares_ms = server->now_ms;
+    }
+    uint8_t *taken = share_of(server, from);
+    if (*taken >= (most ? most : 1) || *taken == UINT8_MAX) return false;
+    (*taken)++;
+    return true;
 }
 
 /* A TLS handshake costs as much as a hundred requests, so new ones come from a bucket of one second's worth.
@@ -116,9 +156,14 @@ static bool tls_bucket_takes(struct ak_http *server)
 enum MHD_Result ak_http_on_accept(void *cls, const struct sockaddr *address, socklen_t len)
 {
     struct ak_http_door *door = cls;
+    struct ak_http *server = door->server;
+    struct ak_http_conn from = {0};
     (void)len;
-    if (!too_many(door->server, address) && (!door->tls || tls_bucket_takes(door->server))) return MHD_YES;
-    door->server->figures.refused++;
+    set_address(&from, address);
+    bool room = !is_remote(&from) ||
+                (server->free_conn_count > server->count / LOCAL_PART && !too_many(server, &from));
+    if (room && (!door->tls || (tls_share_takes(server, &from) && tls_bucket_takes(server)))) return MHD_YES;
+    server->figures.refused++;
     return MHD_NO;
 }
 

@@ -41,7 +41,7 @@ struct ak_http_conn {
     unsigned listener; /* index of the listener it came in by */
     int fd;
     bool loopback;       /* TCP from a loopback address */
-    uint8_t address[16]; /* of a TCP peer, IPv4 in the first 4 bytes */
+    uint8_t address[16]; /* of a TCP peer, IPv4 (mapped, too) in the first 4 bytes */
     size_t address_len;  /* 4, 16, or 0 for a Unix socket */
     uint64_t deadline_ms;
     bool busy; /* a request of it waits for its answer */
@@ -105,12 +105,12 @@ struct ak_http_listener {
 struct ak_http_config {
     struct ak_http_listener listeners[AK_HTTP_LISTENERS_MAX];
     size_t listener_count;
-    unsigned max_connections; /* in all */
-    unsigned per_address;     /* connections of one remote address, loopback not counted; 0: no limit */
-    unsigned idle_ms;         /* between two bytes */
-    unsigned request_ms;      /* from one answer, or the connect, to the next whole request */
-    unsigned answer_ms;       /* the hook's answer; then 503 */
-    unsigned tls_accepts_per_s;
+    unsigned max_connections;      /* in all; a sixteenth is for clients of this machine */
+    unsigned per_address;          /* connections of one remote customer; 0: no limit */
+    unsigned idle_ms;              /* between two bytes */
+    unsigned request_ms;           /* from one answer, or the connect, to the next whole request */
+    unsigned answer_ms;            /* the hook's answer; then 503 */
+    unsigned tls_accepts_per_s;    /* a quarter of them for one remote customer; 0: no limit */
     const struct ak_http_tls *tls; /* outlives the server */
     struct ak_http_hooks hooks;
 };
@@ -155,6 +155,9 @@ void ak_http_answer_error(
  * where there is no TLS. spec: RFC 8446 7.5 */
 bool ak_http_tls_binding(const struct ak_http_request *request, struct ak_span label,
     const uint8_t context[32], uint8_t out_client[32], uint8_t out_exporter[32]);
+/* The part of a TCP peer's address that tells people apart: IPv4's whole, of IPv6 the first 64 bits, as one
+ * customer has all that begin so. Empty for a Unix socket. */
+struct ak_span ak_http_customer(const struct ak_http_conn *conn);
 /* Requests that wait for their answer. */
 size_t ak_http_waiting(const struct ak_http *server);
 /* Answers each that waits with `code`. */

@@ -9,7 +9,7 @@
 #include "io/http/front.h"
 #include "io/http/http.h"
 
-enum { AK_HTTP_RANDOM_LEN = 4096 };
+enum { AK_HTTP_RANDOM_LEN = 4096, AK_HTTP_TLS_SHARES = 256 };
 
 enum ak_slot_state {
     AK_SLOT_FREE,
@@ -69,6 +69,9 @@ struct ak_http {
     uint64_t now_ms;
     uint64_t tls_tokens_ms; /* milliseconds of credit: an accept takes 1000 / tls_accepts_per_s */
     uint64_t tls_refill_ms;
+    uint64_t tls_shares_ms; /* since when the shares are counted: a second */
+    uint32_t tls_seed;
+    uint8_t tls_shares[AK_HTTP_TLS_SHARES]; /* handshakes of customers, by hash */
     struct ak_http_figures figures;
     size_t random_used;
     uint8_t random[AK_HTTP_RANDOM_LEN];

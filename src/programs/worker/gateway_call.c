@@ -42,7 +42,7 @@ void ak_gateway_opened(void *ctx, struct ak_http_conn *conn)
     conn->kind = gw->transports[conn->listener];
     conn->told = false;
     if (conn->address_len) {
-        conn->source = hash_source(gw, "ip", ak_span(conn->address, conn->address_len));
+        conn->source = hash_source(gw, "ip", ak_http_customer(conn));
         if (conn->kind == AK_TRANSPORT_LOOPBACK && !conn->loopback) conn->kind = AK_TRANSPORT_PLAIN;
         return;
     }
