@@ -13,6 +13,14 @@ static bool at(struct ak_reader *reader, uint64_t key)
 
 /* ---- request ---- */
 
+/* It is shown to holders beside the fingerprint that they compare: nothing in it may move or hide that. */
+static bool is_backend(struct ak_span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] < 0x20 || name.ptr[i] > 0x7e) return false;
+    return name.len > 0 && name.len <= BACKEND_MAX;
+}
+
 static void put_request(const struct ak_recovery_request *request, bool evidence, struct ak_buf *buf)
 {
     ak_cbor_put_map(buf, evidence ? 6 : 5);
@@ -33,7 +41,7 @@ static void put_request(const struct ak_recovery_request *request, bool evidence
 
 enum ak_err ak_recovery_request_encode(const struct ak_recovery_request *request, struct ak_buf *out_bytes)
 {
-    if (request->backend.len == 0 || request->backend.len > BACKEND_MAX) return AK_E_ARG;
+    if (!is_backend(request->backend)) return AK_E_ARG;
     if (request->evidence.len > AK_RECOVERY_EVIDENCE_MAX) return AK_E_ARG;
     put_request(request, request->evidence.len > 0, out_bytes);
     return ak_buf_check(out_bytes);
@@ -54,7 +62,7 @@ static enum ak_err read_request(struct ak_reader *reader, struct ak_recovery_req
     out->time_ms = ak_cbor_uint(reader);
     if (!at(reader, 4)) return AK_E_FORMAT;
     out->backend = ak_cbor_text(reader);
-    if (out->backend.len == 0 || out->backend.len > BACKEND_MAX) return AK_E_FORMAT;
+    if (!is_backend(out->backend)) return AK_E_FORMAT;
     if (pairs == 6) {
         if (!at(reader, 5)) return AK_E_FORMAT;
         out->evidence = ak_cbor_bytes(reader);

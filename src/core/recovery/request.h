@@ -20,7 +20,7 @@ struct ak_recovery_request {
     uint8_t key[32]; /* X25519 */
     uint8_t random[16];
     uint64_t time_ms;
-    struct ak_span backend;  /* text, 1 to 16 bytes: the TEE's name */
+    struct ak_span backend;  /* printable ASCII, 1 to 16 bytes: the TEE's name */
     struct ak_span evidence; /* of that TEE, for ak_recovery_report_data; empty: it has none to give */
 };
 /* Appends. AK_E_ARG, AK_E_FULL. */

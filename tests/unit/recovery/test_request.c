@@ -83,6 +83,25 @@ static void what_is_not_written(void **state)
     assert_int_equal(buf.len, 0);
 }
 
+/* A holder compares the fingerprint that is printed below it: "\x1b[8m" would hide that. */
+static void a_backend_that_a_terminal_obeys_is_refused(void **state)
+{
+    (void)state;
+    struct ak_recovery_request got;
+    size_t len = encode(), at = 0;
+    while (memcmp(bytes + at, "tpm2", 4) != 0) at++;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        uint8_t name[] = {'t', 'p', (uint8_t)byte, '2'};
+        struct ak_buf buf = ak_buf(bytes, AK_RECOVERY_REQUEST_MAX);
+        bool fine = byte >= 0x20 && byte <= 0x7e;
+        bytes[at + 2] = (uint8_t)byte;
+        enum ak_err err = ak_recovery_request_parse(ak_span(bytes, len), &got);
+        assert_int_equal(err, fine ? AK_OK : AK_E_FORMAT);
+        request.backend = AK_SPAN_ARR(name);
+        assert_int_equal(ak_recovery_request_encode(&request, &buf), fine ? AK_OK : AK_E_ARG);
+    }
+}
+
 static void report_data_is_of_the_fingerprint(void **state)
 {
     (void)state;
@@ -167,6 +186,7 @@ int main(void)
         cmocka_unit_test_setup(reads_back, setup),
         cmocka_unit_test_setup(every_byte_but_the_evidence_changes_the_fingerprint, setup),
         cmocka_unit_test_setup(what_is_not_written, setup),
+        cmocka_unit_test_setup(a_backend_that_a_terminal_obeys_is_refused, setup),
         cmocka_unit_test_setup(report_data_is_of_the_fingerprint, setup),
         cmocka_unit_test_setup(a_reply_opens, setup),
         cmocka_unit_test_setup(each_byte_of_a_reply_is_bound, setup),
