@@ -15,7 +15,7 @@
 
 enum ak_field_kind {
     /* kind          C member           JSON                                   */
-    AK_KIND_TEXT,    /* struct ak_span   string, UTF-8 without control bytes     */
+    AK_KIND_TEXT,    /* struct ak_span   string, UTF-8 without control characters */
     AK_KIND_TEXTS,   /* struct ak_span   array of strings; in C joined by commas */
     AK_KIND_HEX,     /* struct ak_span   lower-case hex                          */
     AK_KIND_HEX0X,   /* struct ak_span   0x and lower-case hex                   */

@@ -34,6 +34,20 @@ static bool has_control_byte(struct ak_span text)
     return false;
 }
 
+/* U+0080 to U+009F: to a terminal U+009B is as good as ESC [. */
+static bool has_c1_control(struct ak_span text)
+{
+    for (size_t at = ak_span_find(text, 0, 0xc2); at + 1 < text.len; at = ak_span_find(text, at + 1, 0xc2))
+        if (text.ptr[at + 1] < 0xa0) return true;
+    return false;
+}
+
+static enum ak_err check_characters(struct ak_span text)
+{
+    if (has_control_byte(text) || has_c1_control(text)) return AK_E_FORMAT;
+    return ak_utf8_validate(text);
+}
+
 static enum ak_err check_texts(const struct ak_field *field, struct ak_span joined)
 {
     if (joined.len > field->max) return AK_E_LIMIT;
@@ -64,12 +78,8 @@ enum ak_err ak_field_check(const struct ak_field *field, struct ak_span value)
     switch (field->kind) {
     case AK_KIND_TEXT:
         if (value.len < field->min || value.len > field->max) return AK_E_LIMIT;
-        if (has_control_byte(value)) return AK_E_FORMAT;
-        return ak_utf8_validate(value);
-    case AK_KIND_TEXTS:
-        if (has_control_byte(value)) return AK_E_FORMAT;
-        AK_TRY(ak_utf8_validate(value));
-        return check_texts(field, value);
+        return check_characters(value);
+    case AK_KIND_TEXTS: AK_TRY(check_characters(value)); return check_texts(field, value);
     case AK_KIND_LINES:
         if (value.len < field->min || value.len > field->max) return AK_E_LIMIT;
         return ak_utf8_validate(value);

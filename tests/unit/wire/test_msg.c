@@ -197,6 +197,27 @@ static void control_bytes_are_found_anywhere(void **state)
         }
 }
 
+/* U+009B begins what a terminal obeys; the same bytes are part of harmless characters, too. */
+static void control_characters_of_two_bytes_are_found(void **state)
+{
+    const struct ak_field field = {.kind = AK_KIND_TEXT, .max = 64};
+    const struct ak_field list = {.kind = AK_KIND_TEXTS, .max = 64};
+    (void)state;
+    for (size_t place = 0; place < 12; place++)
+        for (unsigned second = 0x80; second < 0xc0; second++) {
+            uint8_t text[14];
+            memset(text, 'a', sizeof text);
+            text[place] = 0xc2;
+            text[place + 1] = (uint8_t)second;
+            enum ak_err want = second < 0xa0 ? AK_E_FORMAT : AK_OK;
+            assert_int_equal(ak_field_check(&field, AK_SPAN_ARR(text)), want);
+            assert_int_equal(ak_field_check(&list, AK_SPAN_ARR(text)), want);
+        }
+    assert_int_equal(ak_field_check(&field, AK_SPAN_LIT("\xc2\xa0\xc2\x9b")), AK_E_FORMAT);
+    assert_int_equal(ak_field_check(&field, AK_SPAN_LIT("\xe2\x82\x9b")), AK_OK);
+    assert_int_equal(ak_field_check(&field, AK_SPAN_LIT("a\xc2")), AK_E_FORMAT);
+}
+
 static void lists_step(void **state)
 {
     (void)state;
@@ -238,6 +259,7 @@ int main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(encode_refuses),
         cmocka_unit_test(control_bytes_are_found_anywhere),
+        cmocka_unit_test(control_characters_of_two_bytes_are_found),
         cmocka_unit_test(lists_step),
         cmocka_unit_test(lists_refuse_what_does_not_fit),
     };
