@@ -8,11 +8,12 @@
 
 enum { BODY_MAX = 8 * 1024 };
 
+/* It goes to a terminal: letters of other scripts cannot be told from what moves or turns around text. */
 static void keep(char *out, size_t cap, struct ak_span text)
 {
     size_t len = text.len < cap ? text.len : cap - 1;
     for (size_t i = 0; i < len; i++)
-        out[i] = text.ptr[i] < 0x20 || text.ptr[i] == 0x7f ? '?' : (char)text.ptr[i];
+        out[i] = text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f ? (char)text.ptr[i] : '?';
     out[len] = 0;
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "programs/cli/out.h"
+
 enum { URL_MAX = 300 };
 
 static const char next_step[] = "agentkeys-broker must run, and broker_url be its address";
@@ -62,6 +64,7 @@ int ak_at_broker_ask_mail(struct ak_cli *cli, struct ak_client *broker, const ch
     static const struct ak_msg_sign_in nothing;
     const struct ak_msg_sign_in *said = says ? says : &nothing;
     struct ak_msg_email_reply asked;
+    char code[AK_BROKER_MATCH_CODE + 1];
     struct ak_msg_email_request request = {.email = ak_span_str(email),
         .device_name = said->device_name,
         .present = said->present << AK_EMAIL_REQUEST_DEVICE_NAME};
@@ -74,9 +77,9 @@ int ak_at_broker_ask_mail(struct ak_cli *cli, struct ak_client *broker, const ch
     if (status) return status;
     memcpy(out_asked->request_id, asked.request_id, sizeof out_asked->request_id);
     out_asked->polls = asked.expires_in_seconds * 1000 / AK_POLL_MS;
-    (void)fprintf(stderr,
-        "A mail is on its way. Open its link on any device, and type this code there: %.*s\n",
-        (int)asked.match_code.len, (const char *)asked.match_code.ptr);
+    ak_out_shown(asked.match_code, code, sizeof code);
+    (void)fprintf(
+        stderr, "A mail is on its way. Open its link on any device, and type this code there: %s\n", code);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/identity/identity.h"
 #include "programs/cli/at_broker.h"
+#include "programs/cli/out.h"
 
 int ak_at_broker_provider(struct ak_cli *cli, const char *name)
 {
@@ -42,6 +43,7 @@ int ak_at_broker_ask_provider(struct ak_cli *cli, struct ak_client *broker, cons
     const struct ak_msg_sign_in *says, struct ak_asked *out_asked)
 {
     struct ak_msg_oauth2_start_reply asked;
+    char code[AK_BROKER_MATCH_CODE + 1];
     int status = ask(cli, broker, provider, says, &asked);
     if (status) return status;
     if (!is_shown(asked.authorization_url))
@@ -49,11 +51,11 @@ int ak_at_broker_ask_provider(struct ak_cli *cli, struct ak_client *broker, cons
             "its answer is against the contract", "agentkeys doctor");
     memcpy(out_asked->request_id, asked.request_id, sizeof out_asked->request_id);
     out_asked->polls = asked.expires_in_seconds * 1000 / AK_POLL_MS;
+    ak_out_shown(asked.match_code, code, sizeof code);
     (void)fprintf(stderr,
         "Open this address in a browser and sign in there:\n\n  %.*s\n\n"
-        "Then type this code on the page that comes: %.*s\n",
-        (int)asked.authorization_url.len, (const char *)asked.authorization_url.ptr,
-        (int)asked.match_code.len, (const char *)asked.match_code.ptr);
+        "Then type this code on the page that comes: %s\n",
+        (int)asked.authorization_url.len, (const char *)asked.authorization_url.ptr, code);
     return 0;
 }
 

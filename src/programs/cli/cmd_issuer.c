@@ -55,7 +55,7 @@ static int print_keys(struct ak_cli *cli, struct ak_msg_jwks_reply *reply)
     struct ak_buf json = AK_BUF_ARR(memory);
     struct ak_json_writer w = ak_json_writer(&json);
     struct ak_msg_jwk jwk;
-    char hex[2 * SHA1_LEN + 1];
+    char hex[2 * SHA1_LEN + 1], kid[128];
     ak_json_open_object(&w);
     ak_json_key(&w, "keys");
     ak_json_open_array(&w);
@@ -64,7 +64,8 @@ static int print_keys(struct ak_cli *cli, struct ak_msg_jwks_reply *reply)
             return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the worker's key is not usable",
                 "x5c is no certificate", "agentkeys doctor");
         put_json(&w, &jwk, hex);
-        if (!cli->json) ak_out_line("%s  %.*s", hex, (int)jwk.kid.len, (const char *)jwk.kid.ptr);
+        ak_out_shown(jwk.kid, kid, sizeof kid);
+        if (!cli->json) ak_out_line("%s  %s", hex, kid);
     }
     ak_json_close_array(&w);
     ak_json_close_object(&w);

@@ -36,6 +36,21 @@ static void test_denial(void **state)
     assert_int_equal(ak_client_error_category(&error), AK_CATEGORY_DENIED);
 }
 
+/* U+009B is ESC [ to a terminal, U+202E turns around what follows; DEL and controls cannot come this far. */
+static void test_for_a_terminal(void **state)
+{
+    (void)state;
+    ak_client_error_set(&error, "x",
+        "a\xc2\x9b"
+        "8m\xc3\xa9~\x1b\x7f\n.");
+    assert_string_equal(error.message, "a\?\?8m\?\?~\?\?\?.");
+    read_text(403, "{\"error\":\"denied\",\"message\":\"\\u202eno\",\"denial\":{\"rule\":\"scope\","
+                   "\"seen\":\"\\u202e\",\"limit\":\"b\",\"remedy\":\"\\u2066\"}}");
+    assert_string_equal(error.message, "\?\?\?no");
+    assert_string_equal(error.seen, "\?\?\?");
+    assert_string_equal(error.remedy, "\?\?\?");
+}
+
 static void test_rate(void **state)
 {
     (void)state;
@@ -137,8 +152,8 @@ static void test_json(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_denial), cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_not_ours), cmocka_unit_test(test_categories), cmocka_unit_test(test_shown),
-        cmocka_unit_test(test_json)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_denial), cmocka_unit_test(test_for_a_terminal),
+        cmocka_unit_test(test_rate), cmocka_unit_test(test_not_ours), cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_shown), cmocka_unit_test(test_json)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
