@@ -1,4 +1,4 @@
-/* Copying JSON with the values of secret members replaced. */
+/* Copying JSON with the values of members that nobody else may see replaced. */
 #include "io/client/trace.h"
 
 #include <stdlib.h>
@@ -7,14 +7,18 @@
 #include "base/codec/json.h"
 #include "base/limits.h"
 
-static const char *const secret_members[] = {"session_jwt", "agent_token", "jwt", "recovery_code",
-    "recovery_hash", "pairing_code", "code", "match_code", "authorization_url"};
+/* Tokens and codes, what is typed into a page, and who somebody is (I19). */
+static const char *const hidden_members[] = {"session_jwt", "agent_token", "jwt", "token", "answer",
+    "recovery_code", "recovery_hash", "pairing_code", "code", "match_code", "authorization_url", "email",
+    "identity", "identity_value"};
 static const char REDACTED[] = "<redacted>";
 
-static bool is_secret(struct ak_span key)
+/* A name that is spelled with an escape is none of ours: what it names is not shown. */
+static bool is_hidden(struct ak_span name)
 {
-    for (size_t i = 0; i < AK_COUNT(secret_members); i++)
-        if (ak_span_eq(key, ak_span_str(secret_members[i]))) return true;
+    if (ak_span_find(name, 0, '\\') < name.len) return true;
+    for (size_t i = 0; i < AK_COUNT(hidden_members); i++)
+        if (ak_span_eq(name, ak_span_str(hidden_members[i]))) return true;
     return false;
 }
 
@@ -26,23 +30,52 @@ static size_t string_end(struct ak_span json, size_t at)
     return at;
 }
 
-/* Copies `json`; after a secret member's name its string value is left out. */
+static size_t skip_blanks(struct ak_span json, size_t at)
+{
+    while (at < json.len && (json.ptr[at] == ' ' || (json.ptr[at] >= '\t' && json.ptr[at] <= '\r'))) at++;
+    return at;
+}
+
+/* Where the string value of the member begins whose name's closing quote is at `end`; json.len: none does. */
+static size_t string_value(struct ak_span json, size_t end)
+{
+    size_t colon = skip_blanks(json, end + 1);
+    if (colon >= json.len || json.ptr[colon] != ':') return json.len;
+    size_t value = skip_blanks(json, colon + 1);
+    return value < json.len && json.ptr[value] == '"' ? value : json.len;
+}
+
+/* Copies `json`; after a hidden member's name its string value is left out. */
 static void put_redacted(struct ak_buf *line, struct ak_span json)
 {
     size_t from = 0;
     for (size_t at = 0; at < json.len; at++) {
         if (json.ptr[at] != '"') continue;
-        size_t end = string_end(json, at);
-        struct ak_span name = ak_span_sub(json, at + 1, end - at - 1);
-        bool hide =
-            end + 2 < json.len && json.ptr[end + 1] == ':' && json.ptr[end + 2] == '"' && is_secret(name);
+        size_t end = string_end(json, at), value = string_value(json, end);
+        bool hide = value < json.len && is_hidden(ak_span_sub(json, at + 1, end - at - 1));
         at = end;
         if (!hide) continue;
-        ak_buf_put(line, ak_span_sub(json, from, end + 3 - from));
+        ak_buf_put(line, ak_span_sub(json, from, value + 1 - from));
         ak_buf_put_str(line, REDACTED);
-        at = from = string_end(json, end + 2);
+        at = from = string_end(json, value);
     }
     ak_buf_put(line, ak_span_sub(json, from, json.len));
+}
+
+/* Ours: URL characters only. A code stands in the query of one call. */
+static void put_path(struct ak_buf *line, struct ak_span path)
+{
+    size_t at = ak_span_find(path, 0, '?');
+    ak_buf_put(line, ak_span_sub(path, 0, at));
+    while (at < path.len) {
+        size_t end = ak_span_find(path, at + 1, '&');
+        size_t equals = ak_span_find(ak_span_sub(path, 0, end), at, '=');
+        bool hide = is_hidden(ak_span_sub(path, at + 1, equals - at - 1));
+        ak_buf_put(line, ak_span_sub(path, at, (hide ? equals : end) - at));
+        if (hide) ak_buf_put_u8(line, '=');
+        if (hide) ak_buf_put_str(line, REDACTED);
+        at = end;
+    }
 }
 
 static void put_json(struct ak_buf *line, struct ak_span text)
@@ -74,18 +107,6 @@ static void put_member(struct ak_buf *line, const char *name, struct ak_span tex
     ak_buf_put_str(line, "\"");
 }
 
-/* A path of ours, URL characters only; a pairing code in its query is left out. */
-static void put_path(struct ak_buf *line, const char *path)
-{
-    const char *code = strstr(path, "?code=");
-    if (!code) code = strstr(path, "&code=");
-    size_t len = code ? (size_t)(code - path) + strlen("?code=") : strlen(path);
-    ak_buf_put(line, ak_span(path, len));
-    if (!code) return;
-    ak_buf_put_str(line, REDACTED);
-    ak_buf_put_str(line, path + len + strcspn(path + len, "&"));
-}
-
 static void put_line(struct ak_buf *line, const struct ak_fetch_ask *ask,
     const struct ak_fetch_answer *answer, uint64_t time_ms)
 {
@@ -94,7 +115,7 @@ static void put_line(struct ak_buf *line, const struct ak_fetch_ask *ask,
     ak_buf_put_str(line, ",\"method\":\"");
     ak_buf_put_str(line, ask->method);
     ak_buf_put_str(line, "\",\"path\":\"");
-    put_path(line, ask->path);
+    put_path(line, ak_span_str(ask->path));
     ak_buf_put_str(line, "\",\"request\":");
     put_json(line, ask->body);
     if (ask->proof.len && answer->status >= 200 && answer->status < 300)

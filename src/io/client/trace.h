@@ -1,7 +1,7 @@
 /* A record of calls for people who want to recompute them: one JSON line a request and answer, as they went
- * over the wire. Tokens and codes are replaced by "<redacted>", in the path, too. The device's proof stands
- * there once its request was answered with 2xx: it is spent then, and shows who asked for what. Keys are
- * never in it. */
+ * over the wire. Tokens, codes and personal addresses are replaced by "<redacted>" (I19), in the path, too.
+ * The device's proof stands there once its request was answered with 2xx: it is spent then, and shows who
+ * asked for what. Keys are never in it. */
 #ifndef AK_IO_CLIENT_TRACE_H
 #define AK_IO_CLIENT_TRACE_H
 

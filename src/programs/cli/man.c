@@ -97,8 +97,8 @@ void ak_help_man(const struct ak_cli_program *program, struct ak_buf *out)
     ak_conf_document(&ak_client_conf_table, AK_CONF_DOC_MAN, out);
     put_statuses(out);
     ak_buf_put_str(out,
-        ".SH ENVIRONMENT\n.TP\n.B AGENTKEYS_TRACE\nA file to which calls are recorded, without tokens and "
-        "codes.\n"
+        ".SH ENVIRONMENT\n.TP\n.B AGENTKEYS_TRACE\nA file to which calls are recorded, without tokens, "
+        "codes and addresses of people.\n"
         ".TP\n.B AGENTKEYS_...\nEach setting, in upper case.\n"
         ".SH FILES\n.TP\n.I ~/.config/agentkeys/config\nSettings; [NAME] begins a profile.\n"
         ".SH SEE ALSO\n.BR agentkeys (1),\n.BR agentkeys\\-daemon (1),\n.BR agentkeys\\-worker (1)\n");

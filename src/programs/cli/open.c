@@ -110,7 +110,7 @@ static int find_pin(struct ak_cli *cli, bool enrol, uint8_t out_pin[32], const u
         "export AGENTKEYS_WORKER_PIN=HEX, as the worker's operator says it");
 }
 
-/* AGENTKEYS_TRACE names a file to which calls are recorded, without tokens and codes. */
+/* AGENTKEYS_TRACE names a file to which calls are recorded, without tokens, codes and addresses. */
 static int open_trace(struct ak_cli *cli)
 {
     const char *path = getenv("AGENTKEYS_TRACE");

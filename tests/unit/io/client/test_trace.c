@@ -2,8 +2,13 @@
  * JSON null. */
 #include "unit/check.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
+#include "core/wire/broker_call.h"
+#include "core/wire/call.h"
+#include "core/wire/msg_error.h"
+#include "core/wire/msg_sign_in.h"
 #include "io/client/trace.h"
 
 static char line[8192];
@@ -57,6 +62,7 @@ static void leaves_codes_out_of_paths(void **state)
     static const char *const paths[][2] = {{"/v1/pair?code=SECRET", "/v1/pair?code=<redacted>\""},
         {"/v1/pair?code=SECRET&limit=2", "/v1/pair?code=<redacted>&limit=2\""},
         {"/v1/pair?limit=2&code=SECRET", "/v1/pair?limit=2&code=<redacted>\""},
+        {"/v1/pair?since=4&email=SECRET", "/v1/pair?since=4&email=<redacted>\""},
         {"/v1/pair?decode=kept", "/v1/pair?decode=kept\""}, {"/v1/code=kept", "/v1/code=kept\""}};
     for (size_t i = 0; i < AK_COUNT(paths); i++) {
         struct ak_fetch_ask ask = {.method = "GET", .path = paths[i][0]};
@@ -85,6 +91,72 @@ static void a_spent_proof_and_the_requests_id(void **state)
     assert_null(strstr(trace_of(&ask, &got), "request_id"));
 }
 
+static void leaves_secrets_out_however_they_are_spelled(void **state)
+{
+    (void)state;
+    const char *got = trace("{ \"code\" : \"SECRET\" , \"\\u0063ode\":\"SECRET\"}",
+        "{\"jwt\"\n:\t\"SECRET\",\"email\":\r\n\"SECRET\",\"empty\":\"\",\"last\": \"kept\"}");
+    assert_null(strstr(got, "SECRET"));
+    assert_non_null(strstr(got, "\"last\": \"kept\"}"));
+}
+
+/* Every member that a call may carry and that nobody has to hide. One that is in no list is a new one: hide
+ * it in trace.c where it is a token, a code, or says who somebody is. */
+static const char *const shown[] = {"account", "address", "after", "agent_address", "agent_signature", "alg",
+    "anchor", "aud", "base_path", "blob_id", "checkpoint", "config", "crv", "decision", "dek_id", "device",
+    "device_name", "digest", "domain", "enc", "entry", "error", "evidence", "from", "home_wallet", "how",
+    "id", "identity_type", "inject", "issuer", "items", "jwks_uri", "key", "kid", "kind", "kty", "label",
+    "last_reader", "leaf_hash", "limit", "message", "message_hex", "name", "next", "nonce", "note",
+    "omni_account", "operation", "path", "poll_path", "poll_url", "proposed", "provider", "public_key",
+    "reason", "remedy", "request_id", "root_hash", "rule", "sealed", "seen", "service", "signature",
+    "siwe_message", "started_by", "state", "status", "stored", "template", "to", "trust", "type", "use",
+    "user_address", "user_signature", "wallet_address", "what", "x", "y"};
+static const char *const hidden[] = {"session_jwt", "agent_token", "jwt", "token", "answer", "recovery_code",
+    "recovery_hash", "pairing_code", "code", "match_code", "authorization_url", "email", "identity",
+    "identity_value"};
+
+static bool is_in(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+static void check_field(const struct ak_field *field)
+{
+    char json[128];
+    const char *dot = strrchr(field->name, '.'), *name = dot ? dot + 1 : field->name;
+    if (field->kind == AK_KIND_U64 || field->kind == AK_KIND_BOOL || field->kind == AK_KIND_TEXTS) return;
+    bool hide = is_in(hidden, AK_COUNT(hidden), name);
+    if (hide == is_in(shown, AK_COUNT(shown), name)) fail_msg("%s is in no list, or in both", name);
+    (void)snprintf(json, sizeof json, "{\"%s\":\"VALUE\"}", name);
+    assert_int_equal(strstr(trace("", json), "VALUE") == NULL, hide);
+}
+
+static void check_message(const struct ak_msg *msg)
+{
+    for (size_t i = 0; i < msg->count; i++) {
+        if (msg->fields[i].kind == AK_KIND_LIST)
+            check_message(msg->fields[i].item);
+        else
+            check_field(&msg->fields[i]);
+    }
+}
+
+static void each_member_is_shown_or_hidden_on_purpose(void **state)
+{
+    (void)state;
+    for (unsigned id = 0; id < AK_CALL_COUNT; id++) {
+        check_message(ak_call_get(id)->request);
+        check_message(ak_call_get(id)->reply);
+    }
+    for (unsigned id = 0; id < AK_BROKER_CALL_COUNT; id++) {
+        check_message(ak_broker_call_get(id)->request);
+        check_message(ak_broker_call_get(id)->reply);
+    }
+    check_message(&ak_error_reply_msg);
+}
+
 static void what_is_not_json_is_null(void **state)
 {
     (void)state;
@@ -98,6 +170,8 @@ int main(void)
         cmocka_unit_test(leaves_secrets_out),
         cmocka_unit_test(leaves_codes_out_of_paths),
         cmocka_unit_test(a_spent_proof_and_the_requests_id),
+        cmocka_unit_test(leaves_secrets_out_however_they_are_spelled),
+        cmocka_unit_test(each_member_is_shown_or_hidden_on_purpose),
         cmocka_unit_test(what_is_not_json_is_null),
     };
     return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
