@@ -116,6 +116,20 @@ await main(async () => {
     await until('nothing to wait', async () => (await broker.metrics()).mails_waiting === 0);
   });
 
+  await test('a ledger that is shorter than what was read, as of a restored copy: recoveries are told all the same', async () => {
+    const owner = new SignIn(broker, new Device());
+    await broker.verify(await mailed(owner, 'restored@demo.example'), owner.asked.body.match_code);
+    assert.equal((await owner.status()).body.state, 'verified');
+    const thief = new SignIn(broker, new Device());
+    await broker.verify(await mailed(thief, 'restored@demo.example'), thief.asked.body.match_code);
+    assert.equal((await thief.status()).body.state, 'recovery_pending');
+    sql('update notices set next = 1000000');
+    sink.mails.length = 0; // what is young is told, and told again where it was
+    await again(); // it asks at its start
+    await until('a notice', () => sink.mails.some((mail) => mail.to.includes('restored@demo.example') && /being recovered/.test(mail.raw)), 20000);
+    assert.ok(Number(sql('select next from notices')) < 1000000);
+  });
+
   await test('a link after its ten minutes is over, for page and device', async () => {
     const who = new SignIn(broker, new Device());
     const got = await mailed(who, 'old@demo.example');

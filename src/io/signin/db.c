@@ -56,9 +56,10 @@ static const char *const texts[Q_COUNT_] = {
     [Q_DROP_MAIL] = "DELETE FROM mail WHERE number = ?1",
     [Q_DELAY_MAIL] = "UPDATE mail SET tries = ?2, next = ?3 WHERE number = ?1",
     [Q_COUNT_MAILS] = "SELECT count(*) FROM mail",
-    [Q_KNOW] = "INSERT INTO known(anchor, hash, sealed) VALUES(?1, ?2, ?3)"
+    [Q_KNOW] = "INSERT INTO known(anchor, hash, sealed) SELECT ?1, ?2, ?3"
+               " WHERE (SELECT count(*) FROM known WHERE anchor = ?1 AND hash <> ?2) < ?4"
                " ON CONFLICT(anchor, hash) DO UPDATE SET sealed = excluded.sealed",
-    [Q_KNOWN] = "SELECT sealed FROM known WHERE anchor = ?1 LIMIT 16",
+    [Q_KNOWN] = "SELECT sealed FROM known WHERE anchor = ?1",
     [Q_FORGET] = "DELETE FROM known WHERE hash = ?1",
     [Q_GET_NOTICES] = "SELECT next FROM notices",
     [Q_SET_NOTICES] = "UPDATE notices SET next = ?1",

@@ -69,8 +69,10 @@ AK_MUST_USE enum ak_err ak_signin_db_mail_later(
     struct ak_signin_db *db, int64_t number, unsigned tries, uint64_t next_s);
 
 /* ---- who is told of recoveries ---- */
-enum { AK_SIGNIN_KNOWN_MAX = 16, AK_SIGNIN_KNOWN_LEN = 400 };
-/* Remembers an account's sealed address; `hash` names the address. */
+enum { AK_SIGNIN_KNOWN_MAX = 32, AK_SIGNIN_KNOWN_LEN = 400 };
+/* Remembers an account's sealed address; `hash` names the address. AK_E_LIMIT: too long, or the account has
+ * as many already: whoever links one after the other puts out none that was there before. An account has 17
+ * identities at the most, so there is room for some whose end was not heard of. */
 AK_MUST_USE enum ak_err ak_signin_db_know(
     struct ak_signin_db *db, const uint8_t anchor[32], const uint8_t hash[32], struct ak_span sealed);
 AK_MUST_USE enum ak_err ak_signin_db_forget(struct ak_signin_db *db, const uint8_t hash[32]);

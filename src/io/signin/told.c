@@ -9,7 +9,9 @@ enum ak_err ak_signin_db_know(
     ak_signin_bind_bytes(stmt, 1, ak_span(anchor, 32));
     ak_signin_bind_bytes(stmt, 2, ak_span(hash, 32));
     ak_signin_bind_bytes(stmt, 3, sealed);
-    return ak_signin_run(db, Q_KNOW);
+    ak_signin_bind_number(stmt, 4, AK_SIGNIN_KNOWN_MAX);
+    AK_TRY(ak_signin_run(db, Q_KNOW));
+    return sqlite3_changes(db->sql) ? AK_OK : AK_E_LIMIT;
 }
 
 enum ak_err ak_signin_db_forget(struct ak_signin_db *db, const uint8_t hash[32])

@@ -267,6 +267,7 @@ static bool encode_form(const struct ak_http_request *request, struct gathered *
     read = read && ak_link_read(link, message.request_id, &message.token) == AK_OK &&
            ak_msg_encode(&ak_email_verify_request_msg, &message, &body) == AK_OK;
     job->body_len = read ? body.len : 0; /* empty: the page says so */
+    ak_wipe(memory, sizeof memory);
     return true;
 }
 

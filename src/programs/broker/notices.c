@@ -83,28 +83,14 @@ static enum ak_err take(struct ak_notices_reader *reader, struct ak_signin_db *d
     return AK_OK;
 }
 
-static enum ak_err take_all(
-    struct ak_notices_reader *reader, struct ak_signin_db *db, struct ak_span json, uint64_t since)
-{
-    struct ak_buf body = AK_BUF_ARR(reader->decoded);
-    const struct ak_msg_input input = {.json = json};
-    struct ak_msg_fault fault;
-    struct ak_msg_notice_reply reply;
-    struct ak_msg_notice_item item;
-    AK_TRY(ak_msg_from_json(&ak_notice_reply_msg, &input, &body, &fault));
-    AK_TRY(ak_msg_decode(&ak_notice_reply_msg, ak_buf_span(&body), &reply, NULL));
-    while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item))
-        if (item.index >= since) AK_TRY(take(reader, db, &item, &since));
-    return reply.next > since ? ak_signin_db_notice(db, since, reply.next, NULL, 0, 0) : AK_OK;
-}
-
-static enum ak_err ask(struct ak_notices_reader *reader, struct ak_signin_db *db)
+/* What the worker tells from `since` on; views into the reader's memory. */
+static enum ak_err ask(
+    struct ak_notices_reader *reader, uint64_t since, struct ak_msg_notice_reply *out_reply)
 {
     char text[96];
-    uint64_t since = 0;
-    struct ak_buf json = AK_BUF_ARR(text);
+    struct ak_buf json = AK_BUF_ARR(text), body = AK_BUF_ARR(reader->decoded);
     struct ak_fetch_answer answer;
-    AK_TRY(ak_signin_db_notices(db, &since));
+    struct ak_msg_fault fault;
     ak_buf_put_str(&json, "{\"since\":");
     ak_buf_put_dec(&json, since);
     ak_buf_put_str(&json, ",\"limit\":");
@@ -114,7 +100,52 @@ static enum ak_err ask(struct ak_notices_reader *reader, struct ak_signin_db *db
         .method = "POST", .path = "/internal/v1/notices", .body = ak_buf_span(&json)};
     AK_TRY(ak_fetch_do(&reader->fetch, &request, &answer));
     if (answer.status != 200) return AK_E_MEANING;
-    return take_all(reader, db, answer.body, since);
+    const struct ak_msg_input input = {.json = answer.body};
+    AK_TRY(ak_msg_from_json(&ak_notice_reply_msg, &input, &body, &fault));
+    return ak_msg_decode(&ak_notice_reply_msg, ak_buf_span(&body), out_reply, NULL);
+}
+
+/* The first notice that is not a day old, or the ledger's end. */
+static enum ak_err find_recent(struct ak_notices_reader *reader, uint64_t *out_index)
+{
+    struct ak_msg_notice_reply reply;
+    struct ak_msg_notice_item item;
+    uint64_t recent_s = ak_clock_wall_ms() / 1000 - KEPT_S;
+    for (*out_index = 0; !atomic_load(&reader->broker->mail_stop); *out_index = reply.next) {
+        AK_TRY(ask(reader, *out_index, &reply));
+        while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item)) {
+            if (item.time < recent_s) continue;
+            *out_index = item.index;
+            return AK_OK;
+        }
+        if (reply.next <= *out_index) return AK_OK;
+    }
+    return AK_E_STATE;
+}
+
+/* A ledger shorter than what was read is another one: a copy that was restored, a worker made anew. From
+ * where on it is, nobody knows; so what is young is told, perhaps once more. */
+static enum ak_err begin_again(struct ak_notices_reader *reader, struct ak_signin_db *db, uint64_t since)
+{
+    uint64_t next = 0;
+    AK_TRY(find_recent(reader, &next));
+    AK_TRY(ak_signin_db_notice(db, since, next, NULL, 0, 0));
+    reader->asked_ms = 0; /* the next turn goes on */
+    ak_log(AK_LOG_WARN, "notices_begin_again", ak_log_u64("read", since), ak_log_u64("next", next));
+    return AK_OK;
+}
+
+static enum ak_err take_all(struct ak_notices_reader *reader, struct ak_signin_db *db)
+{
+    struct ak_msg_notice_reply reply;
+    struct ak_msg_notice_item item;
+    uint64_t since = 0;
+    AK_TRY(ak_signin_db_notices(db, &since));
+    AK_TRY(ask(reader, since, &reply));
+    if (reply.next < since) return begin_again(reader, db, since);
+    while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item))
+        if (item.index >= since) AK_TRY(take(reader, db, &item, &since));
+    return reply.next > since ? ak_signin_db_notice(db, since, reply.next, NULL, 0, 0) : AK_OK;
 }
 
 void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db)
@@ -122,6 +153,6 @@ void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db)
     uint64_t now_ms = ak_clock_mono_ms();
     if (reader->asked_ms && now_ms - reader->asked_ms < EVERY_MS) return;
     reader->asked_ms = now_ms;
-    enum ak_err err = ask(reader, db);
+    enum ak_err err = take_all(reader, db);
     if (err && err != AK_E_CONFLICT) ak_log(AK_LOG_WARN, "notices_not_read", ak_log_err(err));
 }

@@ -171,16 +171,20 @@ static void knows_and_forgets_addresses(void **state)
     static struct ak_signin_known known;
     const uint8_t anchor[32] = {1}, other[32] = {2};
     uint8_t hash[32] = {0}, sealed[AK_SIGNIN_KNOWN_LEN + 1] = {0};
-    for (uint8_t i = 0; i < AK_SIGNIN_KNOWN_MAX + 1; i++) {
-        hash[0] = i;
+    /* the first ones stay, whatever the order of their hashes */
+    for (uint8_t i = 0; i < AK_SIGNIN_KNOWN_MAX; i++) {
+        hash[0] = (uint8_t)(AK_SIGNIN_KNOWN_MAX - i);
         assert_int_equal(ak_signin_db_know(one, anchor, hash, ak_span(&i, 1)), AK_OK);
         assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("again")), AK_OK);
     }
+    hash[0] = 0;
+    assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("late")), AK_E_LIMIT);
     assert_int_equal(ak_signin_db_know(one, other, hash, ak_span(sealed, AK_SIGNIN_KNOWN_LEN)), AK_OK);
     assert_int_equal(ak_signin_db_know(one, other, hash, AK_SPAN_ARR(sealed)), AK_E_LIMIT);
     assert_int_equal(ak_signin_db_known(one, anchor, &known), AK_OK);
     assert_int_equal(known.count, AK_SIGNIN_KNOWN_MAX);
-    assert_true(ak_span_eq(ak_span(known.sealed[3], known.lens[3]), AK_SPAN_LIT("again")));
+    for (size_t i = 0; i < known.count; i++)
+        assert_true(ak_span_eq(ak_span(known.sealed[i], known.lens[i]), AK_SPAN_LIT("again")));
     assert_int_equal(ak_signin_db_known(two, other, &known), AK_OK);
     assert_int_equal(known.count, 1);
     assert_int_equal(known.lens[0], AK_SIGNIN_KNOWN_LEN);
@@ -190,6 +194,11 @@ static void knows_and_forgets_addresses(void **state)
     assert_int_equal(ak_signin_db_sweep(two, NOW * 2), AK_OK);
     assert_int_equal(ak_signin_db_known(two, anchor, &known), AK_OK);
     assert_int_equal(known.count, AK_SIGNIN_KNOWN_MAX);
+    hash[0] = 1; /* one that ended makes room for one */
+    assert_int_equal(ak_signin_db_forget(one, hash), AK_OK);
+    hash[0] = 0;
+    assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("late")), AK_OK);
+    assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("late")), AK_OK);
 }
 
 static void a_notice_is_told_once(void **state)
