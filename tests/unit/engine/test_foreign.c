@@ -18,6 +18,18 @@ static void put_span(const struct ak_field *field, struct any *out, const char *
     memcpy((uint8_t *)out + field->offset, &span, sizeof span);
 }
 
+static uint64_t entry_of_alice(const struct world *w)
+{
+    struct ak_entry entry = {0};
+    uint64_t index = 0;
+    for (; index < h_size(&w->h); index++) {
+        h_entry(&w->h, index, &entry);
+        if (entry.has_anchor && memcmp(entry.anchor, w->alice.anchor, 32) == 0) break;
+    }
+    assert_true(index < h_size(&w->h));
+    return index;
+}
+
 static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t pair_id[16],
     const char *pair_code, struct any *out)
 {
@@ -63,7 +75,10 @@ static void fill(const struct world *w, const struct ak_msg *msg, const uint8_t 
             put_span(field, out, "email");
         else if (!strcmp(field->name, "identity_value"))
             put_span(field, out, "alice@demo.example");
-        else if (field->kind == AK_KIND_U64)
+        else if (!strcmp(field->name, "index") || !strcmp(field->name, "size")) {
+            number = entry_of_alice(w) + (field->name[0] == 's');
+            put_fixed(field, out, &number, sizeof number);
+        } else if (field->kind == AK_KIND_U64)
             put_fixed(field, out, &number, sizeof number);
         else
             put = !(field->flags & AK_MSG_OPTIONAL);
@@ -168,6 +183,7 @@ static void test_every_call_with_foreign_ids(void **state)
     memcpy(code, asked.pairing_code.ptr, asked.pairing_code.len);
     uint8_t id[16];
     memcpy(id, asked.request_id, 16);
+    h_seal(&w->h); /* there are proofs to ask for */
     with_token(w, &w->bob.device, h_token(&w->bob), id, code);
     with_token(w, &w->bobs.device, h_agent_token(&w->bobs), id, code);
     h_device_done(&device);
