@@ -9,10 +9,11 @@ pacman_lists=${PACMAN_LISTS:-/var/lib/pacman/sync}
 
 usage() {
     cat <<'TXT'
-usage: scripts/setup-dev-env.sh [--check] [--no-build] [--with GROUP]...
+usage: scripts/setup-dev-env.sh [--check] [--no-build] [--needed] [--with GROUP]...
 
   --check        only report; exit 1 if something is missing
   --no-build     install, but neither build nor run the smoke test
+  --needed       leave out what a single benchmark or end-to-end test asks for
   --with GROUP   also bring real servers for end-to-end tests and benchmarks: tpm, ceph, pages, barbican
   --help         this text
 
@@ -57,10 +58,10 @@ base | cmd:curl                 | curl                  | curl                  
 base | cmd:openssl              | openssl               | openssl                | openssl        | openssl@3
 base | cmd:ps                   | procps                | procps-ng              | procps-ng      | -
 base | file:/etc/ssl/certs      | ca-certificates       | ca-certificates        | ca-certificates | -
-base | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
-base | cmd:softhsm2-util        | softhsm2              | softhsm                | softhsm        | softhsm
-base | cmd:pkcs11-tool          | opensc                | opensc                 | opensc         | opensc
 base | cmd:npm                  | npm                   | npm                    | npm            | node
+more | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
+more | cmd:softhsm2-util        | softhsm2              | softhsm                | softhsm        | softhsm
+more | cmd:pkcs11-tool          | opensc                | opensc                 | opensc         | opensc
 tpm  | cmd:swtpm                | swtpm                 | swtpm                  | swtpm          | swtpm
 tpm  | cmd:swtpm_setup          | swtpm-tools           | swtpm-tools            | swtpm          | swtpm
 tpm  | cmd:tpm2_startup         | tpm2-tools            | tpm2-tools             | tpm2-tools     | tpm2-tools
@@ -68,6 +69,7 @@ ceph | cmd:ceph-mon             | ceph-mon              | ceph-mon              
 ceph | cmd:ceph-osd             | ceph-osd              | ceph-osd               | none           | none
 ceph | cmd:radosgw              | radosgw               | ceph-radosgw           | none           | none
 ceph | cmd:ceph                 | ceph-common           | ceph-common            | none           | none
+ceph | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
 pages | cmd:chromium             | chromium              | chromium               | chromium       | none
 barbican | cmd:uwsgi         | uwsgi-core            | uwsgi                  | uwsgi          | none
 barbican | file:/usr/lib/uwsgi/plugins/python3_plugin.so | uwsgi-plugin-python3 | uwsgi-plugin-python3 | uwsgi-plugin-python | none
@@ -231,11 +233,12 @@ smoke_test() {
 }
 
 main() {
-    local check=0 do_build=1 groups="base"
+    local check=0 do_build=1 groups="base more"
     while [ $# -gt 0 ]; do
         case $1 in
         --check) check=1 ;;
         --no-build) do_build=0 ;;
+        --needed) groups=${groups/ more/} ;;
         --with)
             shift
             case ${1:-} in tpm | ceph | pages | barbican) groups="$groups $1" ;; *) die "--with knows the groups tpm, ceph, pages and barbican, not '${1:-}'" ;; esac

@@ -9,11 +9,11 @@ import { root, tempDir } from './lib/worker.mjs';
 
 const script = path.join(root, 'scripts/setup-dev-env.sh');
 const columns = ['apt', 'dnf', 'pacman', 'brew'];
-const rows = [...fs.readFileSync(script, 'utf8').matchAll(/^(base|tpm|ceph|pages|barbican) *\|(.+)$/gm)].map(([, group, rest]) => {
+const rows = [...fs.readFileSync(script, 'utf8').matchAll(/^(base|more|tpm|ceph|pages|barbican) *\|(.+)$/gm)].map(([, group, rest]) => {
   const [probe, ...names] = rest.split('|').map((part) => part.trim());
   return { group, probe, names: Object.fromEntries(columns.map((column, at) => [column, names[at]])) };
 });
-const namesOf = (manager, groups = ['base']) => [...new Set(rows.filter((row) => groups.includes(row.group)).map((row) => row.names[manager]).filter((name) => !['-', 'none'].includes(name)))];
+const namesOf = (manager, groups = ['base', 'more']) => [...new Set(rows.filter((row) => groups.includes(row.group)).map((row) => row.names[manager]).filter((name) => !['-', 'none'].includes(name)))];
 const tools = ['bash', 'cat', 'tr', 'awk', 'find', 'head', 'cut', 'dirname', 'mkdir', 'ln', 'rm', 'cp', 'env', 'touch', 'sh', 'openssl'];
 
 // A machine with nothing but the shell's tools and one package manager.
@@ -28,7 +28,7 @@ class Machine {
     this.program('id', `echo ${uid}`);
     if (sudo) this.program('sudo', 'echo "sudo $*" >>"$RECORD"; [ "$1" = -n ] && shift; [ "$1" = true ] || exec "$@"');
     // What installing brings: each command of the table, a pkg-config that finds all, a gcc with all headers, clang's runtime.
-    const commands = rows.filter((row) => row.group === 'base' && row.probe.startsWith('cmd:') && row.names[manager] !== '-').map((row) => row.probe.slice(4));
+    const commands = rows.filter((row) => ['base', 'more'].includes(row.group) && row.probe.startsWith('cmd:') && row.names[manager] !== '-').map((row) => row.probe.slice(4));
     for (const name of commands.filter((one) => !tools.includes(one))) this.program(name, this.body(name), 'later');
     const name = manager === 'apt' ? 'apt-get' : manager;
     this.program(name, `case "$1" in --prefix) echo "${this.path('prefix')}"; exit ;; esac
@@ -113,6 +113,17 @@ await main(async () => {
     fs.writeFileSync(machine.path('lists/core.db'), '');
     fs.rmSync(path.join(machine.bin, 'jq'));
     assert.deepEqual(machine.run('--no-build').calls, ['pacman -S --needed --noconfirm jq']);
+  });
+
+  await test('--needed leaves out what one test or benchmark asks for; the full run brings it', () => {
+    const machine = new Machine('dnf');
+    const first = machine.run('--no-build', '--needed').calls.find((call) => call.startsWith('dnf')).split(' ');
+    for (const name of ['awscli2', 'softhsm', 'opensc']) assert.ok(!first.includes(name), name);
+    assert.ok(first.includes('openssl-devel'));
+    for (const name of ['aws', 'softhsm2-util', 'pkcs11-tool']) fs.rmSync(path.join(machine.bin, name));
+    assert.equal(machine.run('--check', '--needed').status, 0);
+    assert.equal(machine.run('--check').status, 1);
+    assert.deepEqual(machine.run('--no-build', '--needed', '--with', 'ceph').calls.at(-1), 'dnf install -y --setopt=install_weak_deps=False ceph-mon ceph-osd ceph-radosgw ceph-common awscli2');
   });
 
   await test('what nobody packages is named, and is no success', () => {
