@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +42,7 @@ struct loop {
     int epoll_fd;
     int stop_fd;
     bool given[AK_GATEWAY_FD_TLS_SIGN]; /* which listeners the supervisor passed on */
+    bool may_warn;
     bool keeper_waits_write;
     bool said_ready;
     uint64_t tick_ms;
@@ -141,6 +143,7 @@ static enum ak_err start(void)
 {
     /* before anything is opened, which may get the number of a listener that is not there */
     for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) the.given[i] = fd_is_open(AK_FD_FIRST + i);
+    the.may_warn = fd_is_open(AK_FD_FIRST + AK_GATEWAY_FD_WARNING);
     the.gw.keeper.fd = the.gw.signer.fd = -1;
     the.gw.phase = AK_PHASE_START;
     AK_TRY(read_conf(&the.conf));
@@ -169,10 +172,21 @@ static enum ak_err say_hello(void)
     return ak_channel_flush(&the.gw.keeper);
 }
 
+/* Alone in flight, a request waits for its entry, and whoever wakes the ledger's writer for it waits until a
+ * core that slept is awake. That is done here, where nobody waits for it, and not by the keeper. */
+static void warn_writer(void)
+{
+    const uint8_t byte = 0;
+    if (!the.gw.writes || !the.may_warn || ak_http_waiting(the.gw.http) != 1) return;
+    (void)!send(AK_FD_FIRST + AK_GATEWAY_FD_WARNING, &byte, sizeof byte, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 /* Leaves with one write; what does not fit waits for the peer. */
 static void flush_keeper(void)
 {
     if (ak_channel_flush(&the.gw.keeper) != AK_OK) the.gw.failed = true;
+    warn_writer();
+    the.gw.writes = false;
     bool wants = ak_channel_wants_write(&the.gw.keeper);
     if (wants == the.keeper_waits_write) return;
     the.keeper_waits_write = wants;

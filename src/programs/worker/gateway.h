@@ -36,6 +36,7 @@ struct ak_gateway {
     uint8_t transports[AK_HTTP_LISTENERS_MAX]; /* enum ak_transport a listener would give */
     uint8_t source_seed[32];
     uint64_t now_ms;
+    bool writes; /* something was asked this turn that the ledger keeps */
     bool stopping;
     bool failed;                                              /* the keeper is gone or breaks the protocol */
     uint64_t answered[AK_CALL_COUNT + 1][AK_GATEWAY_CLASSES]; /* last row: no call of the table */

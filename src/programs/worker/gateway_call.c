@@ -217,6 +217,13 @@ static bool encode_body(
     return refuse(got, fault.code, fault_text(gw, &fault));
 }
 
+/* Calls that the ledger keeps if they are allowed; lists are not kept. */
+static bool writes(const struct gathered *got)
+{
+    if (got->call->auth == AK_AUTH_CHANGE || got->id == AK_CALL_CREDENTIAL_READ) return true;
+    return got->call->auth == AK_AUTH_USE && strcmp(got->call->method, "GET") != 0;
+}
+
 static bool send_request(
     struct ak_gateway *gw, struct ak_http_request *request, struct gathered *got, const struct ak_buf *body)
 {
@@ -236,6 +243,7 @@ static bool send_request(
     if (ak_channel_send(&gw->keeper, ak_buf_span(&frame)) != AK_OK)
         return refuse(got, AK_CODE_NOT_READY, "too much is waiting; try again");
     request->conn->told = true;
+    if (writes(got)) gw->writes = true;
     return true;
 }
 

@@ -17,14 +17,21 @@ struct ak_helper {
     int event_fd;
     pthread_t thread;
     pthread_mutex_t mutex;
-    pthread_cond_t wake, finished;
+    pthread_cond_t finished;
+    int wake_fd;    /* the thread sleeps on it */
+    int warning_fd; /* and on this; -1: none */
     enum ak_helper_state state;
+    bool asleep;
     bool hushed; /* what it finishes need not wake the loop */
     bool started;
 };
 
 AK_MUST_USE enum ak_err ak_helper_start(
     struct ak_helper *helper, void (*work)(void *ctx), void *ctx, int event_fd);
+/* From now on bytes that come on this socket (borrowed) say that something is about to be given: the thread
+ * takes them and looks for it a short while without sleeping. They may come from anybody, often, or in vain.
+ */
+void ak_helper_warned_by(struct ak_helper *helper, int fd);
 /* True while nothing is given and nothing waits to be taken. */
 bool ak_helper_idle(struct ak_helper *helper);
 /* Only while idle. */

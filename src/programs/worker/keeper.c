@@ -264,6 +264,7 @@ static size_t thread_count(const struct ak_keeper *keeper)
 static void start_threads(struct ak_keeper *keeper)
 {
     enum ak_err err = ak_keeper_writers_start(keeper);
+    if (!err && keeper->warned) ak_helper_warned_by(&keeper->committer, AK_FD_FIRST + AK_KEEPER_FD_WARNING);
     if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
     if (!err) err = ak_keeper_reader_open(keeper);
     if (!err) err = ak_keeper_vault_start(keeper);
@@ -365,6 +366,7 @@ int ak_keeper_main(void)
     read_conf(&keeper);
     ak_log_init((enum ak_log_level)ak_conf_choice(&keeper.conf, AK_WORKER_LOG_LEVEL), "keeper", 2);
     keeper.dev = fd_is_open(AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET);
+    keeper.warned = fd_is_open(AK_FD_FIRST + AK_KEEPER_FD_WARNING);
     init_memory(&keeper);
     open_channels(&keeper);
     ak_keeper_open(&keeper);

@@ -215,6 +215,7 @@ struct ak_keeper {
     int data_dir_fd, tee_dir_fd, slot_dir_fd;
     char slot_dir[600]; /* where the erasure slots are files; else empty */
     bool dev;
+    bool warned; /* the gateway may say that an entry is about to come */
 
     struct ak_channel gateway, tls;
     bool has_tls;

@@ -24,10 +24,11 @@ enum {
     AK_GATEWAY_FD_OPERATOR,
     AK_GATEWAY_FD_BROKER,
     AK_GATEWAY_FD_TLS_SIGN,
+    AK_GATEWAY_FD_WARNING, /* a byte wakes the ledger's writer */
     AK_GATEWAY_FD_COUNT
 };
 /* The development secret is 64 hex characters in a sealed memory file; open only where the variable was set.
  */
-enum { AK_KEEPER_FD_TLS_SIGN, AK_KEEPER_FD_DEV_SECRET, AK_KEEPER_FD_REENCRYPT };
+enum { AK_KEEPER_FD_TLS_SIGN, AK_KEEPER_FD_DEV_SECRET, AK_KEEPER_FD_REENCRYPT, AK_KEEPER_FD_WARNING };
 
 #endif

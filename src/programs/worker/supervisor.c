@@ -23,7 +23,7 @@
 /* In the order of their start; they stop in the reverse one. */
 enum { REENCRYPTOR, KEEPER, GATEWAY, CHILDREN };
 /* Between the keeper and another. */
-enum { PEER, TLS_SIGN, REENCRYPT, CHANNELS };
+enum { PEER, TLS_SIGN, REENCRYPT, WARNING, CHANNELS };
 enum { KEEPERS_END, OTHER_END, ENDS };
 enum { FILES_BESIDE = 64, ENV_MAX = 8 };
 /* A keeper seals once or twice more when it stops, each of them ten commands of a TPM. */
@@ -112,12 +112,14 @@ static enum ak_err child(
         give(spawn, fds, the.channels[PEER][KEEPERS_END], AK_FD_PEER);
         give(spawn, fds, the.channels[TLS_SIGN][KEEPERS_END], AK_FD_FIRST + AK_KEEPER_FD_TLS_SIGN);
         give(spawn, fds, the.channels[REENCRYPT][KEEPERS_END], AK_FD_FIRST + AK_KEEPER_FD_REENCRYPT);
+        give(spawn, fds, the.channels[WARNING][KEEPERS_END], AK_FD_FIRST + AK_KEEPER_FD_WARNING);
         give(spawn, fds, the.dev_secret_fd, AK_FD_FIRST + AK_KEEPER_FD_DEV_SECRET);
         return AK_OK;
     }
     give(spawn, fds, the.channels[PEER][OTHER_END], AK_FD_PEER);
     for (int i = 0; i < AK_GATEWAY_FD_TLS_SIGN; i++) give(spawn, fds, the.listeners[i], AK_FD_FIRST + i);
     give(spawn, fds, the.channels[TLS_SIGN][OTHER_END], AK_FD_FIRST + AK_GATEWAY_FD_TLS_SIGN);
+    give(spawn, fds, the.channels[WARNING][OTHER_END], AK_FD_FIRST + AK_GATEWAY_FD_WARNING);
     return AK_OK;
 }
 

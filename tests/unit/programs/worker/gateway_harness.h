@@ -35,6 +35,7 @@ _Static_assert(sizeof SIGN_BODY - 1 == 116, "the length that HEADERS says");
 
 extern struct gw {
     struct ak_channel channel;
+    int warning; /* where it says that an entry is about to come */
     pid_t pid;
     uint16_t port;
     char unix_path[108], operator_path[108];

@@ -1,6 +1,9 @@
 /* What becomes a frame and how, and what answers look like. */
 #include "gateway_harness.h"
 
+#include <poll.h>
+#include <sys/socket.h>
+
 #include "core/frames/closed.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_sign.h"
@@ -147,6 +150,40 @@ static void answers_500_for_a_damaged_body(void **state)
     gw_take_closed(fd);
 }
 
+static size_t warnings(void)
+{
+    char bytes[4096];
+    ssize_t got = recv(gw.warning, bytes, sizeof bytes, MSG_DONTWAIT);
+    return got > 0 ? (size_t)got : 0;
+}
+
+/* Once for what the ledger keeps and is alone in flight; not for lists, and not beside others. */
+static void warns_the_writer_of_a_lone_entry(void **state)
+{
+    (void)state;
+    (void)warnings();
+    int fd = gw_dial(NULL), other = gw_dial(NULL);
+    gw_say(fd, "GET /v1/agents" H TOKEN "\r\n");
+    struct ak_frame_request request = gw_take_request();
+    gw_push_reply(&request, AK_CODE_INTERNAL, AK_SPAN_LIT(""), NULL);
+    assert_int_equal(gw_hear(fd), 500);
+    assert_int_equal(warnings(), 0);
+    gw_say(fd, SIGN);
+    request = gw_take_request();
+    struct pollfd warned = {.fd = gw.warning, .events = POLLIN};
+    assert_int_equal(poll(&warned, 1, GW_WAIT_MS), 1);
+    assert_int_equal(warnings(), 1);
+    gw_say(other, SIGN);
+    struct ak_frame_request second = gw_take_request();
+    gw_push_reply(&second, AK_CODE_OK, gw_sign_reply(), NULL);
+    assert_int_equal(gw_hear(other), 200);
+    assert_int_equal(warnings(), 0);
+    gw_push_reply(&request, AK_CODE_OK, gw_sign_reply(), NULL);
+    assert_int_equal(gw_hear(fd), 200);
+    gw_take_closed(fd);
+    gw_take_closed(other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +193,7 @@ int main(void)
         cmocka_unit_test(says_when_to_come_back),
         cmocka_unit_test(forgets_a_late_answer),
         cmocka_unit_test(answers_500_for_a_damaged_body),
+        cmocka_unit_test(warns_the_writer_of_a_lone_entry),
     };
     return cmocka_run_group_tests(tests, gw_open_serving, gw_close_serving);
 }

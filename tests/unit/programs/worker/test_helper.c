@@ -3,6 +3,8 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "programs/worker/helper.h"
@@ -118,6 +120,51 @@ static void stop_waits_for_the_piece_in_hand(void **state)
     ak_helper_stop(&helper);
 }
 
+/* What warns may say so at any time, in vain, or end; work comes and is done all the same. */
+static void warnings_change_nothing(void **state)
+{
+    int warning[2];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, warning), 0);
+    ak_helper_warned_by(&helper, warning[0]);
+    for (int i = 1; i <= 20; i++) {
+        if (i == 15) close(warning[1]);
+        for (int bytes = 0; i < 15 && bytes < 10 * i; bytes++)
+            assert_int_equal(send(warning[1], "x", 1, MSG_NOSIGNAL), 1);
+        if (i % 3 == 0) (void)poll(NULL, 0, 1); /* longer than it looks: in vain */
+        ak_helper_give(&helper);
+        open_gate();
+        assert_true(is_told(-1));
+        ak_event_clear(event_fd);
+        assert_true(ak_helper_done(&helper));
+        assert_int_equal(pieces, i);
+    }
+    ak_helper_stop(&helper);
+    close(warning[0]);
+}
+
+static uint64_t cpu_ns(void)
+{
+    struct timespec used;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* A gateway that is gone must not keep the thread awake. */
+static void an_end_is_heard_once(void **state)
+{
+    int warning[2];
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, warning), 0);
+    ak_helper_warned_by(&helper, warning[0]);
+    close(warning[1]);
+    uint64_t before = cpu_ns();
+    (void)poll(NULL, 0, 200);
+    assert_true(cpu_ns() - before < 100000000);
+    ak_helper_stop(&helper);
+    close(warning[0]);
+}
+
 static void stop_without_a_start(void **state)
 {
     (void)state;
@@ -145,6 +192,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_hushed_piece_is_found_done, setup, teardown),
         cmocka_unit_test_setup_teardown(looking_finds_the_end_or_gives_up, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_waits_for_the_piece_in_hand, setup, teardown),
+        cmocka_unit_test_setup_teardown(warnings_change_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_end_is_heard_once, setup, teardown),
         cmocka_unit_test_setup_teardown(stop_without_a_start, setup, teardown),
         cmocka_unit_test_setup_teardown(an_event_counts_and_is_cleared, setup, teardown),
     };
