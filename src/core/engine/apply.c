@@ -61,15 +61,65 @@ static enum ak_err account_resumed(struct ak_fold *fold)
     return AK_OK;
 }
 
-/* Whether the device was enrolled before and removed: its sessions of that time stay over. */
-static bool was_here(struct ak_fold *fold, const uint8_t thumbprint[32])
+/* What the account's records say of a device that is to be enrolled. */
+struct records {
+    uint32_t count;
+    bool was_here;   /* it was enrolled before and removed: its sessions of that time stay over */
+    uint32_t oldest; /* of those removed the one enrolled first */
+};
+
+static struct records look_at_devices(struct ak_fold *fold, const uint8_t thumbprint[32])
 {
-    for (uint32_t at = fold->account->first_device; at != AK_INDEX_NONE;) {
+    struct records records = {.oldest = AK_INDEX_NONE};
+    uint64_t oldest_ms = 0;
+    for (uint32_t at = fold->account->first_device; at != AK_INDEX_NONE; records.count++) {
         const struct ak_device *device = ak_vec_at(&fold->state->devices, at);
-        if (memcmp(device->thumbprint, thumbprint, 32) == 0) return true;
+        bool first = records.oldest == AK_INDEX_NONE || device->enrolled_ms < oldest_ms ||
+                     (device->enrolled_ms == oldest_ms && at < records.oldest);
+        if (memcmp(device->thumbprint, thumbprint, 32) == 0) records.was_here = true;
+        if (device->removed && first) {
+            records.oldest = at;
+            oldest_ms = device->enrolled_ms;
+        }
         at = device->next;
     }
-    return false;
+    return records;
+}
+
+static struct ak_device *add_device(struct ak_fold *fold)
+{
+    struct ak_device *device = ak_vec_add(&fold->state->devices);
+    if (!device) return NULL;
+    device->next = fold->account->first_device;
+    fold->account->first_device = fold->state->devices.count - 1;
+    return device;
+}
+
+/* A device that comes and goes again and again takes no more memory, and no more time to look through. The
+ * record that gives way may be of any device that was removed, so none that comes from then on has sessions
+ * from before. */
+static struct ak_device *take_device(
+    struct ak_fold *fold, const uint8_t thumbprint[32], bool *out_had_sessions)
+{
+    struct records records = look_at_devices(fold, thumbprint);
+    bool full = records.count >= AK_STATE_DEVICES_ACCOUNT;
+    *out_had_sessions = records.was_here || full;
+    if (!full) return add_device(fold);
+    struct ak_device *device = ak_vec_at(&fold->state->devices, records.oldest);
+    *device = (struct ak_device){.next = device->next, .name = device->name, .name_cap = device->name_cap};
+    return device;
+}
+
+static enum ak_err keep_name(struct ak_fold *fold, struct ak_device *device, struct ak_span name)
+{
+    if (name.len > device->name_cap) {
+        device->name_cap = (uint8_t)name.len;
+        return ak_arena_copy(fold->state->arena, name, &device->name);
+    }
+    uint8_t *memory = (uint8_t *)(uintptr_t)device->name.ptr;
+    if (name.len) memcpy(memory, name.ptr, name.len);
+    device->name.len = name.len;
+    return AK_OK;
 }
 
 /* Takes it out of the account's list, so that lists stay short whatever was started and cancelled. */
@@ -78,8 +128,9 @@ static void end_waiting(struct ak_fold *fold, struct ak_waiting *waiting)
     uint32_t *link = &fold->account->first_waiting;
     while (ak_vec_at(&fold->state->waiting, *link) != waiting)
         link = &((struct ak_waiting *)ak_vec_at(&fold->state->waiting, *link))->next;
+    uint32_t number = *link;
     *link = waiting->next;
-    waiting->over = true;
+    ak_state_free_waiting(fold->state, number);
     fold->account->waiting_count--;
 }
 
@@ -98,22 +149,19 @@ static enum ak_err device_enrolled(struct ak_fold *fold)
 {
     if (ak_state_device(fold->state, fold->account, fold->entry->device)) return AK_E_MEANING;
     if (fold->account->device_count >= AK_LIMIT_DEVICES) return AK_E_MEANING;
-    uint32_t number = fold->state->devices.count;
-    bool was_removed = was_here(fold, fold->entry->device);
-    struct ak_device *device = ak_vec_add(&fold->state->devices);
+    bool had_sessions = false;
+    struct ak_device *device = take_device(fold, fold->entry->device, &had_sessions);
     if (!device) return AK_E_FULL;
     device->recovered =
         fold->account->device_count > 0 && memcmp(fold->entry->actor, fold->entry->device, 32) == 0;
-    if (was_removed) device->sessions_after_ms = fold->entry->time_ms;
+    if (had_sessions) device->sessions_after_ms = fold->entry->time_ms;
     device->account = fold->account_number;
-    device->next = fold->account->first_device;
     memcpy(device->thumbprint, fold->entry->device, 32);
     device->enrolled_ms = fold->entry->time_ms;
     device->enrolled_seen_ms = ak_num_sub_sat(fold->entry->time_ms, fold->state->unseen_ms);
-    fold->account->first_device = number;
     fold->account->device_count++;
     end_recoveries(fold, fold->entry->device);
-    return ak_arena_copy(fold->state->arena, fold->entry->name, &device->name);
+    return keep_name(fold, device, fold->entry->name);
 }
 
 static enum ak_err device_removed(struct ak_fold *fold)
@@ -136,9 +184,9 @@ static enum ak_err recovery_started(struct ak_fold *fold)
     const struct ak_entry *entry = fold->entry;
     if (ak_state_waiting(fold->state, fold->account, entry->what, entry->device)) return AK_E_MEANING;
     if (fold->account->waiting_count >= AK_STATE_WAITING_ACCOUNT) return AK_E_MEANING;
-    uint32_t number = fold->state->waiting.count;
-    struct ak_waiting *waiting = ak_vec_add(&fold->state->waiting);
-    if (!waiting) return AK_E_FULL;
+    uint32_t number = ak_state_new_waiting(fold->state);
+    if (number == AK_INDEX_NONE) return AK_E_FULL;
+    struct ak_waiting *waiting = ak_vec_at(&fold->state->waiting, number);
     waiting->next = fold->account->first_waiting;
     waiting->what = (uint8_t)entry->what;
     memcpy(waiting->device, entry->device, 32);
@@ -187,13 +235,10 @@ static enum ak_err recovery_code_set(struct ak_fold *fold)
     return AK_OK;
 }
 
-static enum ak_err set_policy(struct ak_fold *fold, struct ak_path_state *path)
+static enum ak_err set_policy(struct ak_fold *fold, struct ak_path_state *path, bool first)
 {
-    struct ak_span scope;
     if (ak_entry_has(fold->entry, AK_F_VALID_UNTIL_HEIGHT)) return AK_E_MEANING; /* not built */
-    AK_TRY(ak_state_intern(fold->state, fold->entry->scope, &scope));
-    path->scope = scope.ptr;
-    path->scope_len = (uint16_t)scope.len;
+    AK_TRY(ak_state_set_scope(fold->state, path, fold->entry->scope, first));
     path->rate = (uint16_t)fold->entry->rate;
     path->valid_until_ms = ak_entry_has(fold->entry, AK_F_VALID_UNTIL_MS) ? fold->entry->valid_until_ms : 0;
     return AK_OK;
@@ -217,7 +262,7 @@ static enum ak_err path_activated(struct ak_fold *fold)
     path->root_version = (uint32_t)entry->root_version;
     memcpy(path->device, entry->device, 32);
     memcpy(path->address, entry->address, 20);
-    AK_TRY(set_policy(fold, path));
+    AK_TRY(set_policy(fold, path, true));
     if (account->last_path == AK_INDEX_NONE)
         account->first_path = number;
     else
@@ -237,7 +282,7 @@ static struct ak_path_state *live_path(struct ak_fold *fold)
 static enum ak_err policy_changed(struct ak_fold *fold)
 {
     struct ak_path_state *path = live_path(fold);
-    return path ? set_policy(fold, path) : AK_E_MEANING;
+    return path ? set_policy(fold, path, false) : AK_E_MEANING;
 }
 
 static enum ak_err path_flag(struct ak_fold *fold, uint8_t set, uint8_t clear)

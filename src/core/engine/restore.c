@@ -114,11 +114,13 @@ static void restore_accounts(struct ak_fold *fold)
 {
     for (uint32_t i = 0; i < fold->state->accounts.count; i++) {
         struct ak_account *account = ak_state_account_at(fold->state, i);
-        account->first_waiting = AK_INDEX_NONE;
+        while (account->first_waiting != AK_INDEX_NONE) {
+            uint32_t number = account->first_waiting;
+            account->first_waiting = ((struct ak_waiting *)ak_vec_at(&fold->state->waiting, number))->next;
+            ak_state_free_waiting(fold->state, number);
+        }
         account->waiting_count = 0;
     }
-    for (uint32_t i = 0; i < fold->state->waiting.count; i++)
-        ((struct ak_waiting *)ak_vec_at(&fold->state->waiting, i))->over = true;
 }
 
 enum ak_err ak_apply_state_restored(struct ak_fold *fold)

@@ -282,7 +282,10 @@ static enum ak_err read_device(struct ak_state *state, struct ak_reader *reader)
     device->removed = flags & DEVICE_REMOVED;
     device->recovered = flags & DEVICE_RECOVERED;
     ak_reader_copy(reader, device->thumbprint, 32);
-    AK_TRY(ak_arena_copy(state->arena, take_short(reader), &device->name));
+    struct ak_span name = take_short(reader);
+    if (name.len > AK_LIMIT_LABEL) return AK_E_FORMAT;
+    AK_TRY(ak_arena_copy(state->arena, name, &device->name));
+    device->name_cap = (uint8_t)name.len;
     device->enrolled_ms = ak_reader_u64(reader);
     device->enrolled_seen_ms = ak_reader_u64(reader);
     device->sessions_after_ms = ak_reader_u64(reader);
@@ -330,12 +333,11 @@ static enum ak_err read_path(struct ak_state *state, struct ak_reader *reader)
     path->cloud_until_ms = ak_reader_u64(reader);
     ak_reader_copy(reader, path->device, 32);
     ak_reader_copy(reader, path->address, 20);
-    AK_TRY(ak_state_intern(state, take_short(reader), &scope));
-    path->scope = scope.ptr;
-    path->scope_len = (uint16_t)scope.len;
+    scope = take_short(reader);
     if (reader->failed || path->account >= state->accounts.count || !ak_path_label_valid(label) ||
         path->flags & ~(AK_PATH_SUSPENDED | AK_PATH_DECOMMISSIONED) || scope.len > AK_LIMIT_SCOPE_TEXT)
         return AK_E_FORMAT;
+    AK_TRY(ak_state_set_scope(state, path, scope, true));
     link_path(state, path, number);
     return AK_OK;
 }

@@ -7,6 +7,7 @@ enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const 
     memset(state, 0, sizeof *state);
     state->arena = arena;
     state->issuer_version = 1;
+    state->free_waiting = AK_INDEX_NONE;
     ak_vec_init(&state->accounts, arena, sizeof(struct ak_account));
     ak_vec_init(&state->devices, arena, sizeof(struct ak_device));
     ak_vec_init(&state->paths, arena, sizeof(struct ak_path_state));
@@ -157,12 +158,19 @@ enum ak_err ak_state_reserve(struct ak_state *state)
     return ak_arena_reserve(state->arena, TEXTS);
 }
 
+static uint32_t find_text(const struct ak_state *state, struct ak_span text)
+{
+    struct key key = {.state = state, .bytes = text};
+    struct ak_index_ops ops = {same_text, hash_text, &key};
+    return ak_index_find(&state->by_text, ak_index_hash(&state->by_text, 0, text), &ops);
+}
+
 enum ak_err ak_state_intern(struct ak_state *state, struct ak_span text, struct ak_span *out_kept)
 {
     struct key key = {.state = state, .bytes = text};
     struct ak_index_ops ops = {same_text, hash_text, &key};
     uint64_t hash = ak_index_hash(&state->by_text, 0, text);
-    uint32_t number = ak_index_find(&state->by_text, hash, &ops);
+    uint32_t number = find_text(state, text);
     *out_kept = AK_SPAN_EMPTY;
     if (number == AK_INDEX_NONE) {
         struct ak_span *fresh = ak_vec_add(&state->texts);
@@ -174,6 +182,58 @@ enum ak_err ak_state_intern(struct ak_state *state, struct ak_span text, struct 
     struct ak_span *kept = ak_vec_at(&state->texts, number);
     *out_kept = *kept;
     return AK_OK;
+}
+
+static void point_scope(struct ak_path_state *path, const uint8_t *text, size_t len)
+{
+    path->scope = text;
+    path->scope_len = (uint16_t)len;
+}
+
+/* Grows in powers of two. The text may be the one that lies there. */
+static enum ak_err keep_own_scope(struct ak_state *state, struct ak_path_state *path, struct ak_span text)
+{
+    uint16_t cap = path->scope_cap ? path->scope_cap : 64;
+    while (cap < text.len) cap = (uint16_t)(cap * 2);
+    if (cap != path->scope_cap) {
+        uint8_t *memory = ak_arena_alloc(state->arena, cap);
+        if (!memory) return AK_E_FULL;
+        path->scope_own = memory;
+        path->scope_cap = cap;
+    }
+    if (text.len) memmove(path->scope_own, text.ptr, text.len);
+    point_scope(path, path->scope_own, text.len);
+    return AK_OK;
+}
+
+enum ak_err ak_state_set_scope(
+    struct ak_state *state, struct ak_path_state *path, struct ak_span text, bool first)
+{
+    struct ak_span kept;
+    if (text.len > AK_LIMIT_SCOPE_TEXT) return AK_E_LIMIT;
+    if (!first && find_text(state, text) == AK_INDEX_NONE) return keep_own_scope(state, path, text);
+    AK_TRY(ak_state_intern(state, text, &kept));
+    point_scope(path, kept.ptr, kept.len);
+    return AK_OK;
+}
+
+uint32_t ak_state_new_waiting(struct ak_state *state)
+{
+    uint32_t number = state->free_waiting;
+    if (number == AK_INDEX_NONE)
+        return ak_vec_add(&state->waiting) ? state->waiting.count - 1 : AK_INDEX_NONE;
+    struct ak_waiting *waiting = ak_vec_at(&state->waiting, number);
+    state->free_waiting = waiting->next;
+    *waiting = (struct ak_waiting){.over = false};
+    return number;
+}
+
+void ak_state_free_waiting(struct ak_state *state, uint32_t number)
+{
+    struct ak_waiting *waiting = ak_vec_at(&state->waiting, number);
+    waiting->over = true;
+    waiting->next = state->free_waiting;
+    state->free_waiting = number;
 }
 
 enum ak_err ak_state_index_account(struct ak_state *state, uint32_t number)

@@ -16,7 +16,8 @@ enum {
     AK_STATE_CHANGES_ACCOUNT = 8,    /* that devices have started and that wait */
     AK_STATE_RECOVERIES_ACCOUNT = 4, /* by signing in */
     AK_STATE_WAITING_ACCOUNT = AK_STATE_CHANGES_ACCOUNT + AK_STATE_RECOVERIES_ACCOUNT,
-    AK_STATE_LINKED_ACCOUNT = 16, /* identities beside the one it was opened with */
+    AK_STATE_LINKED_ACCOUNT = 16,   /* identities beside the one it was opened with */
+    AK_STATE_DEVICES_ACCOUNT = 128, /* records, removed ones among them; then the oldest of those gives way */
     AK_STATE_IDEMPOTENT = 4096,
     AK_STATE_EPOCH_LISTS = 4
 };
@@ -69,6 +70,7 @@ struct ak_device {
     uint64_t enrolled_seen_ms;  /* the same in seen time */
     uint64_t sessions_after_ms; /* sessions issued until then have ended */
     uint64_t cancel_tat_us;     /* not part of the fold: its own budget of cancelling */
+    uint8_t name_cap;           /* not part of the fold: bytes of memory behind the name */
 };
 
 enum ak_path_flags { AK_PATH_SUSPENDED = 1, AK_PATH_DECOMMISSIONED = 2, AK_PATH_POINTS = 4 };
@@ -76,7 +78,8 @@ enum ak_path_flags { AK_PATH_SUSPENDED = 1, AK_PATH_DECOMMISSIONED = 2, AK_PATH_
 /* Kept small: a worker may hold a million. */
 struct ak_path_state {
     const uint8_t *label;
-    const uint8_t *scope; /* interned */
+    const uint8_t *scope; /* interned, or scope_own */
+    uint8_t *scope_own;   /* not part of the fold, as scope_cap */
     uint64_t valid_until_ms;
     uint64_t tat_us;
     uint64_t cloud_until_ms; /* cloud credentials of the agent end by then */
@@ -85,6 +88,7 @@ struct ak_path_state {
     uint32_t generation;
     uint32_t root_version;
     uint16_t scope_len;
+    uint16_t scope_cap;
     uint16_t rate;
     uint8_t label_len;
     uint8_t flags; /* AK_PATH_POINTS is not part of the fold */
@@ -94,9 +98,9 @@ struct ak_path_state {
     struct ak_k256_point child;
 };
 
-/* A change that waits for its time or a second device. */
+/* A change that waits for its time or a second device. One that is over is used again. */
 struct ak_waiting {
-    uint32_t next;
+    uint32_t next; /* of the account's, or of those that are over */
     bool over;
     uint8_t what; /* enum ak_entry_recovery */
     uint8_t device[32];
@@ -139,7 +143,7 @@ struct ak_state {
     struct ak_vec accounts, devices, paths, waiting, texts, epochs, blobs, credentials, services, linked;
     struct ak_index by_anchor, by_path, by_text, by_wallet, by_credential, by_linked;
     struct ak_state_list epoch_lists[AK_STATE_EPOCH_LISTS];
-    uint32_t free_blob;
+    uint32_t free_blob, free_waiting;
     uint64_t blob_count;         /* in use */
     struct ak_state_drop *drops; /* ring; not part of the fold */
     uint32_t drop_first, drop_count;
@@ -171,6 +175,16 @@ AK_MUST_USE enum ak_err ak_state_apply(
 
 /* Makes sure that applying one more entry finds its memory. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_state_reserve(struct ak_state *state);
+
+/* A zeroed record for a change that waits; AK_INDEX_NONE where memory is used up. And back, when it is over.
+ */
+uint32_t ak_state_new_waiting(struct ak_state *state);
+void ak_state_free_waiting(struct ak_state *state, uint32_t number);
+/* The path's scope becomes `text`: interned where it is the `first` one, and where that text is kept already;
+ * else in memory of the path's own, so that a policy which is changed again and again takes no more.
+ * AK_E_FULL, AK_E_LIMIT. */
+AK_MUST_USE enum ak_err ak_state_set_scope(
+    struct ak_state *state, struct ak_path_state *path, struct ak_span text, bool first);
 
 /* NULL where there is none. */
 struct ak_account *ak_state_account(

@@ -116,6 +116,24 @@ static void test_a_device_that_comes_back(void **state)
     h_device_done(&again.device);
 }
 
+/* Records of removed ones are used again: whoever comes into one is a device as any other. */
+static void test_devices_without_end(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    for (unsigned i = 0; i < AK_STATE_DEVICES_ACCOUNT + 2; i++) {
+        h_second(&w->h, &w->alice, &phone, 300 + i);
+        assert_int_equal(h_person_sign(&w->h, &phone, "x"), AK_CODE_OK);
+        assert_int_equal(box_remove_device(&w->h, &phone, &phone.device, NULL), AK_CODE_OK);
+        h_device_done(&phone.device);
+        h_tick(&w->h, 1000);
+    }
+    h_second(&w->h, &w->alice, &phone, 300);
+    h_restart(&w->h, true);
+    assert_int_equal(h_person_sign(&w->h, &phone, "x"), AK_CODE_OK);
+    h_device_done(&phone.device);
+}
+
 static void test_device_limits(void **state)
 {
     struct world *w = *state;
@@ -193,6 +211,7 @@ int main(void)
         WORLD_TEST(test_remove_confirmed_by_a_second_device),
         WORLD_TEST(test_a_young_device_confirms_nothing),
         WORLD_TEST(test_a_device_that_comes_back),
+        WORLD_TEST(test_devices_without_end),
         WORLD_TEST(test_device_limits),
         WORLD_TEST(test_device_approvals),
     };
