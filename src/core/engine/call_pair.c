@@ -100,10 +100,12 @@ static bool addressed_to(const struct ak_pair_facts *facts, const struct ak_acco
     return facts->has_account && memcmp(facts->account, account->anchor, 32) == 0;
 }
 
-/* Wrong codes are counted by account; accounts that share a place share the count. */
+/* An account's own count: a stranger's wrong codes are not held against it. NULL where memory is used up. */
 static struct ak_pair_wrong *wrong_of(struct ak_step *step)
 {
-    return &step->engine->wrong[step->caller.account_number % AK_ENGINE_WRONG];
+    struct ak_account *account = step->caller.account;
+    if (!account->wrong) account->wrong = ak_arena_alloc(step->engine->arena, sizeof *account->wrong);
+    return account->wrong;
 }
 
 static enum ak_code find_by_code(struct ak_step *step, struct ak_span typed, uint32_t *out_slot)
@@ -112,7 +114,9 @@ static enum ak_code find_by_code(struct ak_step *step, struct ak_span typed, uin
     struct ak_pair_code code;
     uint64_t seen_ms = ak_logic_time_seen_ms(&engine->time);
     uint32_t wait_secs = 0;
-    if (!ak_pair_wrong_may_try(wrong_of(step), seen_ms, &wait_secs)) {
+    struct ak_pair_wrong *wrong = wrong_of(step);
+    if (!wrong) return ak_step_fail(step, AK_CODE_STORAGE_FULL, "the worker's memory is full");
+    if (!ak_pair_wrong_may_try(wrong, seen_ms, &wait_secs)) {
         step->retry_after_secs = wait_secs;
         return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "ten wrong pairing codes in an hour");
     }
@@ -122,7 +126,7 @@ static enum ak_code find_by_code(struct ak_step *step, struct ak_span typed, uin
         !addressed_to(facts_of(step, *out_slot), step->caller.account))
         found = false;
     if (found) return AK_CODE_OK;
-    ak_pair_wrong_note(wrong_of(step), seen_ms);
+    ak_pair_wrong_note(wrong, seen_ms);
     return ak_step_fail(
         step, AK_CODE_NOT_FOUND, "no pending request has this code; ask the agent for a new one");
 }

@@ -28,7 +28,6 @@ static enum ak_err make_tables(struct ak_engine *engine)
     AK_TRY(alloc(arena, AK_ENGINE_CONNS * sizeof *engine->conns, &engine->conns));
     AK_TRY(alloc(arena, AK_ENGINE_INVITES * sizeof *engine->invites, &engine->invites));
     AK_TRY(alloc(arena, sizeof *engine->vault, &engine->vault));
-    AK_TRY(alloc(arena, AK_ENGINE_WRONG * sizeof *engine->wrong, &engine->wrong));
     engine->hooks.random(engine->hooks.ctx, seed, sizeof seed);
     AK_TRY(ak_replay_init(&engine->replay, places, AK_REPLAY_PLACES, seed, 0));
     AK_TRY(alloc(arena, 2 * AK_ENGINE_SIGN_INS * sizeof *places, &places));

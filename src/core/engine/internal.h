@@ -135,14 +135,11 @@ struct ak_engine {
     struct ak_pair_table pairs;
     struct ak_pair_facts *pair_facts;
     struct ak_invite *invites;
-    struct ak_pair_wrong *wrong; /* by hash of the account */
     struct ak_vault_run *vault;
     uint8_t delivery_pub[32];
     uint64_t figures[AK_FIGURE_COUNT];
     uint8_t token_memory[AK_LIMIT_TOKEN];
 };
-
-enum { AK_ENGINE_WRONG = 4096 };
 
 enum ak_caller_kind { AK_CALLER_NONE, AK_CALLER_DEVICE, AK_CALLER_SESSION, AK_CALLER_AGENT };
 

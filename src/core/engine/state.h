@@ -9,6 +9,7 @@
 #include "core/keys/derive.h"
 #include "core/ledger/entry.h"
 #include "core/ledger/log.h"
+#include "core/policy/pairing.h"
 #include "core/trust/trust.h"
 
 enum {
@@ -47,6 +48,7 @@ struct ak_account {
     uint64_t control_tat_us; /* not part of the fold: budget of control entries */
     bool has_points;         /* not part of the fold: computed when first used */
     struct ak_user_points points;
+    struct ak_pair_wrong *wrong; /* not part of the fold: wrong pairing codes; NULL before the first */
 };
 
 /* No devices, paths, … yet. */
