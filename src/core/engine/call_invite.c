@@ -5,18 +5,42 @@
 #include "base/ct.h"
 #include "core/engine/pair.h"
 
-/* A free place; NULL where there is none, or the account has its share. */
-static struct ak_invite *free_invite(struct ak_engine *engine, uint32_t account)
+/* Open, and made by a device that is still enrolled: who was removed has no say in who comes (I9). */
+static bool is_open(const struct ak_engine *engine, const struct ak_invite *invite)
 {
-    struct ak_invite *found = NULL;
-    unsigned own = 0;
+    if (!invite->live || invite->expires_ms <= engine->time.logic_ms) return false;
+    const struct ak_account *account = ak_state_account_at(&engine->state, invite->account);
+    return ak_state_device(&engine->state, account, invite->made_by) != NULL;
+}
+
+static unsigned count_of(const struct ak_engine *engine, uint32_t account)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++)
+        count += engine->invites[i].account == account && is_open(engine, &engine->invites[i]);
+    return count;
+}
+
+/* Of a full table: the first to end of an account that has more than its share, `own` being the asker's. */
+static struct ak_invite *give_way(struct ak_engine *engine, unsigned own)
+{
+    struct ak_invite *first = NULL;
     for (size_t i = 0; i < AK_ENGINE_INVITES; i++) {
         struct ak_invite *one = &engine->invites[i];
-        bool live = one->live && one->expires_ms > engine->time.logic_ms;
-        own += live && one->account == account;
-        if (!live && !found) found = one;
+        bool sooner = !first || one->expires_ms < first->expires_ms;
+        if (sooner && count_of(engine, one->account) > own + 1) first = one;
     }
-    return own < AK_ENGINE_INVITES_ACCOUNT ? found : NULL;
+    return first;
+}
+
+/* NULL where the account has its share. */
+static struct ak_invite *take_invite(struct ak_engine *engine, uint32_t account)
+{
+    unsigned own = count_of(engine, account);
+    if (own >= AK_ENGINE_INVITES_ACCOUNT) return NULL;
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++)
+        if (!is_open(engine, &engine->invites[i])) return &engine->invites[i];
+    return give_way(engine, own);
 }
 
 static void hash_code(struct ak_span code, uint8_t out_hash[32])
@@ -43,19 +67,20 @@ enum ak_code ak_call_pair_invite(struct ak_step *step)
         .rate = request.rate};
     if (!code) code = ak_pair_read_grant(step, request.valid_until_at, &scope, &grant);
     if (code) return code;
-    struct ak_invite *invite = free_invite(engine, step->caller.account_number);
-    struct ak_span kept;
+    code = ak_step_pay(step);
+    if (code) return code;
+    struct ak_invite *invite = take_invite(engine, step->caller.account_number);
     if (!invite)
         return ak_step_fail(
             step, AK_CODE_RATE_LIMIT_EXCEEDED, "too many invites are open; they end after 24 h");
-    if (ak_state_intern(&engine->state, grant.scope, &kept) != AK_OK)
-        return ak_step_fail(step, AK_CODE_STORAGE_FULL, "the worker's memory is full");
-    grant.scope = kept;
     *invite = (struct ak_invite){.live = true,
         .account = step->caller.account_number,
         .expires_ms = engine->time.logic_ms + AK_ENGINE_INVITE_MS,
         .grant = grant,
         .label_len = (uint8_t)request.label.len};
+    if (grant.scope.len) memcpy(invite->scope, grant.scope.ptr, grant.scope.len);
+    invite->grant.scope = ak_span(invite->scope, grant.scope.len);
+    memcpy(invite->made_by, step->caller.jkt, sizeof invite->made_by);
     memcpy(invite->label, request.label.ptr, request.label.len);
     engine->hooks.random(engine->hooks.ctx, random, sizeof random);
     ak_buf_put_str(&text, "inv-");
@@ -73,9 +98,8 @@ static struct ak_invite *find_invite(struct ak_engine *engine, struct ak_span co
     hash_code(code, hash);
     for (size_t i = 0; i < AK_ENGINE_INVITES; i++) {
         struct ak_invite *one = &engine->invites[i];
-        if (one->live && one->expires_ms > engine->time.logic_ms &&
-            ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(one->code_hash)))
-            found = one;
+        bool same = ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(one->code_hash));
+        if (same && is_open(engine, one)) found = one;
     }
     return found;
 }

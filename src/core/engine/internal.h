@@ -51,9 +51,11 @@ struct ak_grant {
 struct ak_invite {
     bool live;
     uint32_t account;
+    uint8_t made_by[32]; /* the device; without it the invite is nobody's word any more */
     uint8_t code_hash[32];
     uint64_t expires_ms;
-    struct ak_grant grant; /* without label and device; the scope is interned in the state */
+    struct ak_grant grant; /* without label and device; its scope lies here */
+    uint8_t scope[AK_LIMIT_SCOPE_TEXT];
     uint8_t label_len;
     uint8_t label[AK_LIMIT_LABEL];
 };
