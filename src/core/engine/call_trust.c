@@ -130,6 +130,9 @@ static enum ak_code confirm(struct ak_step *step, const uint8_t config[32], bool
     if (!alone && !ak_step_is_second_voice(step, waiting)) return answer_waiting(step);
     *out_ready = true;
     if (!waiting) return AK_CODE_OK;
+    enum ak_code code = ak_step_pay(step);
+    if (code) return code;
+    step->paid = true; /* with the change's own entry, or not at all */
     struct ak_entry entry = waiting_entry(step, AK_ENTRY_RECOVERY_DONE, config);
     return ak_step_emit(step, &entry);
 }

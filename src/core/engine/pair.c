@@ -51,7 +51,10 @@ enum ak_code ak_pair_grant_agent(struct ak_step *step, const struct ak_grant *gr
         return ak_step_fail(
             step, AK_CODE_ALREADY_EXISTS, "this label was decommissioned and is never given again");
     if (path && path->generation == UINT32_MAX) return AK_CODE_GENERATION_EXHAUSTED;
-    enum ak_code code = path ? change_policy(step, path, grant) : activate(step, grant);
+    enum ak_code code = path ? ak_step_pay(step) : AK_CODE_OK;
+    if (code) return code;
+    step->paid = step->paid || path; /* the old device is given nothing without the rotation */
+    code = path ? change_policy(step, path, grant) : activate(step, grant);
     if (path && !code) return ak_rotate_path(step, path, grant->device);
     if (code) return code;
     path = ak_state_path(&engine->state, step->caller.account_number, grant->label, NULL);

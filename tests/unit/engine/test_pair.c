@@ -444,6 +444,79 @@ static void test_invites_are_bounded(void **state)
     assert_int_equal(invite(w, &w->bob, "many", "", code), AK_CODE_OK);
 }
 
+/* Who was removed says no more who comes: neither do the invites that the device made before (I9). */
+static void test_invite_of_a_removed_device(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_pair_status_reply reply;
+    struct ak_msg_device_remove_request gone = {0};
+    struct h_person thief;
+    char theirs[64], own[64];
+    h_second(&w->h, &w->alice, &thief, 3);
+    assert_int_equal(invite(w, &w->alice, "mine", "", own), AK_CODE_OK);
+    for (unsigned i = 1; i < AK_ENGINE_INVITES_ACCOUNT; i++)
+        assert_int_equal(invite(w, &thief, "theirs", "openrouter", theirs), AK_CODE_OK);
+    assert_int_equal(invite(w, &w->alice, "more", "", own), AK_CODE_RATE_LIMIT_EXCEEDED);
+    memcpy(gone.id, thief.device.jkt, 32);
+    assert_int_equal(h_call(&w->h, &thief.device, h_token(&thief), AK_CALL_DEVICE_REMOVE, &gone), AK_CODE_OK);
+    assert_int_equal(redeem(w, &w->bobs.device, theirs, &reply), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(redeem(w, &w->bobs.device, own, &reply), AK_CODE_OK);
+    assert_int_equal(invite(w, &w->alice, "more", "", own), AK_CODE_OK); /* its places are free again */
+    h_device_done(&thief.device);
+}
+
+/* A few accounts that hold all places give way to one that has fewer, the first to end first (I18). */
+static void test_invites_are_shared(void **state)
+{
+    struct world *w = *state;
+    enum { HOLDERS = AK_ENGINE_INVITES / AK_ENGINE_INVITES_ACCOUNT + 1 };
+    static struct h_person holders[HOLDERS];
+    struct ak_msg_pair_status_reply reply;
+    char first[64] = "", code[64];
+    unsigned made = 0;
+    for (unsigned n = 0; n < HOLDERS; n++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "holder%u", n);
+        h_person(&w->h, &holders[n], name, 400 + n);
+        for (unsigned i = 0; i < AK_ENGINE_INVITES_ACCOUNT && made < AK_ENGINE_INVITES; i++, made++) {
+            assert_int_equal(invite(w, &holders[n], "many", "", made ? code : first), AK_CODE_OK);
+            h_tick(&w->h, 1);
+        }
+    }
+    assert_int_equal(invite(w, &w->bob, "few", "openrouter", code), AK_CODE_OK);
+    assert_int_equal(redeem(w, &w->agent.device, first, &reply), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(redeem(w, &w->agent.device, code, &reply), AK_CODE_OK);
+    assert_memory_equal(reply.anchor, w->bob.anchor, 32);
+    for (unsigned n = 0; n < HOLDERS; n++) h_device_done(&holders[n].device);
+}
+
+/* An approval changes the policy and the device, or neither: the old device gets no new scope because the
+ * budget ended between the two (I15). */
+static void test_approval_is_whole(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_pair_reply asked;
+    struct ak_msg_agent_policy_request policy = {.label = AK_SPAN_LIT("agent-1"),
+        .scope = AK_SPAN_LIT("openrouter"),
+        .present = 1u << AK_AGENT_POLICY_REQUEST_SCOPE};
+    struct h_device device;
+    h_device(&device, 30);
+    h_tick(&w->h, 60000);
+    for (unsigned i = 1; i < AK_ENGINE_CONTROL_PER_MINUTE; i++)
+        assert_int_equal(
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy), AK_CODE_OK);
+    for (unsigned i = 0; i < 2; i++) { /* one change is left, then none */
+        uint64_t size = h_size(&w->h);
+        assert_int_equal(ask(w, &device, "agent-1", NULL, NULL, 1, &asked), AK_CODE_OK);
+        struct ak_msg_pair_approve_request yes =
+            grant(&asked, &device, "agent-1", i ? "cap:sign-message" : WORLD_SCOPE);
+        assert_int_equal(approve(w, &w->alice, &yes), i ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_OK);
+        assert_int_equal(h_count(&w->h, size, AK_ENTRY_POLICY_CHANGED), 1 - i);
+        assert_int_equal(h_count(&w->h, size, AK_ENTRY_PATH_ROTATED), 1 - i);
+    }
+    h_device_done(&device);
+}
+
 /* An invite for an agent that exists, for one that is gone, and for one that is suspended. */
 static void test_invite_for_agents_that_exist(void **state)
 {
@@ -479,6 +552,9 @@ int main(void)
         WORLD_TEST(test_invite_once),
         WORLD_TEST(test_invite_refusals),
         WORLD_TEST(test_invites_are_bounded),
+        WORLD_TEST(test_invite_of_a_removed_device),
+        WORLD_TEST(test_invites_are_shared),
+        WORLD_TEST(test_approval_is_whole),
         WORLD_TEST(test_invite_for_agents_that_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

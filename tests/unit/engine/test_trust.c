@@ -328,6 +328,29 @@ static void the_second_device_confirms_the_same_only(void **state)
     h_device_done(&phone.device);
 }
 
+/* One change of the budget is left: the end of the wait and the change itself are one. */
+static void it_is_confirmed_whole(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_agent agent;
+    struct ak_msg_agent_policy_request policy = {.label = AK_SPAN_LIT("agent-1"),
+        .scope = AK_SPAN_LIT("openrouter"),
+        .present = 1u << AK_AGENT_POLICY_REQUEST_SCOPE};
+    h_second(&w->h, &w->alice, &phone, 3);
+    h_agent(&w->h, &w->alice, &agent, 15, "agent-1", "cap:sign-message", 1);
+    wait_until_established(w);
+    renew(w, &phone);
+    assert_int_equal(ask(w, &w->alice), AK_CODE_PENDING);
+    h_tick(&w->h, 60000);
+    for (unsigned i = 1; i < AK_ENGINE_CONTROL_PER_MINUTE; i++)
+        assert_int_equal(
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy), AK_CODE_OK);
+    assert_int_equal(ask(w, &phone), AK_CODE_OK);
+    h_device_done(&agent.device);
+    h_device_done(&phone.device);
+}
+
 static void the_list_shows_what_waits(void **state)
 {
     struct world *w = *state;
@@ -438,6 +461,7 @@ int main(void)
         TRUST_TEST(a_replay_is_refused),
         TRUST_TEST(one_device_of_two_only_proposes),
         TRUST_TEST(the_second_device_confirms_the_same_only),
+        TRUST_TEST(it_is_confirmed_whole),
         TRUST_TEST(the_list_shows_what_waits),
         TRUST_TEST(beside_other_changes),
         TRUST_TEST(the_last_device_finishes_it),
