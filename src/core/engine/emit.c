@@ -20,8 +20,7 @@ static bool takes_rights_away(enum ak_entry_type type)
     }
 }
 
-/* What is still written when the disk is nearly full: policy, and what a person needs to change it. Sessions
- * come from the operator's own socket or an approval, so strangers cannot fill the reserve by them. */
+/* What is still written when the disk is nearly full: policy, and what a person needs to change it. */
 static bool passes_when_low(enum ak_entry_type type)
 {
     return ak_entry_is_control(type) || type == AK_ENTRY_SESSION_ISSUED || type == AK_ENTRY_SESSION_ENDED;
@@ -81,8 +80,10 @@ static bool takes_all(enum ak_entry_type type)
 enum ak_code ak_step_pay(struct ak_step *step)
 {
     struct ak_account *account = step->caller.account;
-    struct ak_bucket_result taken = ak_bucket_take(
-        account->control_tat_us, 0, AK_ENGINE_CONTROL_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    uint32_t rate =
+        step->engine->storage_low ? AK_ENGINE_CONTROL_PER_MINUTE_LOW : AK_ENGINE_CONTROL_PER_MINUTE;
+    struct ak_bucket_result taken =
+        ak_bucket_take(account->control_tat_us, 0, rate, ak_logic_time_seen_us(&step->engine->time));
     if (taken.allowed) account->control_tat_us = taken.tat_us;
     step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
     if (taken.allowed) return AK_CODE_OK;
@@ -94,20 +95,25 @@ enum ak_code ak_step_pay_cancel(struct ak_step *step)
 {
     struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
     ak_assert(device); /* a session of it was checked just before */
-    struct ak_bucket_result taken = ak_bucket_take(
-        device->cancel_tat_us, 0, AK_ENGINE_CANCELS_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    uint32_t rate =
+        step->engine->storage_low ? AK_ENGINE_CANCELS_PER_MINUTE_LOW : AK_ENGINE_CANCELS_PER_MINUTE;
+    struct ak_bucket_result taken =
+        ak_bucket_take(device->cancel_tat_us, 0, rate, ak_logic_time_seen_us(&step->engine->time));
     step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
     if (!taken.allowed)
-        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "this device cancels too much in a minute");
+        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED, "this device asks for too much in a minute");
     device->cancel_tat_us = taken.tat_us;
     step->paid = true;
     return AK_CODE_OK;
 }
 
+/* Whoever has an account signs in as often as he likes: while the disk is nearly full from his device's own
+ * budget, so that no other device of the account keeps it out. */
 static enum ak_code check_budget(struct ak_step *step, enum ak_entry_type type)
 {
-    bool free = !step->caller.account || step->paid || !ak_entry_is_control(type) || takes_all(type);
-    return free ? AK_CODE_OK : ak_step_pay(step);
+    if (!step->caller.account || step->paid) return AK_CODE_OK;
+    if (type == AK_ENTRY_SESSION_ISSUED && step->engine->storage_low) return ak_step_pay_cancel(step);
+    return ak_entry_is_control(type) && !takes_all(type) ? ak_step_pay(step) : AK_CODE_OK;
 }
 
 enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry)

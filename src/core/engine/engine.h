@@ -34,6 +34,10 @@ enum {
     AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */
     AK_ENGINE_CANCELS_PER_MINUTE = 60,  /* what one device cancels: another cannot spend it */
     AK_ENGINE_CONTROL_PER_MINUTE = 600, /* control entries an account: spares the counter and the disk */
+    /* while the disk is nearly full: the reserve is everybody's */
+    AK_ENGINE_CONTROL_PER_MINUTE_LOW = 10,
+    AK_ENGINE_CANCELS_PER_MINUTE_LOW = 2,
+    AK_ENGINE_DESTROYS_PER_HOUR = 20, /* epochs that an account's people destroy: erasure slots wear */
     AK_VAULT_ROTATE_MS = 7 * 24 * 3600 * 1000, /* default: a data key's age, from its first use */
     AK_VAULT_DEADLINE_MS = 24 * 3600 * 1000, /* default: until an epoch's credentials are moved and it ends */
     AK_ENGINE_ORIGINS = 4,

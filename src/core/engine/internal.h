@@ -193,7 +193,8 @@ enum ak_code ak_step_emit(struct ak_step *step, struct ak_entry *entry);
 /* Takes one change from the account's budget, for a call that costs work before it has an entry; its entries
  * cost nothing more then (step->paid). AK_CODE_OK, AK_CODE_RATE_LIMIT_EXCEEDED. */
 enum ak_code ak_step_pay(struct ak_step *step);
-/* The same for what the caller's device cancels, from a budget of that device alone. */
+/* The same for what the caller's device cancels, and for its sessions while the disk is nearly full, from a
+ * budget of that device alone. */
 enum ak_code ak_step_pay_cancel(struct ak_step *step);
 /* The same outside a step (starts, clock, merged refusals), by the service. */
 AK_MUST_USE enum ak_err ak_engine_emit(

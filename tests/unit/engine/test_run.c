@@ -86,6 +86,30 @@ static void test_storage_low(void **state)
     assert_false(w->h.batches[w->h.batch_count - 1].control);
 }
 
+/* The reserve is everybody's: nobody writes it full by changing his policy or by signing in, and still he
+ * suspends, and no device of his keeps another one out (I18). */
+static void test_the_reserve_is_shared(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct ak_msg_agent_policy_request policy = {
+        .label = AK_SPAN_LIT("agent-1"), .rate = 5, .present = 1u << AK_AGENT_POLICY_REQUEST_RATE};
+    h_second(&w->h, &w->alice, &phone, 3);
+    h_tick(&w->h, 60000);
+    ak_engine_storage_low(w->h.engine, true);
+    for (unsigned i = 0; i <= AK_ENGINE_CONTROL_PER_MINUTE_LOW; i++)
+        assert_int_equal(h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy),
+            i < AK_ENGINE_CONTROL_PER_MINUTE_LOW ? AK_CODE_OK : AK_CODE_RATE_LIMIT_EXCEEDED);
+    for (unsigned i = 0; i <= AK_ENGINE_CANCELS_PER_MINUTE_LOW; i++)
+        assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"),
+            i < AK_ENGINE_CANCELS_PER_MINUTE_LOW ? AK_CODE_OK : AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(h_sign_in(&w->h, &phone, "alice"), AK_CODE_OK);
+    assert_int_equal(h_change(&w->h, &phone, AK_CALL_AGENT_SUSPEND, "agent-1"), AK_CODE_OK);
+    h_tick(&w->h, 60000);
+    assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
+    h_device_done(&phone.device);
+}
+
 /* A full batch takes no step until it was taken; nothing is half written. */
 static void test_a_full_batch(void **state)
 {
@@ -269,6 +293,7 @@ int main(void)
         WORLD_TEST(test_starts_that_are_refused),
         WORLD_TEST(test_replays_that_are_refused),
         WORLD_TEST(test_storage_low),
+        WORLD_TEST(test_the_reserve_is_shared),
         WORLD_TEST(test_a_full_batch),
         WORLD_TEST(test_stopping),
         WORLD_TEST(test_an_unknown_call),
