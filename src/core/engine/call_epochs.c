@@ -1,5 +1,6 @@
 /* Epochs of an account: listing, rotating, destroying. */
 #include "core/engine/vault_work.h"
+#include "core/policy/bucket.h"
 #include "core/wire/msg_vault.h"
 
 static const char *status_name(const struct ak_epoch_state *epoch)
@@ -138,12 +139,29 @@ static enum ak_code check_destroy(struct ak_step *step, uint64_t number)
     return AK_CODE_OK;
 }
 
+/* Each rewrites both erasure slots, which may be cells of a chip that wear; what is due by age goes together.
+ */
+static enum ak_code pay_destroy(struct ak_step *step)
+{
+    struct ak_account *account = step->caller.account;
+    struct ak_bucket_result taken = ak_bucket_take_hour(
+        account->destroy_tat_us, 0, AK_ENGINE_DESTROYS_PER_HOUR, ak_logic_time_seen_us(&step->engine->time));
+    if (!taken.allowed) {
+        step->retry_after_secs = taken.retry_after_secs;
+        return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED,
+            "twenty epochs were destroyed in this hour; the worker destroys what is due by itself");
+    }
+    enum ak_code code = ak_step_pay(step);
+    if (!code) account->destroy_tat_us = taken.tat_us;
+    return code;
+}
+
 enum ak_code ak_call_epoch_destroy(struct ak_step *step)
 {
     struct ak_msg_epoch_destroy_request request;
     enum ak_code code = ak_step_read(step, &request);
     if (!code) code = check_destroy(step, request.epoch);
-    if (!code) code = ak_step_pay(step);
+    if (!code) code = pay_destroy(step);
     if (code) return code;
     const struct ak_epoch_state *old = ak_state_epoch_old(&step->engine->state, step->caller.account);
     struct ak_vault_work *work = ak_vault_begin(step, AK_VAULT_DESTROY);

@@ -46,6 +46,7 @@ struct ak_account {
     uint32_t first_credential, last_credential, credential_names, credential_count;
     uint32_t first_service, last_service, service_count;
     uint64_t control_tat_us; /* not part of the fold: budget of control entries */
+    uint64_t destroy_tat_us; /* not part of the fold: budget of epochs that people destroy */
     bool has_points;         /* not part of the fold: computed when first used */
     struct ak_user_points points;
     struct ak_pair_wrong *wrong; /* not part of the fold: wrong pairing codes; NULL before the first */

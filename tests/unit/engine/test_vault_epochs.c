@@ -251,6 +251,8 @@ static void many_epochs_come_in_pages(void **state)
         assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
         (void)box_drain(&w->h, &box);
         assert_int_equal(box_destroy(&w->h, &w->alice, i), AK_CODE_OK);
+        h_tick(&w->h, 3600 * 1000 / AK_ENGINE_DESTROYS_PER_HOUR);
+        assert_int_equal(h_sign_in(&w->h, &w->alice, "alice"), AK_CODE_OK);
     }
     uint64_t expected = AK_WIRE_EPOCH_PAGE + 1;
     for (unsigned page = 0; page < 2; page++) {
@@ -265,6 +267,22 @@ static void many_epochs_come_in_pages(void **state)
     }
     assert_int_equal(expected, 0);
     expect_read(w, "a", NULL, 0, "A");
+}
+
+/* Each destruction rewrites erasure slots, which wear: an account's people have so many an hour. */
+static void nobody_wears_out_the_slots(void **state)
+{
+    struct world *w = *state;
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    for (unsigned i = 1; i <= AK_ENGINE_DESTROYS_PER_HOUR + 1; i++) {
+        bool more = i > AK_ENGINE_DESTROYS_PER_HOUR;
+        assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+        (void)box_drain(&w->h, &box);
+        assert_int_equal(box_destroy(&w->h, &w->alice, i), more ? AK_CODE_RATE_LIMIT_EXCEEDED : AK_CODE_OK);
+    }
+    expect_read(w, "a", NULL, 0, "A");
+    h_tick(&w->h, 3600 * 1000 / AK_ENGINE_DESTROYS_PER_HOUR);
+    assert_int_equal(box_destroy(&w->h, &w->alice, AK_ENGINE_DESTROYS_PER_HOUR + 1), AK_CODE_OK);
 }
 
 /* What waits for an old epoch that cannot end holds up nobody else. */
@@ -314,6 +332,7 @@ int main(void)
         VAULT_TEST(an_emptied_epoch_behind_many_is_found),
         VAULT_TEST(epochs_are_listed_newest_first),
         VAULT_TEST(many_epochs_come_in_pages),
+        VAULT_TEST(nobody_wears_out_the_slots),
         VAULT_TEST(a_stuck_account_holds_up_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
