@@ -1,5 +1,6 @@
 /* From stored bytes to the state: the newest snapshot that the log names and the tail after it, or the whole
  * log. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -82,8 +83,20 @@ static void snapshot_name(uint64_t size, char out_name[48])
     (void)snprintf(out_name, 48, "snapshot-%llu.bin", (unsigned long long)size);
 }
 
-/* Maps the file and holds it against the hint's hash; the caller unmaps. */
-static enum ak_err map_snapshot(
+static enum ak_err read_into(int fd, uint8_t *memory, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        ssize_t got = read(fd, memory + at, len - at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return AK_E_IO;
+        at += (size_t)got;
+    }
+    return AK_OK;
+}
+
+/* Reads the file into memory of its own and holds that against the hint's hash; the caller unmaps. Pages of
+ * the file itself could be dropped after they were hashed and come back from the disk as others (I11). */
+static enum ak_err read_snapshot(
     struct ak_keeper *keeper, uint64_t size, const uint8_t hash[32], void **out_map, size_t *out_len)
 {
     char name[48];
@@ -92,16 +105,18 @@ static enum ak_err map_snapshot(
     snapshot_name(size, name);
     int fd = openat(keeper->data_dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) return AK_E_NOT_FOUND;
-    *out_map = fstat(fd, &st) == 0 && st.st_size > 0
-                   ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0)
-                   : MAP_FAILED;
+    *out_len = fstat(fd, &st) == 0 && st.st_size > 0 ? (size_t)st.st_size : 0;
+    *out_map = *out_len ? mmap(NULL, *out_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                        : MAP_FAILED;
+    enum ak_err err = *out_map == MAP_FAILED ? AK_E_IO : read_into(fd, *out_map, *out_len);
     close(fd);
-    if (*out_map == MAP_FAILED) return AK_E_IO;
-    *out_len = (size_t)st.st_size;
-    ak_sha256(ak_span(*out_map, *out_len), found);
-    if (memcmp(found, hash, 32) == 0) return AK_OK;
-    munmap(*out_map, *out_len);
-    return AK_E_AUTH;
+    if (*out_map == MAP_FAILED) return err;
+    if (!err) {
+        ak_sha256(ak_span(*out_map, *out_len), found);
+        err = memcmp(found, hash, 32) == 0 ? AK_OK : AK_E_AUTH;
+    }
+    if (err) munmap(*out_map, *out_len);
+    return err;
 }
 
 /* A snapshot counts only where the tail, which is authenticated, names its size and hash. */
@@ -116,7 +131,7 @@ static enum ak_err load_snapshot(struct ak_keeper *keeper, uint64_t *out_bad_ind
     uint64_t size = ak_reader_u64(&reader);
     const struct ak_span hash = ak_reader_take(&reader, 32);
     AK_TRY(ak_reader_finish(&reader));
-    AK_TRY(map_snapshot(keeper, size, hash.ptr, &map, &map_len));
+    AK_TRY(read_snapshot(keeper, size, hash.ptr, &map, &map_len));
     enum ak_err err = ak_engine_snapshot_read(keeper->engine, ak_span(map, map_len));
     munmap(map, map_len);
     if (!err) {
