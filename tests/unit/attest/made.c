@@ -98,7 +98,7 @@ struct ak_span made_cert_sign(struct made_cert *cert)
     X509 *x = X509_new();
     unsigned char *at = cert->der;
     must(x != NULL && X509_set_version(x, 2) == 1, "certificate");
-    must(ASN1_INTEGER_set(X509_get_serialNumber(x), 1) == 1, "serial");
+    must(ASN1_INTEGER_set(X509_get_serialNumber(x), 1 + cert->serial_above) == 1, "serial");
     set_name(X509_get_subject_name(x), cert->subject);
     set_name(X509_get_issuer_name(x), cert->issuer);
     must(ASN1_TIME_set(X509_getm_notBefore(x), (time_t)cert->from_s) != NULL, "time");

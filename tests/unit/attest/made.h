@@ -28,6 +28,7 @@ struct made_cert {
     const char *subject, *issuer; /* common names */
     EVP_PKEY *key, *signer;
     uint64_t from_s, until_s;
+    uint8_t serial_above; /* its serial number is greater than 1 by this */
     bool ca;
     bool no_constraints; /* a CA without the extension that says so */
     int path_len;        /* -1: none */

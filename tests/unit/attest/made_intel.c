@@ -27,12 +27,13 @@ void made_replace(char text[MADE_TEXT_MAX], const char *from, const char *to)
 
 /* ---- revocation lists ---- */
 
-static void revoke(X509_CRL *list)
+static void revoke(X509_CRL *list, uint8_t serial_above)
 {
     X509_REVOKED *entry = X509_REVOKED_new();
     ASN1_INTEGER *serial = ASN1_INTEGER_new();
     ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)MADE_FROM_S);
-    must(entry != NULL && serial != NULL && time != NULL && ASN1_INTEGER_set(serial, 1) == 1, "entry");
+    must(entry != NULL && serial != NULL && time != NULL && ASN1_INTEGER_set(serial, 1 + serial_above) == 1,
+        "entry");
     must(X509_REVOKED_set_serialNumber(entry, serial) == 1, "serial");
     must(X509_REVOKED_set_revocationDate(entry, time) == 1, "date");
     must(X509_CRL_add0_revoked(list, entry) == 1, "adding");
@@ -61,7 +62,7 @@ void made_crl_sign(struct made_crl *crl, const char *issuer, EVP_PKEY *signer)
     must(X509_CRL_set_version(list, 1) == 1 && X509_CRL_set_issuer_name(list, name) == 1, "issuer");
     must(X509_CRL_set1_lastUpdate(list, from) == 1, "time");
     if (crl->until_s != 0) must(X509_CRL_set1_nextUpdate(list, until) == 1, "time");
-    if (crl->revokes) revoke(list);
+    if (crl->revokes) revoke(list, crl->serial_above);
     if (crl->critical) add_critical(list);
     must(X509_CRL_sign(list, signer, EVP_sha256()) > 0, "signature");
     int len = i2d_X509_CRL(list, NULL);

@@ -12,8 +12,9 @@ enum { MADE_QUOTE_MAX = 16 * 1024, MADE_TEXT_MAX = 8 * 1024, MADE_CRL_MAX = 1024
 
 struct made_crl {
     uint64_t from_s, until_s;
-    bool revokes;  /* serial number 1, which every certificate of made.h has */
-    bool critical; /* an extension that is critical */
+    bool revokes;         /* one certificate of made.h: */
+    uint8_t serial_above; /* that of this one */
+    bool critical;        /* an extension that is critical */
     uint8_t der[MADE_CRL_MAX];
     size_t len;
 };

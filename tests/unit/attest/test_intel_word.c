@@ -231,6 +231,9 @@ static void test_revocation(void **state)
     intel.root_crl.revokes = true;
     made_intel_certify(&intel);
     expect_detail(AK_ATTEST_CHECK_REVOKED, "Intel has revoked the certificate of the platform's CA");
+    intel.signer.serial_above = intel.root_crl.serial_above = 1;
+    made_intel_certify(&intel);
+    expect_detail(AK_ATTEST_CHECK_REVOKED, "Intel has revoked the certificate of the collateral's signer");
     intel.root_crl.revokes = false;
     intel.root_crl.until_s = MADE_AT_S - 1;
     made_intel_certify(&intel);

@@ -1,5 +1,7 @@
 /* The state as bytes: equal states give equal bytes, what is damaged is refused (I11, I16). */
 #include "base/crypto/sha256.h"
+#include "core/engine/internal.h"
+#include "unit/engine/link_box.h"
 #include "unit/engine/world.h"
 
 /* Something of every kind of record. */
@@ -166,6 +168,45 @@ static void test_each_byte_counts(void **state)
     h_device_done(&phone.device);
 }
 
+static void refuse_snapshot(struct world *w, const struct h_bytes *bytes)
+{
+    struct ak_arena arena;
+    struct ak_engine *again = empty(w, &arena);
+    assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes->ptr, bytes->len)), AK_E_FORMAT);
+    drop(again, &arena);
+}
+
+static uint8_t *find(const struct h_bytes *bytes, const uint8_t what[32])
+{
+    uint8_t *at = memmem(bytes->ptr, bytes->len, what, 32);
+    assert_non_null(at);
+    return at;
+}
+
+/* Of the form of a snapshot, and no state: a device twice, identities out of their order. */
+static void test_what_no_state_has(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes;
+    h_second(&w->h, &w->alice, &phone, 3);
+    assert_int_equal(box_link_own(&w->h, &w->alice, w->alice.wallet), AK_CODE_OK);
+    assert_int_equal(box_link_own(&w->h, &w->bob, w->bob.wallet), AK_CODE_OK);
+    h_snapshot(w->h.engine, &bytes);
+    uint8_t *device = find(&bytes, phone.device.jkt);
+    memcpy(device, w->alice.device.jkt, 32);
+    refuse_snapshot(w, &bytes);
+    memcpy(device, phone.device.jkt, 32);
+    struct ak_linked *first = ak_vec_at(&w->h.engine->state.linked, 0);
+    struct ak_linked *second = ak_vec_at(&w->h.engine->state.linked, 1);
+    assert_true(first->account < second->account);
+    find(&bytes, first->omni)[-1] = (uint8_t)second->account;
+    find(&bytes, second->omni)[-1] = (uint8_t)first->account;
+    refuse_snapshot(w, &bytes);
+    free(bytes.ptr);
+    h_device_done(&phone.device);
+}
+
 static void test_when_it_may_be_written_and_read(void **state)
 {
     struct world *w = *state;
@@ -255,6 +296,7 @@ int main(void)
         WORLD_TEST(test_behaves_the_same),
         WORLD_TEST(test_cut_and_grown),
         WORLD_TEST(test_each_byte_counts),
+        WORLD_TEST(test_what_no_state_has),
         WORLD_TEST(test_when_it_may_be_written_and_read),
         WORLD_TEST(test_a_sink_that_fails),
         WORLD_TEST(test_the_record),

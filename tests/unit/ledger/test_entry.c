@@ -404,6 +404,29 @@ static void dropped_doubled_and_swapped_pairs_are_refused(void **state)
     }
 }
 
+/* I11: an account's chain is of the types that belong to accounts, and of all of those. */
+static void chain_pairs_are_where_the_type_has_them(void **state)
+{
+    struct pairs p = {0}, of_account = {0}, without = {0};
+    uint8_t bytes[2][AK_LIMIT_ENTRY] = {0};
+    struct ak_buf clock_step = AK_BUF_ARR(bytes[0]), ended = AK_BUF_ARR(bytes[1]);
+    struct ak_entry entry = fixture_greatest(ak_entry_type_info(AK_ENTRY_CLOCK_STEPPED), false);
+    assert_int_equal(encode(*state, &entry, &clock_step), AK_OK);
+    entry = fixture_greatest(ak_entry_type_info(AK_ENTRY_SESSION_ENDED), false);
+    assert_int_equal(encode(*state, &entry, &ended), AK_OK);
+    take_pairs(ak_buf_span(&clock_step), &p);
+    take_pairs(ak_buf_span(&ended), &of_account);
+    struct pairs with = {.count = p.count + 3};
+    for (size_t i = 0; i < p.count; i++) with.item[i + (i > 2) + 2 * (i > 4)] = p.item[i];
+    static const size_t chain[] = {3, 6, 7}; /* anchor, seq and prev_leaf: also their places */
+    for (size_t i = 0; i < AK_COUNT(chain); i++) with.item[chain[i]] = of_account.item[chain[i]];
+    assert_int_equal(decode_pairs(&p), AK_OK);
+    assert_int_equal(decode_pairs(&with), AK_E_FORMAT);
+    for (size_t i = 0; i < of_account.count; i++)
+        if (i != 3 && i != 6 && i != 7) without.item[without.count++] = of_account.item[i];
+    assert_int_equal(decode_pairs(&of_account), AK_OK);
+    assert_int_equal(decode_pairs(&without), AK_E_FORMAT);
+}
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +441,7 @@ int main(void)
         cmocka_unit_test(mac_binds_predecessor_and_key),
         cmocka_unit_test(unknown_types_are_told_apart),
         cmocka_unit_test(dropped_doubled_and_swapped_pairs_are_refused),
+        cmocka_unit_test(chain_pairs_are_where_the_type_has_them),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -107,6 +107,24 @@ static void batches_are_taken_in_their_order_only(void **state)
     assert_int_equal(replay(f, &log, f->segments[1], f->records[1], &bad), AK_OK);
 }
 
+/* Under the right key and after the right record, but for another place. */
+static void a_record_of_another_place_is_refused(void **state)
+{
+    struct fixture *f = (struct fixture *)*state;
+    uint8_t bytes[AK_RECORD_LEN_MAX];
+    struct ak_buf buf = AK_BUF_ARR(bytes);
+    struct ak_ledger_log log;
+    struct ak_batch_record record;
+    uint64_t bad = 0;
+    ak_ledger_log_init(&log, f->log_id);
+    assert_int_equal(replay(f, &log, f->segments[0], f->records[0], &bad), AK_OK);
+    assert_int_equal(ak_batch_record_open(f->records[1], &f->mac_key, f->log_id, &record), AK_OK);
+    record.first++;
+    record.size++;
+    assert_int_equal(ak_batch_record_seal(&record, &f->mac_key, &buf), AK_OK);
+    assert_int_equal(replay(f, &log, f->segments[1], ak_buf_span(&buf), &bad), AK_E_AUTH);
+}
+
 static void each_altered_byte_of_a_segment_is_refused(void **state)
 {
     struct fixture *f = (struct fixture *)*state;
@@ -302,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replay_gives_the_same_log),
         cmocka_unit_test(batches_are_taken_in_their_order_only),
+        cmocka_unit_test(a_record_of_another_place_is_refused),
         cmocka_unit_test(each_altered_byte_of_a_segment_is_refused),
         cmocka_unit_test(visitor_stops_the_replay),
         cmocka_unit_test(entries_are_checked_under_a_good_record),

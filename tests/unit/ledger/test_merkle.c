@@ -153,6 +153,25 @@ static void impossible_arguments_are_refused(void **state)
     assert_int_equal(calls, 0);
 }
 
+/* A proof that ends below the root would pass an inner node off as a leaf, and a small tree as a great one.
+ */
+static void proofs_that_end_early_are_refused(void **state)
+{
+    (void)state;
+    uint8_t leaf[4][32], left[32], right[32], root[32];
+    struct ak_merkle_proof proof = {.count = 1};
+    for (uint8_t i = 0; i < 4; i++) ak_merkle_leaf(ak_span(&i, 1), leaf[i]);
+    ak_merkle_node(leaf[0], leaf[1], left);
+    ak_merkle_node(leaf[2], leaf[3], right);
+    ak_merkle_node(left, right, root);
+    memcpy(proof.hashes[0], right, 32);
+    assert_int_equal(ak_merkle_verify_inclusion(left, 0, 2, &proof, root), AK_OK);
+    assert_int_equal(ak_merkle_verify_inclusion(left, 0, 4, &proof, root), AK_E_FORMAT);
+    memcpy(proof.hashes[0], leaf[1], 32);
+    assert_int_equal(ak_merkle_verify_consistency(1, 2, leaf[0], left, &proof), AK_OK);
+    assert_int_equal(ak_merkle_verify_consistency(1, 4, leaf[0], left, &proof), AK_E_FORMAT);
+}
+
 /* I11: a source that lies gets no past root believed. */
 static void lying_source_is_noticed(void **state)
 {
@@ -219,6 +238,7 @@ int main(void)
         cmocka_unit_test(greatest_sizes),
         cmocka_unit_test(the_empty_tree),
         cmocka_unit_test(impossible_arguments_are_refused),
+        cmocka_unit_test(proofs_that_end_early_are_refused),
         cmocka_unit_test(lying_source_is_noticed),
         cmocka_unit_test(sink_sees_each_completed_subtree),
     };
