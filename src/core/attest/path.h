@@ -11,8 +11,8 @@ struct ak_attest_root {
 };
 /* Owned; ak_attest_path_done. */
 struct ak_attest_path {
-    struct ak_x509_bundle
-        given;   /* leaf, intermediates, root: where the leaf came alone it is the first one */
+    /* Leaf, intermediates, root: where the leaf came alone it is the first one. */
+    struct ak_x509_bundle given;
     size_t root; /* which of the pinned roots */
 };
 void ak_attest_path_done(struct ak_attest_path *path);
