@@ -282,7 +282,7 @@ await main(async () => {
   });
 
   await test('a stranger recomputes the record: entries, answers, signatures, what was approved', async () => {
-    const record = makeRecord([fs.readFileSync(trace, 'utf8')], exported);
+    const record = makeRecord([fs.readFileSync(trace, 'utf8')], exported, 'email:alice@demo.example');
     const text = JSON.stringify(record);
     for (const secret of [/"(session_jwt|agent_token|pairing_code|code)":"(?!<redacted>)/, /[A-Z2-9]{4}-[A-Z2-9]{4}"/, /eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+"(?!,"status":2)/]) assert.doesNotMatch(text, secret);
     const found = await checkRecord(record);
@@ -301,6 +301,7 @@ await main(async () => {
       'who approved': (r) => { r.calls[approved].proof = new Device().proof({ method: 'POST', url: 'http://a/v1/pair/approve' }); },
       'the checkpoint': (r) => { r.checkpoint = r.checkpoint.replace(/\n(\d+)\n/, (_, size) => `\n${Number(size) + 1}\n`); },
       'the ledger key': (r) => { r.ledger_key = hex(sha256('another')); },
+      'whose account it is': (r) => { r.identity = 'email:alicf@demo.example'; },
       'a missing entry': (r) => { r.ledger.splice(5, 1); },
       'an entry\'s bytes': (r) => { r.ledger[4].entry = r.ledger[4].entry.replace(/.$/, (one) => (one === '0' ? '1' : '0')); },
     };

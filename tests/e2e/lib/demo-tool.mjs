@@ -2,7 +2,7 @@
 //   siwe DOMAIN ADDRESS          prints a fresh Sign-In with Ethereum text
 //   verify FILE                  checks {address, siwe, siwe_signature, message, message_signature} with siwe and viem
 //   flip DB EXPORT               flips one bit inside an entry of the stored ledger; prints the entry's index
-//   record TRACE... EXPORT OUT   writes every request and answer, the export and its checkpoint as one document
+//   record IDENTITY TRACE... EXPORT OUT  writes every request and answer, the export and its checkpoint as one document
 //   check FILE                   recomputes all of such a document (record.mjs), with nothing of ours running
 import fs from 'node:fs';
 import { SiweMessage, generateNonce } from 'siwe';
@@ -50,10 +50,10 @@ function flip(db, exported) {
 }
 
 function record(args) {
-  const out = args.pop();
+  const [identity, out] = [args.shift(), args.pop()];
   const exported = fs.readFileSync(args.pop(), 'utf8');
   const traces = args.filter((file) => fs.existsSync(file)).map((file) => fs.readFileSync(file, 'utf8'));
-  fs.writeFileSync(out, JSON.stringify(makeRecord(traces, exported), null, 1) + '\n');
+  fs.writeFileSync(out, JSON.stringify(makeRecord(traces, exported, identity), null, 1) + '\n');
 }
 
 async function check(file) {

@@ -43,6 +43,15 @@ function readLedger(record) {
   return { at, entries };
 }
 
+// The account's name is its first identity's (keys.md): it is in no call and no entry in clear.
+function checkName(record, entries) {
+  const at = record.identity.indexOf(':');
+  const [type, value] = [record.identity.slice(0, at), record.identity.slice(at + 1)];
+  const omni = sha256('agentkeys', type, value);
+  const opened = entries.find((one) => one.type === 'AccountOpened');
+  must(hex(omni) === record.ledger[0].anchor && omni.equals(opened.map.get(16)) && opened.map.get(30) === type, 'the account is of another identity');
+}
+
 // A checkpoint that was shown on the way is a beginning of the last one.
 function checkConsistency(record, at) {
   let count = 0;
@@ -136,6 +145,7 @@ function checkReleases(calls, entries) {
 export async function checkRecord(record) {
   must(record.format === 'agentkeys-demo/1', 'another format');
   const { at, entries } = readLedger(record);
+  checkName(record, entries);
   const byIndex = new Map(entries.map((one) => [one.index, one]));
   const addressOf = fold(entries);
   const counts = { entries: entries.length, size: at.size, answers: 0, signatures: 0, approvals: 0 };
@@ -159,9 +169,9 @@ export async function checkRecord(record) {
 }
 
 // The record as one document; traces are files of AGENTKEYS_TRACE.
-export function makeRecord(traces, exported) {
+export function makeRecord(traces, exported, identity) {
   const lines = (text) => text.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line));
   const calls = traces.flatMap(lines).sort((a, b) => a.time_ms - b.time_ms);
   const ledger = lines(exported);
-  return { format: 'agentkeys-demo/1', calls, checkpoint: ledger[0].checkpoint, ledger_key: ledger[0].ledger_key, ledger };
+  return { format: 'agentkeys-demo/1', identity, calls, checkpoint: ledger[0].checkpoint, ledger_key: ledger[0].ledger_key, ledger };
 }
