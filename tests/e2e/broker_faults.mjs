@@ -130,6 +130,50 @@ await main(async () => {
     assert.ok(Number(sql('select next from notices')) < 1000000);
   });
 
+  await test('one way to sign in is not another, and a header counts once', async () => {
+    const who = new SignIn(broker, new Device());
+    const got = await mailed(who, 'ways@demo.example');
+    const { match_code } = who.asked.body;
+    assert.equal((await broker.confirm(got, match_code)).body.error, 'not_found', 'a mail\'s link on the page of a provider');
+    assert.equal((await broker.form({ link: got.link, match_code }, '/auth/oauth2')).status, 404);
+    const text = new URLSearchParams({ link: got.link, match_code }).toString();
+    for (const type of ['text/plain', 'application/json', 'multipart/form-data'])
+      assert.equal((await broker.post('/auth/email', text, { 'Content-Type': type })).status, 400, `${type}, which any page may send`);
+    assert.equal((await who.status()).body.state, 'pending');
+    assert.equal((await broker.verify(got, match_code)).status, 200);
+    assert.equal((await who.call('GET', `/v1/auth/oauth2/status/${got.request_id}`)).error, 'not_found', 'its id as of a provider');
+    const signature = `0x${'11'.repeat(65)}`;
+    assert.equal((await who.call('POST', '/v1/auth/wallet/verify', { request_id: got.request_id, signature })).error, 'not_found', 'and of a wallet');
+    const started = await who.call('POST', '/v1/auth/wallet/start', { address: account.address.toLowerCase(), chain_id: 1 }, elsewhere());
+    assert.equal((await who.status(started.body.request_id)).error, 'not_found', 'a wallet\'s as of a mail');
+    const { body } = await who.status();
+    assert.equal(body.state, 'verified');
+    const ask = (headers) => who.connection.request('POST', '/v1/auth/email/request', { headers, body: { email: 'twice@demo.example' } });
+    const proof = () => who.proof('POST', '/v1/auth/email/request');
+    assert.equal((await ask({ DPoP: [proof(), proof()], ...elsewhere().headers })).status, 400);
+    assert.equal((await ask({ DPoP: proof(), 'X-Forwarded-For': ['10.9.9.1', '10.9.9.2'] })).status, 400, 'a stranger\'s line beside the proxy\'s');
+    assert.equal((await ask({ DPoP: proof(), 'X-Forwarded-For': '10.9.9.1' })).status, 200);
+    const token = `DPoP ${body.session_jwt}`;
+    const list = (headers) => who.connection.request('GET', '/v1/wallet/links', { headers: { DPoP: who.proof('GET', '/v1/wallet/links', { token: body.session_jwt }), ...headers } });
+    assert.equal((await list({ Authorization: [token, token] })).status, 401);
+    assert.equal((await list({ Authorization: token })).status, 200);
+  });
+
+  await test('an address whose unlinking waits is told of recoveries until it is gone', async () => {
+    const owner = new SignIn(broker, new Device());
+    await broker.verify(await mailed(owner, 'leaving@demo.example'), owner.asked.body.match_code);
+    const { session_jwt: token, omni_account } = (await owner.status()).body;
+    await broker.verify(await mailed(owner, 'staying@demo.example'), owner.asked.body.match_code);
+    assert.equal((await owner.link(token, { identity_type: 'email', identity_value: 'staying@demo.example', request_id: owner.asked.body.request_id })).status, 200);
+    assert.equal((await owner.unlink(token, omni_account)).status, 202);
+    const thief = new SignIn(broker, new Device());
+    await broker.verify(await mailed(thief, 'leaving@demo.example'), thief.asked.body.match_code);
+    assert.equal((await thief.status()).body.state, 'recovery_pending');
+    await again();
+    for (const address of ['leaving@demo.example', 'staying@demo.example'])
+      await until(`a notice to ${address}`, () => sink.mails.some((mail) => mail.to.includes(address) && /being recovered/.test(mail.raw)), 20000);
+  });
+
   await test('a link after its ten minutes is over, for page and device', async () => {
     const who = new SignIn(broker, new Device());
     const got = await mailed(who, 'old@demo.example');

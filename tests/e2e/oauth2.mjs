@@ -290,6 +290,9 @@ await main(async () => {
     assert.equal((await tryIt((q) => q.set('error', 'access_denied'))).status, 400);
     assert.equal((await tryIt((q) => q.set('code', 'c'.repeat(2049)))).status, 400);
     assert.equal((await tryIt((q) => q.set('iss', 'https://other.example'))).status, 400);
+    const no = (iss) => (q) => [['code', ''], ['error', 'access_denied'], ['iss', iss]].forEach(([name, value]) => (value ? q.set(name, value) : q.delete(name)));
+    assert.equal((await tryIt(no('https://other.example'))).status, 400, 'another provider does not say no for it');
+    assert.equal((await who.call('GET', `/v1/auth/email/status/${who.asked.body.request_id}`)).error, 'not_found', 'it is no mail\'s');
     assert.equal((await broker.post(address.pathname + address.search, {})).status, 405);
     const form = await broker.get('/auth/oauth2');
     assert.equal(form.status, 405);
