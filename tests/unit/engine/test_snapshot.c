@@ -207,6 +207,51 @@ static void test_what_no_state_has(void **state)
     h_device_done(&phone.device);
 }
 
+/* More keys of repeated calls than are kept. */
+static void test_too_many_keys(void **state)
+{
+    enum { COUNT_LEN = 4, TOO_MANY = AK_STATE_IDEMPOTENT + 1 };
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes, more;
+    fill(w, &phone);
+    h_snapshot(w->h.engine, &bytes);
+    const struct ak_idempotent *one = &w->h.engine->state.idempotent[0];
+    assert_int_equal(w->h.engine->state.idempotent_count, 1);
+    uint8_t *record = find(&bytes, one->key_hash) - 4; /* behind the account's number */
+    size_t len = (size_t)(find(&bytes, one->leaf) + 32 - record);
+    size_t before = (size_t)(record - COUNT_LEN - bytes.ptr), after = bytes.len - before - COUNT_LEN - len;
+    more.len = before + COUNT_LEN + TOO_MANY * len + after;
+    more.ptr = malloc(more.len);
+    assert_non_null(more.ptr);
+    struct ak_buf buf = ak_buf(more.ptr, more.len);
+    ak_buf_put(&buf, ak_span(bytes.ptr, before));
+    ak_buf_put_u32(&buf, TOO_MANY);
+    for (size_t i = 0; i < TOO_MANY; i++) ak_buf_put(&buf, ak_span(record, len));
+    ak_buf_put(&buf, ak_span(record + len, after));
+    assert_int_equal(ak_buf_check(&buf), AK_OK);
+    refuse_snapshot(w, &more);
+    free(more.ptr);
+    free(bytes.ptr);
+    h_device_done(&phone.device);
+}
+
+/* An entry that set the trust configuration, and none set. */
+static void test_trust_of_nothing(void **state)
+{
+    struct world *w = *state;
+    struct h_bytes bytes;
+    uint8_t memory[4096];
+    struct ak_buf log = AK_BUF_ARR(memory);
+    h_snapshot(w->h.engine, &bytes);
+    ak_ledger_log_put(&w->h.engine->log, &log);
+    uint8_t *size = bytes.ptr + 5 + log.len + 96; /* docs/formats/snapshot.md */
+    assert_memory_equal(size, "\0\0\0\0\0\0\0\0", 8);
+    size[7] = 1;
+    refuse_snapshot(w, &bytes);
+    free(bytes.ptr);
+}
+
 static void test_when_it_may_be_written_and_read(void **state)
 {
     struct world *w = *state;
@@ -297,6 +342,8 @@ int main(void)
         WORLD_TEST(test_cut_and_grown),
         WORLD_TEST(test_each_byte_counts),
         WORLD_TEST(test_what_no_state_has),
+        WORLD_TEST(test_too_many_keys),
+        WORLD_TEST(test_trust_of_nothing),
         WORLD_TEST(test_when_it_may_be_written_and_read),
         WORLD_TEST(test_a_sink_that_fails),
         WORLD_TEST(test_the_record),

@@ -131,6 +131,37 @@ static void test_what_cannot_follow(void **state)
     refused(entry);
 }
 
+/* What a device saw brings its wait nearer, never further away. */
+static void test_seen_brings_nearer(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    struct ak_entry wait = device(AK_ENTRY_RECOVERY_STARTED, 1);
+    wait.what = AK_RECOVERY_DEVICE_REMOVE;
+    wait.ready_at_ms = 1000;
+    expect(&box, wait, AK_OK);
+    wait.type = AK_ENTRY_RECOVERY_SEEN;
+    wait.ready_at_ms = 999;
+    expect(&box, wait, AK_OK);
+    expect(&box, wait, AK_E_MEANING);
+    ak_arena_done(&box.arena);
+}
+
+/* An account's name is the identity that it was opened with. */
+static void test_an_account_of_another_name(void **state)
+{
+    struct box box;
+    (void)state;
+    fill(&box);
+    struct ak_entry opened = of(AK_ENTRY_ACCOUNT_OPENED);
+    opened.identity_type = AK_SPAN_LIT("email");
+    memset(box.anchor, 0xbb, 32);
+    memset(opened.omni, 0xcc, 32);
+    expect(&box, opened, AK_E_MEANING);
+    ak_arena_done(&box.arena);
+}
+
 /* A use type of a later version is passed over. */
 static void test_unknown_use(void **state)
 {
@@ -516,6 +547,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_cannot_follow),
+        cmocka_unit_test(test_seen_brings_nearer),
+        cmocka_unit_test(test_an_account_of_another_name),
         cmocka_unit_test(test_unknown_use),
         cmocka_unit_test(test_generations),
         cmocka_unit_test(test_the_chain_of_an_account),

@@ -318,6 +318,41 @@ static void a_stuck_account_holds_up_no_other(void **state)
     expect_whole(w);
 }
 
+static void refuse_snapshot(struct world *w, const struct h_bytes *bytes)
+{
+    struct ak_arena arena;
+    struct ak_engine *again = h_replay(&w->h, 0, &arena);
+    assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes->ptr, bytes->len)), AK_E_FORMAT);
+    ak_engine_free(again);
+    ak_arena_done(&arena);
+}
+
+/* I11: of the form of a snapshot, and no state: two epochs that take new values, two versions of one number.
+ */
+static void snapshots_of_no_state_are_refused(void **state)
+{
+    struct world *w = *state;
+    struct h_bytes bytes;
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    assert_int_equal(put_text(w, "a", NULL, "B"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    h_snapshot(w->h.engine, &bytes);
+    const struct ak_epoch_state *old = ak_state_epoch_at(ak_engine_state(w->h.engine), 0);
+    uint8_t *at = memmem(bytes.ptr, bytes.len, old->dek_id, sizeof old->dek_id);
+    assert_non_null(at);
+    assert_int_equal(at[-2], AK_EPOCH_OLD); /* before the mark of an erasure */
+    at[-2] = AK_EPOCH_LIVE;
+    refuse_snapshot(w, &bytes);
+    at[-2] = AK_EPOCH_OLD;
+    const struct ak_blob_state *first = ak_state_blob_at(ak_engine_state(w->h.engine), 0);
+    at = memmem(bytes.ptr, bytes.len, first->blob_id, sizeof first->blob_id);
+    assert_non_null(at);
+    assert_int_equal(at[-6], 1); /* the version's last byte, before epoch and part */
+    at[-6] = 2;
+    refuse_snapshot(w, &bytes);
+    free(bytes.ptr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +369,7 @@ int main(void)
         VAULT_TEST(many_epochs_come_in_pages),
         VAULT_TEST(nobody_wears_out_the_slots),
         VAULT_TEST(a_stuck_account_holds_up_no_other),
+        VAULT_TEST(snapshots_of_no_state_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

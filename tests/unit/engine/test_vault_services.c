@@ -119,11 +119,36 @@ static void services_come_in_pages_and_are_bounded(void **state)
     h_close(&h);
 }
 
+/* I11: a snapshot is of a state, in which no service has two definitions. */
+static void a_snapshot_with_one_twice_is_refused(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_service_define_request define = definition();
+    struct h_bytes bytes;
+    struct ak_arena arena;
+    define.service = AK_SPAN_LIT("the-first-one");
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_SERVICE_DEFINE, &define), AK_CODE_OK);
+    define.service = AK_SPAN_LIT("the-other-one");
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_SERVICE_DEFINE, &define), AK_CODE_OK);
+    h_snapshot(w->h.engine, &bytes);
+    uint8_t *at = memmem(bytes.ptr, bytes.len, "the-other-one", 13);
+    assert_non_null(at);
+    memcpy(at, "the-first-one", 13);
+    struct ak_engine *again = h_replay(&w->h, 0, &arena);
+    assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes.ptr, bytes.len)), AK_E_FORMAT);
+    ak_engine_free(again);
+    ak_arena_done(&arena);
+    free(bytes.ptr);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         VAULT_TEST(services_are_defined_and_seen),
         VAULT_TEST(bad_definitions_are_refused),
+        VAULT_TEST(a_snapshot_with_one_twice_is_refused),
         cmocka_unit_test(services_come_in_pages_and_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

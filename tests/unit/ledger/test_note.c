@@ -176,6 +176,7 @@ static void bodies_of_wrong_form_are_refused(void **state)
         {ORIGIN "+8\n" ROOT "\n" WITNESS, AK_E_FORMAT},
         {ORIGIN "\n" ROOT "\n" WITNESS, AK_E_FORMAT},
         {ORIGIN "8\n" ROOT "extension\n\n" WITNESS, AK_E_FORMAT},
+        {ORIGIN "8\n" ROOT "extension\n" WITNESS, AK_E_FORMAT}, /* which nobody signed */
         {ORIGIN "8\n" ROOT "\n", AK_E_FORMAT},
         {ORIGIN "8\n" ROOT, AK_E_FORMAT},
         {ORIGIN "8\nqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqp=\n\n" WITNESS, AK_E_FORMAT},
