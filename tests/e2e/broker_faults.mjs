@@ -209,7 +209,7 @@ await main(async () => {
   });
 
   const paths = [...described.replies.keys()].map((key) => key.split(' ')).map(([method, where]) => [method, where.replace('{id}', '0'.repeat(32))]);
-  paths.push(['GET', '/auth/email'], ['POST', '/auth/email'], ['GET', '/healthz'], ['GET', '/readyz'], ['GET', '/metrics']);
+  paths.push(['GET', '/auth/wallet'], ['GET', '/auth/email'], ['POST', '/auth/email'], ['GET', '/healthz'], ['GET', '/readyz'], ['GET', '/metrics']);
 
   await test('slow-loris on each endpoint: nobody else waits', async () => {
     const held = [];

@@ -410,6 +410,58 @@ await main(async () => {
     assert.equal((await who.oauth2('acme', { proof: 'x' })).status, 401);
   });
 
+  await test('killed after each step of a sign-in, of a link, and in a poll: it goes on, with one session at the most (I10)', async () => {
+    const again = async () => {
+      await broker.kill();
+      await broker.start();
+    };
+    liar.letGo();
+    liar.tell();
+    const { who, url, code } = await start('liar', new Device());
+    await again();
+    const address = liar.approve(url, 'erin-1');
+    await broker.comeBack(address);
+    await again();
+    const page = await broker.comeBack(address);
+    assert.ok(page.link, 'the page is the same');
+    assert.equal((await who.status()).body.state, 'pending');
+    await broker.confirm(page, code);
+    await again();
+    assert.equal((await who.identity()).body.identity_value, 'erin-1');
+    await again();
+    const lost = who.status().then((answer) => answer.body.session_jwt, () => undefined);
+    await broker.kill();
+    const first = await lost;
+    await broker.start();
+    const poll = new SignIn(broker, who.device);
+    poll.way = 'oauth2';
+    const second = await until('an answer', async () => {
+      const { status, body } = await poll.status(who.asked.body.request_id);
+      return (body.state === 'verified' || status === 409 || body.state === 'pending') && body;
+    });
+    assert.ok(!(first && second.session_jwt), 'two deliveries');
+    // One that was killed in its hands is given back after its minute; a further sign-in needs no minute.
+    const third = await start('liar', who.device);
+    await broker.confirm(await broker.comeBack(liar.approve(third.url, 'erin-1')), third.code);
+    const token = (await third.who.status()).body.session_jwt;
+    assert.ok(token);
+    const more = await start('liar', who.device);
+    await broker.confirm(await broker.comeBack(liar.approve(more.url, 'erin-2')), more.code);
+    const asked = { identity_type: 'oauth2_liar', identity_value: 'erin-2', request_id: more.id };
+    const going = more.who.link(token, asked).then((answer) => answer.status, () => undefined);
+    await broker.kill();
+    await going;
+    await broker.start();
+    const links = async () => (await new SignIn(broker, who.device).links(token)).body.links.length;
+    const before = await links();
+    assert.ok(before === 1 || before === 2, `${before}`);
+    const one = await start('liar', who.device);
+    await broker.confirm(await broker.comeBack(liar.approve(one.url, 'erin-2')), one.code);
+    const linked = await one.who.link(token, { ...asked, request_id: one.id });
+    assert.ok(before === 2 ? linked.error === 'already_done' : linked.status === 200, linked.text);
+    assert.equal(await links(), 2);
+  });
+
   let killed;
   await test('a broker killed while it exchanges, and another one that shares the store (I10)', async () => {
     liar.letGo();

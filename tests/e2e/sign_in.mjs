@@ -127,6 +127,31 @@ await main(async () => {
     server.close();
   });
 
+  // A broker that has gone over names the person whom the device is to link.
+  await test('link --oauth2: no address that is none, no person of elsewhere', async () => {
+    let start, identity;
+    const links = [];
+    const server = http.createServer((request, response) => {
+      if (request.url === '/v1/wallet/link') links.push(request.url);
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify(request.url === '/v1/auth/oauth2/start' ? { request_id: '00'.repeat(16), authorization_url: start, expires_in_seconds: 600, poll_url: 'x', match_code: 'ABCDEF' } : identity));
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const machine = new Machine(worker, { url: `http://127.0.0.1:${server.address().port}` });
+    machine.env.AGENTKEYS_STATE_DIR = home.env.AGENTKEYS_STATE_DIR;
+    const refused = async (what) => {
+      const { status, err } = await machine.run('link', '--oauth2', 'acme');
+      assert.equal(status, 1, `${what}: ${err}`);
+      return err;
+    };
+    for (start of ['javascript:alert(1)', 'https://a.example/\u001b[2J', 'https://a.example/ b']) assert.ok(!(await refused(start)).includes('Open this address'));
+    start = 'https://a.example/authorize';
+    for (identity of [{ state: 'answered', identity_type: 'oauth2_other', identity_value: 'mallory' }, { state: 'answered', identity_type: 'email', identity_value: 'mallory@demo.example' }, { state: 'verified', identity_type: 'oauth2_acme', identity_value: 'x' },
+      { state: 'answered', identity_type: 'oauth2_acme' }, { state: 'answered', identity_type: 'oauth2_acme', identity_value: 'a\u007fb' }]) assert.match(await refused(JSON.stringify(identity)), /did not say who|what the contract says/);
+    assert.deepEqual(links, []);
+    server.close();
+  });
+
   await test('what cannot be is refused with a way out', async () => {
     assert.equal((await other.run('init', '--email', 'Not An Address')).status, 2);
     assert.equal((await other.run('init', '--email', 'a@demo.example', '--local', 'email:a@demo.example')).status, 2);

@@ -84,12 +84,14 @@ static int take_identity(struct ak_cli *cli, const char *provider, const struct 
     char out_identity[AK_SAVED_TEXT_MAX])
 {
     struct ak_buf text = ak_buf(out_identity, AK_SAVED_TEXT_MAX);
+    struct ak_identity identity;
     ak_buf_put_str(&text, "oauth2_");
     ak_buf_put_str(&text, provider);
     bool same = ak_span_eq(reply->state, AK_SPAN_LIT("answered")) &&
                 ak_span_eq(reply->identity_type, ak_buf_span(&text));
     ak_buf_put_u8(&text, ':');
     ak_buf_put(&text, reply->identity_value);
+    same = same && ak_identity_parse(ak_buf_span(&text), &identity) == AK_OK;
     if (same && ak_buf_terminate(&text) == AK_OK) return 0;
     return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the broker did not say who signed in at that provider",
         "its answer names another identity", "agentkeys doctor");
