@@ -304,6 +304,10 @@ await main(async () => {
   });
 
   await test('an agent\'s program reads and runs within its scope', async () => {
+    const refused = JSON.parse(programs.must('agent', ['pair', '--label', 'agent-1', '--no-wait', '--json']).toString().split('\n')[0]);
+    programs.must('person', ['pair', 'refuse', refused.pairing_code]);
+    assert.equal(programs.run('agent', ['pair', '--resume']).status, 3);
+    assert.equal(programs.run('agent', ['pair', '--resume']).status, 6, 'what was refused is forgotten');
     const pair = JSON.parse(programs.must('agent', ['pair', '--label', 'agent-1', '--want', 'openrouter', '--no-wait', '--json']).toString().split('\n')[0]);
     const asked = programs.run('agent', ['read', 'openrouter']);
     assert.match(asked.stderr.toString(), /next: {2}agentkeys-daemon pair --resume/);
@@ -315,9 +319,9 @@ await main(async () => {
     assert.equal(programs.must('agent', ['read', 'openrouter']).toString(), secret);
     assert.equal(programs.must('agent', ['run', '--env', 'KEY=openrouter', '--', 'sh', '-c', 'printf %s "$KEY"']).toString(), secret);
     const mark = path.join(programs.dir, 'started');
-    const refused = programs.run('agent', ['run', '--env', 'KEY=openrouter,B=bytes', '--', 'touch', mark]);
-    assert.equal(refused.status, 3);
-    assert.match(refused.stderr.toString(), /rule scope: saw bytes/);
+    const kept = programs.run('agent', ['run', '--env', 'KEY=openrouter,B=bytes', '--', 'touch', mark]);
+    assert.equal(kept.status, 3);
+    assert.match(kept.stderr.toString(), /rule scope: saw bytes/);
     assert.ok(!fs.existsSync(mark), 'the command was started all the same');
     programs.must('person', ['agents', 'rotate', 'agent-1']);
     assert.match(programs.must('agent', ['status']).toString(), /path +\/agent-1\/1/);

@@ -135,11 +135,13 @@ static int meet(struct ak_cli *cli)
     static uint8_t text[TEXT_MAX];
     struct ak_client_evidence *evidence = cli->client.evidence;
     struct ak_buf out = AK_BUF_ARR(text);
-    if (ak_client_attest(&cli->client, &cli->error) != AK_OK)
-        return ak_cli_fail_call(cli, "asking the worker for evidence");
-    ak_channel_put_text(&out, &evidence->verdict, ak_channel_cap_names);
-    (void)fprintf(stderr, "First evidence of %.80s:\n", cli->target.origin);
-    (void)fwrite(text, 1, out.len, stderr);
+    bool accepted = ak_client_attest(&cli->client, &cli->error) == AK_OK;
+    if (accepted || evidence->verdict.failed) {
+        ak_channel_put_text(&out, &evidence->verdict, ak_channel_cap_names);
+        (void)fprintf(stderr, "First evidence of %.80s:\n", cli->target.origin);
+        (void)fwrite(text, 1, out.len, stderr);
+    }
+    if (!accepted) return ak_cli_fail_call(cli, "asking the worker for evidence");
     int status = ak_cli_confirm(cli, "Are attestation key, registers, config and ledger key what the "
                                      "worker's operator told you, by another "
                                      "way");

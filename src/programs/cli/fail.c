@@ -129,6 +129,7 @@ static const char *next_by_code(const struct ak_cli *cli, const char *code)
     for (size_t i = 0; i < AK_COUNT(nexts); i++) {
         if (strcmp(nexts[i].code, code) != 0) continue;
         if (nexts[i].next == SIGN_IN) return ak_cli_sign_in(cli);
+        if (strcmp(code, "not_the_worker") == 0 && cli->client.evidence) return "agentkeys attest";
         if (nexts[i].next == ASK_ANEW) return ask_anew(cli);
         return nexts[i].next == LOOK ? look_at(cli) : nexts[i].next;
     }
