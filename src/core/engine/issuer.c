@@ -76,7 +76,8 @@ bool ak_step_hour_allows(struct ak_step *step, uint64_t *out_tat_us)
     decision->allowed = decision->counted = false;
     decision->rule = AK_RULE_RATE;
     decision->retry_after_secs = taken.retry_after_secs;
-    put_text(&decision->seen, engine->conf.mints_per_hour, "the account's ", " tokens of the last hour are taken");
+    put_text(
+        &decision->seen, engine->conf.mints_per_hour, "the account's ", " tokens of the last hour are taken");
     put_text(&decision->limit, engine->conf.mints_per_hour, "", " tokens an hour an account");
     put_text(&decision->remedy, taken.retry_after_secs, "wait ", " s, or use a token until it ends");
     return false;

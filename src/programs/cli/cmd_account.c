@@ -124,7 +124,11 @@ static int change(struct ak_cli *cli, unsigned call, const char *problem)
 
 int ak_cmd_account_suspend(struct ak_cli *cli)
 {
-    return change(cli, AK_CALL_ACCOUNT_SUSPEND, "suspending the account");
+    int status = change(cli, AK_CALL_ACCOUNT_SUSPEND, "suspending the account");
+    if (!status && !cli->json)
+        ak_out_line("Resuming it waits, unless a second device or the recovery code confirms: agentkeys "
+                    "account resume");
+    return status;
 }
 
 int ak_cmd_account_resume(struct ak_cli *cli)
