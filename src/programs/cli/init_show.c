@@ -66,7 +66,7 @@ static void print_people(const struct ak_init *init, const char *recovery)
     ak_out_line(
         "\nRecovery code, shown this once; write it down and keep it away from this machine:\n\n  %s\n",
         recovery);
-    if (init->account_new)
+    if (init->account_new && strcmp(init->cli->target.prefix, "/dev") != 0) /* which has no agents */
         ak_out_line(
             "Next, on the agent's side: agentkeys-daemon pair --label agent-1 --want cap:sign-message");
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/codec/hex.h"
+#include "base/num.h"
 #include "core/token/token.h"
 #include "io/proc/clock.h"
 #include "programs/cli/again.h"
@@ -219,12 +220,36 @@ void ak_cli_close(struct ak_cli *cli)
 
 /* ---- calling ---- */
 
+/* The times of a notice as people read them, behind the numbers. */
+static void put_notice(const char *notice, struct ak_buf *out)
+{
+    static const char key[] = "ready_at=";
+    for (const char *at = strstr(notice, key); at; at = strstr(notice, key)) {
+        char time[AK_OUT_TIME_LEN];
+        uint64_t ready_at = 0;
+        at += sizeof key - 1;
+        size_t digits = strspn(at, "0123456789");
+        ak_buf_put(out, ak_span((const uint8_t *)notice, (size_t)(at - notice) + digits));
+        notice = at + digits;
+        if (ak_num_parse_u64(ak_span((const uint8_t *)at, digits), UINT64_MAX, &ready_at) != AK_OK) continue;
+        ak_out_time(ready_at, time);
+        ak_buf_put_str(out, " (");
+        ak_buf_put_str(out, time);
+        ak_buf_put_u8(out, ')');
+    }
+    ak_buf_put_str(out, notice);
+}
+
 void ak_cli_show_notice(struct ak_cli *cli, const struct ak_client *client)
 {
     const char *notice = client->fetch.notice;
     if (notice[0] == 0 || strcmp(notice, cli->notice) == 0) return;
     memcpy(cli->notice, notice, sizeof cli->notice);
-    (void)fprintf(stderr, "%s: NOTICE: waiting in this account: %s\n", cli->program->name, notice);
+    char shown[2 * AK_FETCH_NOTICE_MAX];
+    struct ak_buf text = AK_BUF_ARR(shown);
+    put_notice(notice, &text);
+    (void)fprintf(stderr, "%s: NOTICE: waiting in this account: %s\n", cli->program->name,
+        ak_buf_terminate(&text) == AK_OK ? shown : notice);
     bool final = strstr(notice, "-by-") != NULL; /* sign-in-by-code, sign-in-by-two */
     (void)fprintf(stderr, "%s: if that was not you: agentkeys account %s\n", cli->program->name,
         final ? "suspend; no device cancels what the code or two identities began" : "cancel");

@@ -147,6 +147,34 @@ static int run(const char *first, const char *second, const char *third, const c
     return status;
 }
 
+static const char *noticed(const char *notice)
+{
+    (void)snprintf(cli.client.fetch.notice, sizeof cli.client.fetch.notice, "%s", notice);
+    capture();
+    ak_cli_show_notice(&cli, &cli.client);
+    release();
+    return err_text;
+}
+
+/* What waits, with times that people read, and what ends it; once. */
+static void test_notice(void **state)
+{
+    (void)state;
+    assert_string_equal(noticed("sign-in ready_at=1795701107; trust-change; x ready_at=0 y"),
+        "agentkeys: NOTICE: waiting in this account: sign-in ready_at=1795701107 (2026-11-26 13:51:47 UTC); "
+        "trust-change; x ready_at=0 (1970-01-01 00:00:00 UTC) y\n"
+        "agentkeys: if that was not you: agentkeys account cancel\n");
+    assert_string_equal(noticed("sign-in ready_at=1795701107; trust-change; x ready_at=0 y"), "");
+    assert_non_null(strstr(noticed("sign-in-by-code ready_at=1"), "agentkeys account suspend; no device"));
+    assert_non_null(strstr(noticed("x ready_at="), ": x ready_at=\n"));
+    assert_non_null(
+        strstr(noticed("x ready_at=99999999999999999999"), ": x ready_at=99999999999999999999\n"));
+    assert_string_equal(noticed(""), "");
+    char longest[AK_FETCH_NOTICE_MAX + 1] = "";
+    for (size_t i = 0; i + 12 <= AK_FETCH_NOTICE_MAX; i += 12) memcpy(longest + i, "ready_at=1; ", 13);
+    assert_non_null(strstr(noticed(longest), longest)); /* no room for so many times: as it came */
+}
+
 /* Settings may stand before the command. */
 static void test_settings_first(void **state)
 {
@@ -206,7 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_three_lines, begin),
         cmocka_unit_test_setup(test_json, begin), cmocka_unit_test_setup(test_every_code, begin),
         cmocka_unit_test_setup(test_sign_in, begin), cmocka_unit_test_setup(test_sign_in_again, begin),
-        cmocka_unit_test_setup(test_settings_first, begin), cmocka_unit_test_setup(test_denial, begin),
-        cmocka_unit_test_setup(test_rate, begin)};
+        cmocka_unit_test_setup(test_notice, begin), cmocka_unit_test_setup(test_settings_first, begin),
+        cmocka_unit_test_setup(test_denial, begin), cmocka_unit_test_setup(test_rate, begin)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
