@@ -6,6 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "io/proc/inherit.h"
+#include "io/proc/sandbox.h"
+
 enum { OPTION_HELP, OPTION_VERSION, OPTION_COUNT };
 
 static const struct ak_conf_option options[OPTION_COUNT] = {
@@ -22,6 +25,15 @@ void ak_conf_program_help(const struct ak_conf_program *program)
     (void)fwrite(text, 1, buf.len, stdout);
 }
 
+static int end(const struct ak_conf_program *program, int status)
+{
+    int why = ak_inherit_flush();
+    if (!why) return status;
+    (void)fprintf(
+        stderr, "%s: standard output cannot be written: %s\n", program->table->program, strerror(why));
+    return status ? status : 1;
+}
+
 static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, const char *value)
 {
     const struct ak_conf_program *program = ctx;
@@ -30,7 +42,7 @@ static enum ak_err on_option(void *ctx, const struct ak_conf_option *option, con
         ak_conf_program_help(program);
     else
         (void)printf("%s " AK_VERSION "\n", program->table->program);
-    exit(0);
+    exit(end(program, 0));
 }
 
 void ak_conf_program_load(const struct ak_conf_program *program, int argc, char **argv, const char *command,
@@ -54,6 +66,19 @@ void ak_conf_program_load(const struct ak_conf_program *program, int argc, char 
             "bad_command", command, in.out_argv[0], "takes no such operand; see --help", program->see);
 }
 
+void ak_conf_program_files(const struct ak_conf *conf, size_t setting, uint64_t need)
+{
+    char reason[AK_CONF_TEXT_MAX];
+    uint64_t have = 0;
+    enum ak_err err = ak_sandbox_files(need, &have);
+    if (!err) return;
+    (void)snprintf(reason, sizeof reason,
+        "takes %llu open files, and the system grants %llu (LimitNOFILE, ulimit -Hn)",
+        (unsigned long long)need, (unsigned long long)have);
+    ak_boot_fail("file_limit", conf->table->keys[setting].name, ak_conf_text(conf, (unsigned)setting), reason,
+        "docs/operations.md#start-up-failures");
+}
+
 int ak_conf_program_print(const struct ak_conf *conf, bool json)
 {
     static char text[2 * AK_CONF_FILE_MAX];
@@ -71,7 +96,7 @@ int ak_conf_program_run(const struct ak_conf_program *program, int argc, char **
     for (size_t i = 0; argc > 1 && i < program->command_count; i++) {
         if (strcmp(argv[1], program->commands[i].name) != 0) continue;
         memmove(&argv[1], &argv[2], (size_t)(argc - 1) * sizeof *argv); /* with the NULL at the end */
-        return program->commands[i].run(argc - 1, argv);
+        return end(program, program->commands[i].run(argc - 1, argv));
     }
-    return program->otherwise(argc, argv);
+    return end(program, program->otherwise(argc, argv));
 }

@@ -26,9 +26,12 @@ void ak_conf_program_help(const struct ak_conf_program *program);
 /* The settings, and the folders that defaults point to. `command` is for messages. */
 void ak_conf_program_load(const struct ak_conf_program *program, int argc, char **argv, const char *command,
     struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs);
+/* Ends the program where the system grants fewer open files than max_connections (`setting`) takes. */
+void ak_conf_program_files(const struct ak_conf *conf, size_t setting, uint64_t need);
 /* Prints settings that were read, with their sources, in the file's syntax or as JSON; the exit status. */
 int ak_conf_program_print(const struct ak_conf *conf, bool json);
-/* Runs the subcommand that argv[1] names, else `otherwise`. */
+/* Runs the subcommand that argv[1] names, else `otherwise`. Standard output that did not take all is a
+ * failure that is told, as by --help and --version. */
 int ak_conf_program_run(const struct ak_conf_program *program, int argc, char **argv);
 
 #endif

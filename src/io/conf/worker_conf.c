@@ -87,7 +87,7 @@ static const struct ak_conf_key keys[AK_WORKER_KEY_COUNT] = {
         "= "
         "tpm2); empty: not asked. Their hashes are part of the trust configuration."},
     [AK_WORKER_BROKER_SOCKET] = {"broker_socket", AK_CONF_PATH, "", 0, 0, NULL,
-        "Unix socket of the broker (mode 0600, peer user checked); empty: nobody signs in by a broker."},
+        "Unix socket of the broker (peer user checked); empty: nobody signs in by a broker."},
     [AK_WORKER_BROKER_USER] = {"broker_user", AK_CONF_TEXT, "", 0, 32, NULL,
         "User that the broker runs as, where it is not the worker's own."},
     [AK_WORKER_BROKER_URL] = {"broker_url", AK_CONF_URL, "", 0, 0, NULL,

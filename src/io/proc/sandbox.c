@@ -12,6 +12,18 @@
 
 enum { FILES_DEFAULT = 256 };
 
+enum ak_err ak_sandbox_files(uint64_t need, uint64_t *out_have)
+{
+    struct rlimit files;
+    *out_have = 0;
+    if (getrlimit(RLIMIT_NOFILE, &files)) return AK_E_IO;
+    *out_have = files.rlim_max;
+    if (files.rlim_max < need) return AK_E_LIMIT;
+    if (files.rlim_cur >= need) return AK_OK;
+    files.rlim_cur = need;
+    return setrlimit(RLIMIT_NOFILE, &files) ? AK_E_IO : AK_OK;
+}
+
 static enum ak_err set_limits(unsigned max_files)
 {
     const struct rlimit none = {0, 0};

@@ -10,6 +10,7 @@
 #define AK_IO_PROC_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -42,6 +43,10 @@ struct ak_sandbox_report {
  * reported. Open what the role needs before. */
 AK_MUST_USE enum ak_err ak_sandbox_enter(
     const struct ak_sandbox *sandbox, struct ak_sandbox_report *out_report);
+
+/* Before anything is opened: the soft limit on open files is raised to `need` where it is lower. AK_E_LIMIT
+ * where the hard one is lower, too; it stands in *out_have then, and nothing was changed. */
+AK_MUST_USE enum ak_err ak_sandbox_files(uint64_t need, uint64_t *out_have);
 
 /* Single steps, for tests and tools. */
 AK_MUST_USE enum ak_err ak_sandbox_user(const char *user, bool *out_dropped);

@@ -6,6 +6,7 @@
 #include "io/conf/program.h"
 #include "io/log/log.h"
 #include "io/proc/durable.h"
+#include "io/proc/inherit.h"
 #include "programs/broker/broker.h"
 
 #define SEE "docs/operations.md#broker"
@@ -102,5 +103,8 @@ int ak_broker_check_config(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (ak_inherit_mend() != AK_OK)
+        ak_boot_fail(
+            "channels", "/dev/null", "", "it cannot be opened", "docs/operations.md#start-up-failures");
     return ak_conf_program_run(&program, argc, argv);
 }

@@ -10,6 +10,7 @@
 
 #include <curl/curl.h>
 
+#include "io/conf/program.h"
 #include "io/log/log.h"
 #include "io/proc/clock.h"
 #include "io/proc/notify.h"
@@ -165,15 +166,20 @@ static void open_worker(void)
     the.worker.local = true;
 }
 
+static uint64_t files_needed(void)
+{
+    size_t threads = (size_t)ak_conf_number(&the.conf, AK_BROKER_THREADS);
+    return ak_conf_number(&the.conf, AK_BROKER_MAX_CONNECTIONS) + FILES_BESIDE +
+           (threads + the.providers_count * AK_PROVIDER_THREADS) * FILES_A_THREAD;
+}
+
 static void confine(void)
 {
     struct ak_sandbox_report report;
-    size_t threads = (size_t)ak_conf_number(&the.conf, AK_BROKER_THREADS);
     const struct ak_sandbox sandbox = {.role = AK_ROLE_BROKER,
         .data_dir = text(AK_BROKER_DATA_DIR),
         .user = text(AK_BROKER_USER),
-        .max_files = (unsigned)(ak_conf_number(&the.conf, AK_BROKER_MAX_CONNECTIONS) + FILES_BESIDE +
-                                (threads + the.providers_count * AK_PROVIDER_THREADS) * FILES_A_THREAD)};
+        .max_files = (unsigned)files_needed()};
     if (ak_sandbox_enter(&sandbox, &report) != AK_OK)
         ak_boot_fail("sandbox", "user", text(AK_BROKER_USER), "the sandbox cannot be entered", SEE);
     ak_log(AK_LOG_INFO, "sandbox", ak_log_u64("landlock_abi", (uint64_t)report.landlock_abi),
@@ -228,6 +234,7 @@ static void start(void)
     if (ak_source_nets_parse(ak_span_str(text(AK_BROKER_TRUSTED_PROXIES)), &the.proxies) != AK_OK)
         ak_boot_fail("bad_value", "trusted_proxies", "", "cannot be read", SEE);
     open_worker();
+    ak_conf_program_files(&the.conf, AK_BROKER_MAX_CONNECTIONS, files_needed());
     warm_up();
     if (ak_stop_fd(true, &stop_fd) != AK_OK || ak_notify_open(&notify) != AK_OK)
         ak_boot_fail("no_memory", "", "", "no signals, or NOTIFY_SOCKET is no path", SEE);

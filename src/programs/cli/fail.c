@@ -124,6 +124,17 @@ static const char *ask_anew(const struct ak_cli *cli)
     return pairing || cli->program->agent ? "agentkeys-daemon pair --label LABEL" : "the same command again";
 }
 
+int ak_cli_fail_output(const struct ak_cli *cli, int status, int why)
+{
+    char cause[160];
+    const char *next = !cli->command ? "make room where it goes to" : look_at(cli);
+    (void)snprintf(cause, sizeof cause, "%s%s", strerror(why),
+        status == 0 && cli->command ? "; what was asked for is done, only the answer is lost" : "");
+    if (cli->command && cli->program->agent) next = "agentkeys-daemon status";
+    (void)print_lines(cli, AK_CATEGORY_FAILURE, "standard output cannot be written", cause, next);
+    return status ? status : AK_CATEGORY_FAILURE;
+}
+
 static const char *next_by_code(const struct ak_cli *cli, const char *code)
 {
     for (size_t i = 0; i < AK_COUNT(nexts); i++) {

@@ -6,6 +6,7 @@
 
 #include "base/codec/json.h"
 #include "io/log/log.h"
+#include "io/proc/inherit.h"
 #include "io/proc/random.h"
 #include "programs/cli/cli.h"
 #include "programs/cli/help.h"
@@ -261,26 +262,31 @@ static int run(struct ak_cli *cli, int argc, char **argv)
     return status;
 }
 
-int ak_cli_main(const struct ak_cli_program *program, int argc, char **argv)
+static int dispatch(struct ak_cli *cli, int argc, char **argv)
 {
-    struct ak_cli *cli = &cli_state;
-    uint64_t seed = 0;
     int words = 0;
-    ak_random_bytes(&seed, sizeof seed);
-    ak_json_init(seed | 1);
-    *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .profile.lock_fd = -1, .trace_fd = -1};
     int leading = count_leading(argc, argv);
-    cli->command = find(program, argc - leading, argv + leading, &words);
+    cli->command = find(cli->program, argc - leading, argv + leading, &words);
     if (!cli->command) return without_command(cli, argc - leading, argv + leading);
     move_behind(argv, leading, words);
     if (ak_conf_dirs_find((const char *const *)environ, geteuid() == 0, &cli->dirs) != AK_OK)
         return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "no folder for settings and state",
             "neither HOME nor XDG_CONFIG_HOME and XDG_DATA_HOME are set", "export HOME=/home/you");
     argv[words] = argv[0];
-    int status = run(cli, argc - words, argv + words);
-    if (fflush(stdout) || ferror(stdout)) {
-        (void)fprintf(stderr, "%s: standard output cannot be written\n", program->name);
-        return status ? status : AK_CATEGORY_FAILURE;
-    }
-    return status;
+    return run(cli, argc - words, argv + words);
+}
+
+int ak_cli_main(const struct ak_cli_program *program, int argc, char **argv)
+{
+    struct ak_cli *cli = &cli_state;
+    uint64_t seed = 0;
+    *cli = (struct ak_cli){.program = program, .profile.dir_fd = -1, .profile.lock_fd = -1, .trace_fd = -1};
+    if (ak_inherit_mend() != AK_OK)
+        return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "this system has no /dev/null", "it cannot be opened",
+            "ls -l /dev/null");
+    ak_random_bytes(&seed, sizeof seed);
+    ak_json_init(seed | 1);
+    int status = dispatch(cli, argc, argv);
+    int why = ak_inherit_flush();
+    return why ? ak_cli_fail_output(cli, status, why) : status;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/policy/scope.h"
+#include "io/proc/inherit.h"
 #include "programs/cli/vault.h"
 
 enum { PAIRS_MAX = 32, ENVIRON_MAX = 4096, TEXT_MAX = PAIRS_MAX * 1024 + AK_LIMIT_VALUE };
@@ -141,6 +142,7 @@ static int become(struct ak_cli *cli, struct built *built)
     built->envp[built->count] = NULL;
     (void)fflush(NULL);
     ak_cli_close(cli);
+    ak_inherit_give_back();
     (void)execvpe(cli->operands[0], cli->operands, built->envp);
     int why = errno;
     return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the command cannot be started", strerror(why),

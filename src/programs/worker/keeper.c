@@ -2,6 +2,7 @@
  * commits and seals in, replies; one write to the gateway a turn. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -261,11 +262,25 @@ static size_t thread_count(const struct ak_keeper *keeper)
     return cores > 0 ? (size_t)cores : 1;
 }
 
+/* A stack that cannot be locked and a thread that cannot be had are not told apart. */
+static void start_pool(struct ak_keeper *keeper)
+{
+    size_t count = thread_count(keeper);
+    char text[24];
+    (void)snprintf(text, sizeof text, "%zu", count);
+    if (ak_pool_start(&keeper->pool, count, AK_RELEASE, keeper->event_fd) != AK_OK)
+        ak_boot_fail("threads", "threads", text,
+            "so many cannot be started, each with 128 KiB of locked memory: raise RLIMIT_MEMLOCK and the "
+            "limit "
+            "on tasks, or lower it",
+            "docs/operations.md#locked-memory");
+}
+
 static void start_threads(struct ak_keeper *keeper)
 {
     enum ak_err err = ak_keeper_writers_start(keeper);
     if (!err && keeper->warned) ak_helper_warned_by(&keeper->committer, AK_FD_FIRST + AK_KEEPER_FD_WARNING);
-    if (!err) err = ak_pool_start(&keeper->pool, thread_count(keeper), AK_RELEASE, keeper->event_fd);
+    if (!err) start_pool(keeper);
     if (!err) err = ak_keeper_reader_open(keeper);
     if (!err) err = ak_keeper_vault_start(keeper);
     if (!err) err = ak_keeper_attest_start(keeper);

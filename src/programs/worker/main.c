@@ -4,6 +4,7 @@
 
 #include "io/conf/program.h"
 #include "io/conf/worker_conf.h"
+#include "io/proc/inherit.h"
 #include "io/proc/spawn.h"
 #include "programs/worker/roles.h"
 #include "programs/worker/take.h"
@@ -81,5 +82,9 @@ static int run_role(const char *role)
 int main(int argc, char **argv)
 {
     const char *role = ak_spawn_role(argc, argv);
-    return role ? run_role(role) : ak_conf_program_run(&program, argc, argv);
+    if (role) return run_role(role); /* from a supervisor, which did this */
+    if (ak_inherit_mend() != AK_OK)
+        ak_boot_fail(
+            "channels", "/dev/null", "", "it cannot be opened", "docs/operations.md#start-up-failures");
+    return ak_conf_program_run(&program, argc, argv);
 }

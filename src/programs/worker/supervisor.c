@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/wipe.h"
+#include "io/conf/program.h"
 #include "io/conf/worker_conf.h"
 #include "io/log/log.h"
 #include "io/proc/channel.h"
@@ -25,7 +26,7 @@ enum { REENCRYPTOR, KEEPER, GATEWAY, CHILDREN };
 /* Between the keeper and another. */
 enum { PEER, TLS_SIGN, REENCRYPT, WARNING, CHANNELS };
 enum { KEEPERS_END, OTHER_END, ENDS };
-enum { FILES_BESIDE = 64, ENV_MAX = 8 };
+enum { FILES_BESIDE = 64, FILES_OF_KEEPER = 256, ENV_MAX = 8, GROUPS_MAX = 256 };
 /* A keeper seals once or twice more when it stops, each of them ten commands of a TPM. */
 enum { STOP_MS = 30000 };
 
@@ -196,22 +197,48 @@ static struct ak_listen_owner socket_owner(void)
     return owner;
 }
 
+static bool is_in_group(gid_t gid)
+{
+    gid_t groups[GROUPS_MAX];
+    int count = getgroups(GROUPS_MAX, groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == gid) return true;
+    return getegid() == gid;
+}
+
+/* The broker's user gets the socket; where we are not root and cannot give it away, his group does, and the
+ * gateway asks who it is. */
+static mode_t give_to_broker(const struct passwd *broker, struct ak_listen_owner *owner)
+{
+    if (geteuid() == 0 || broker->pw_uid == geteuid()) {
+        if (geteuid() == 0) owner->uid = broker->pw_uid;
+        return 0600;
+    }
+    if (!is_in_group(broker->pw_gid))
+        ak_boot_fail("listen_failed", "broker_user", broker->pw_name,
+            "the worker's user must be in that user's group, or the broker could not open the socket",
+            "docs/operations.md#its-health-and-its-own-unit");
+    *owner = (struct ak_listen_owner){geteuid(), broker->pw_gid};
+    return 0660;
+}
+
 /* The children see a number: where they are, no list of users can be read. */
 static enum ak_err open_broker_listener(const struct ak_listen_owner *own, struct ak_boot_fail *out_fail)
 {
     struct ak_conf_value *user = &the.conf.values[AK_WORKER_BROKER_USER];
     struct ak_listen_owner owner = *own;
+    mode_t mode = 0600;
     if (user->text[0]) {
         const struct passwd *entry = getpwnam(user->text);
         if (!entry)
             ak_boot_fail("no_user", "broker_user", user->text, "there is no such user",
                 "docs/operations.md#configuration");
-        if (geteuid() == 0) owner.uid = entry->pw_uid;
+        mode = give_to_broker(entry, &owner);
         struct ak_buf number = AK_BUF_ARR(user->text);
         ak_buf_put_dec(&number, entry->pw_uid);
         if (ak_buf_terminate(&number) != AK_OK) return AK_E_FULL;
     }
-    return ak_listen_unix("broker_socket", ak_conf_text(&the.conf, AK_WORKER_BROKER_SOCKET), 0600, &owner,
+    return ak_listen_unix("broker_socket", ak_conf_text(&the.conf, AK_WORKER_BROKER_SOCKET), mode, &owner,
         &the.listeners[AK_GATEWAY_FD_BROKER], out_fail);
 }
 
@@ -310,6 +337,14 @@ static void load(int argc, char **argv)
     for (size_t k = 0; k < CHILDREN; k++) the.conf_fds[k] = -1;
 }
 
+/* Children inherit the limit, and lower it to what each needs. */
+static void check_files(void)
+{
+    uint64_t gateway = ak_conf_number(&the.conf, AK_WORKER_MAX_CONNECTIONS) + FILES_BESIDE;
+    ak_conf_program_files(
+        &the.conf, AK_WORKER_MAX_CONNECTIONS, gateway > FILES_OF_KEEPER ? gateway : FILES_OF_KEEPER);
+}
+
 int ak_worker_serve(int argc, char **argv)
 {
     static const struct ak_supervise plan = {.count = CHILDREN,
@@ -320,6 +355,7 @@ int ak_worker_serve(int argc, char **argv)
         .require_beats = true,
         .stop_ms = STOP_MS};
     load(argc, argv);
+    check_files();
     take_dev_secret();
     choose_env();
     warn();
