@@ -11,6 +11,7 @@
 #include "programs/cli/args.h"
 #include "programs/cli/init.h"
 #include "programs/cli/out.h"
+#include "programs/cli/recovery.h"
 
 #define SHOWN_FILE "code.shown"
 
@@ -102,8 +103,9 @@ int ak_init_show(const struct ak_init *init)
         print_json(init, recovery);
     else
         print_people(init, recovery);
+    bool shown = init->code_taken && ak_cli_code_is_shown(init->cli, recovery);
     ak_wipe(recovery, sizeof recovery);
-    if (init->code_taken) note_shown(init);
+    if (shown) note_shown(init); /* else the next init says another one */
     return 0;
 }
 

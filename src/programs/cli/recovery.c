@@ -9,6 +9,7 @@
 #include "core/token/sealed_code.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_session.h"
+#include "io/proc/inherit.h"
 #include "io/proc/random.h"
 #include "programs/cli/args.h"
 #include "programs/cli/out.h"
@@ -110,6 +111,14 @@ static void print_json_with(struct ak_span raw, const char *code)
         ak_out_line("%.*s,\"recovery_code\":\"%s\"}", (int)raw.len - 1, (const char *)raw.ptr, code);
 }
 
+bool ak_cli_code_is_shown(const struct ak_cli *cli, const char *code)
+{
+    if (ak_inherit_flush() == 0) return true;
+    return fprintf(stderr,
+               "%s: standard output did not take the recovery code; it is shown this once:\n\n  %s\n\n",
+               cli->program->name, code) > 0;
+}
+
 int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_reply, struct ak_span raw,
     const struct ak_cli_code *code)
 {
@@ -126,6 +135,7 @@ int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_
             "\nThe recovery code before is void. This is the next one, shown this once; write it down and "
             "keep it away from this machine:\n\n  %s\n",
             text);
+    if (spent) (void)ak_cli_code_is_shown(cli, text);
     if (perhaps)
         (void)fprintf(stderr, "If it was done all the same, the recovery code is now:\n\n  %s\n\n", text);
     ak_wipe(text, sizeof text);

@@ -29,6 +29,9 @@ int ak_cli_renew_code(struct ak_cli *cli);
  * `status` of the call: where it failed without an answer, the code is shown, too. The exit status. */
 int ak_cli_print_changed(const struct ak_cli *cli, int status, const void *done_reply, struct ak_span raw,
     const struct ak_cli_code *code);
+/* After `code`, which is shown once, was printed: where standard output did not take it, standard error does.
+ * False where neither did. */
+bool ak_cli_code_is_shown(const struct ak_cli *cli, const char *code);
 /* Prints what a change that may have to wait came to. */
 int ak_cli_print_done(const struct ak_cli *cli, const void *done_reply);
 
