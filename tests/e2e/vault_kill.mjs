@@ -7,9 +7,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { assert, atEnd, main, skip, sleep, test, until } from './lib/check.mjs';
+import { assert, atEnd, main, sleep, test, until } from './lib/check.mjs';
 import { hex, sha256 } from './lib/bytes.mjs';
 import { agree } from './lib/doctor.mjs';
+import { needTracer } from './lib/inject.mjs';
 import { checkChain, readAudit } from './lib/ledger.mjs';
 import { blobFiles, destroy, epochs, put, read, readLater, rotate } from './lib/vault.mjs';
 import { alive, tempDir, Worker } from './lib/worker.mjs';
@@ -17,7 +18,6 @@ import { alive, tempDir, Worker } from './lib/worker.mjs';
 const attacker = path.join(path.dirname(fileURLToPath(import.meta.url)), '../attack/attacker.mjs');
 const kills = Number(process.env.AK_VAULT_KILLS ?? 12);
 const stride = Number(process.env.AK_VAULT_STRIDE ?? 2);
-const canTrace = spawnSync('strace', ['-V']).status === 0 && (process.getuid() === 0 || fs.readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8').trim() === '0');
 
 // What the credentials must be: the acknowledged value, or one whose put was never answered.
 class Values {
@@ -190,7 +190,7 @@ await main(async () => {
   for (const service of ['a', 'b']) assert.equal((await values.put(owner, service, `first ${service}`)).status, 200);
 
   await test('the keeper dies at each step of the first put of a service, and of a later one', async () => {
-    if (!canTrace) skip('strace is not installed, or may not trace');
+    needTracer();
     let killed = 0;
     for (const call of ['mkdirat', 'fsync', 'renameat', 'fdatasync']) {
       let turn = 0;
@@ -206,7 +206,7 @@ await main(async () => {
   });
 
   await test('the keeper dies at each step of rotate, move and destroy', async () => {
-    if (!canTrace) skip('strace is not installed, or may not trace');
+    needTracer();
     let killed = 0;
     for (const call of ['renameat', 'fsync', 'fdatasync', 'syncfs']) killed += await killEach(all, call, (client) => rotate(client).catch(() => undefined), settled, call === 'fsync' ? stride : 1);
     console.log(`     ${killed} kills, ${(await epochs(await again(worker, owner))).length} epochs`);
@@ -214,7 +214,7 @@ await main(async () => {
   });
 
   await test('the keeper dies as it removes an erased slot, and a file that was replaced', async () => {
-    if (!canTrace) skip('strace is not installed, or may not trace');
+    needTracer();
     // At the first file that it removes from now on, which has to be the one.
     const dies = async (what, act) => {
       const { keeper } = worker.children();
@@ -242,7 +242,7 @@ await main(async () => {
   });
 
   await test('the keeper dies as it sweeps what nobody names', async () => {
-    if (!canTrace) skip('strace is not installed, or may not trace');
+    needTracer();
     const trace = path.join(tempDir(), 'trace');
     const client = await again(worker, owner);
     await settled(client);
@@ -268,7 +268,7 @@ await main(async () => {
   });
 
   await test('the keeper dies in the middle of many moves: some files staged, not synced, entries of some, old files going', async () => {
-    if (!canTrace) skip('strace is not installed, or may not trace');
+    needTracer();
     const client = await again(worker, owner);
     for (const service of many) await until(service, async () => (await values.put(client, service, `one of many ${service}`)).status === 200, 20000, 100);
     await settled(client);

@@ -1,11 +1,16 @@
 // System calls of a running process that fail or take their time, by strace.
 import { spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import { atEnd, skip, until } from './check.mjs';
 
+// Our processes are not dumpable: their own user cannot attach to them, whatever the kernel's ptrace_scope.
+export function whyNoTracer() {
+  if (spawnSync('strace', ['-V']).status !== 0) return 'strace is not installed';
+  return process.getuid() === 0 ? undefined : 'the processes are not dumpable, so that only root can trace them';
+}
+
 export function needTracer() {
-  if (spawnSync('strace', ['-V']).status !== 0) skip('strace is not installed');
-  if (process.getuid() !== 0 && fs.readFileSync('/proc/sys/kernel/yama/ptrace_scope', 'utf8').trim() !== '0') skip('only root may trace here');
+  const why = whyNoTracer();
+  if (why) skip(why);
 }
 
 // Every `call` of the process gets `what` (error=EIO, delay_enter=MICROSECONDS) until it is stopped.
