@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Broker, freePort } from './lib/broker.mjs';
 import { assert, atEnd, main, skip, test, until } from './lib/check.mjs';
 import { checkChain, readAudit } from './lib/ledger.mjs';
 import { blobFiles, epochs, put, readLater, rotate } from './lib/vault.mjs';
@@ -362,5 +363,23 @@ await main(async () => {
     assert.throws(() => worker.init(), /sealed_state_exists/);
     await worker.start();
     await worker.stop();
+  });
+
+  await test('a full disk under the broker: /readyz says so, and it goes on once there is room', async () => {
+    const dir = mountTmpfs(1);
+    const broker = new Broker({ dir, port: await freePort(), issuer: 'http://127.0.0.1:1', workerSocket: path.join(dir, 'none.sock') });
+    broker.log = path.join(tempDir(), 'log');
+    broker.init();
+    await broker.start();
+    const state = async () => (await broker.get('/readyz')).body.checks.state;
+    assert.equal(await state(), 'ok');
+    fillUp(dir);
+    await until('the full disk to be seen', async () => (await state()) !== 'ok', 20000, 200);
+    assert.match(broker.logText(), /"event":"state_not_writable"/);
+    await broker.kill('SIGTERM');
+    await broker.start(); // what is there already can be read
+    fs.rmSync(path.join(dir, 'filler'));
+    await until('the room to be seen', async () => (await state()) === 'ok', 20000, 200);
+    assert.deepEqual(await broker.kill('SIGTERM'), { code: 0, signal: null });
   });
 });

@@ -243,6 +243,13 @@ enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s)
     return ak_signin_finish(db, err);
 }
 
+enum ak_err ak_signin_db_try_write(struct ak_signin_db *db)
+{
+    char text[48];
+    (void)snprintf(text, sizeof text, "PRAGMA user_version = %d", USER_VERSION);
+    return exec(db->sql, text);
+}
+
 enum ak_err ak_signin_db_figures(
     struct ak_signin_db *db, uint64_t now_s, struct ak_signin_figures *out_figures)
 {

@@ -93,6 +93,10 @@ AK_MUST_USE enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t si
 /* Forgets what is over. */
 AK_MUST_USE enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s);
 
+/* Whether anything can be written now, by writing and syncing what is there already: forgetting writes
+ * nothing where nothing is over. AK_E_FULL, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_signin_db_try_write(struct ak_signin_db *db);
+
 struct ak_signin_figures {
     uint64_t signins; /* not over */
     uint64_t mails;   /* waiting */

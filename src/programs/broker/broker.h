@@ -126,9 +126,11 @@ struct ak_broker {
     pthread_t mailer;
     bool mailer_runs;
     bool ending;
-    atomic_bool mail_stop;    /* whatever speaks to strangers breaks off */
-    atomic_bool mail_failing; /* the mail server did not answer when it was asked last */
-    int wake_fd;              /* eventfd: something is finished */
+    atomic_bool mail_stop;          /* whatever speaks to strangers breaks off */
+    atomic_bool mail_failing;       /* the mail server did not answer when it was asked last */
+    atomic_uint_least64_t tried_ms; /* when the state was written to, to see whether it can be */
+    atomic_bool state_failed;       /* and whether it could not */
+    int wake_fd;                    /* eventfd: something is finished */
     /* the loop */
     struct ak_http *http;
     uint64_t now_ms;

@@ -5,7 +5,7 @@
 #include "io/proc/clock.h"
 #include "programs/broker/broker.h"
 
-enum { PROOF_KEPT_S = 2 * AK_DPOP_IAT_SECS + 60 };
+enum { PROOF_KEPT_S = 2 * AK_DPOP_IAT_SECS + 60, TRY_WRITE_MS = 1000 };
 
 bool ak_job_refuse(struct ak_job *job, enum ak_code code, const char *why)
 {
@@ -98,13 +98,27 @@ static struct ak_span mail_state(const struct ak_broker *broker)
     return atomic_load(&broker->mail_failing) ? AK_SPAN_LIT("failing") : AK_SPAN_LIT("on");
 }
 
+/* At most once a second, however often it is asked. */
+static bool state_is_writable(struct ak_hand *hand)
+{
+    struct ak_broker *broker = hand->broker;
+    uint64_t now_ms = ak_clock_mono_ms(), tried_ms = atomic_load(&broker->tried_ms);
+    if (tried_ms && now_ms - tried_ms < TRY_WRITE_MS) return !atomic_load(&broker->state_failed);
+    atomic_store(&broker->tried_ms, now_ms);
+    bool failed = ak_signin_db_sweep(hand->db, ak_clock_wall_ms() / 1000) != AK_OK ||
+                  ak_signin_db_try_write(hand->db) != AK_OK;
+    if (atomic_exchange(&broker->state_failed, failed) != failed)
+        ak_log_event(AK_LOG_WARN, failed ? "state_not_writable" : "state_writable_again");
+    return !failed;
+}
+
 /* /readyz: the state can be written, and the worker answers. */
 static void check_ready(struct ak_hand *hand, struct ak_job *job)
 {
     char texts[AK_NONCES][AK_FETCH_NONCE_MAX + 1];
     struct ak_buf body = AK_BUF_ARR(job->answer);
     struct ak_json_writer w = ak_json_writer(&body);
-    bool state = ak_signin_db_sweep(hand->db, ak_clock_wall_ms() / 1000) == AK_OK;
+    bool state = state_is_writable(hand);
     bool worker = ak_upstream_nonces(hand, true, texts) == AK_OK;
     bool ready = state && worker && !hand->broker->stopping;
     ak_json_open_object(&w);

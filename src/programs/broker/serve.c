@@ -153,7 +153,7 @@ static void open_state(void)
         ak_boot_fail("storage_full", "data_dir", text(AK_BROKER_DATA_DIR), "no room to open broker.db", SEE);
     if (err)
         ak_boot_fail("bad_state", "data_dir", text(AK_BROKER_DATA_DIR),
-            "broker.db cannot be opened, or is of another version", SEE);
+            "broker.db cannot be opened for writing, or is of another version", SEE);
 }
 
 static void open_worker(void)

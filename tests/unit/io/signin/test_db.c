@@ -114,6 +114,7 @@ static void proofs_work_once(void **state)
     (void)state;
     uint8_t jti[32] = {1};
     assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_OK);
+    assert_int_equal(ak_signin_db_try_write(one), AK_OK); /* and changes nothing */
     assert_int_equal(ak_signin_db_use_proof(one, jti, NOW + 10), AK_E_REPLAY);
     assert_int_equal(ak_signin_db_use_proof(two, jti, NOW + 10), AK_E_REPLAY);
     assert_int_equal(ak_signin_db_sweep(two, NOW + 9), AK_OK);
