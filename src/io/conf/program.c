@@ -1,6 +1,7 @@
 /* One table of options for all programs; the rest is in theirs. */
 #include "io/conf/program.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +30,9 @@ static int end(const struct ak_conf_program *program, int status)
 {
     int why = ak_inherit_flush();
     if (!why) return status;
-    (void)fprintf(
-        stderr, "%s: standard output cannot be written: %s\n", program->table->program, strerror(why));
+    if (why != EPIPE) /* who went away knows */
+        (void)fprintf(
+            stderr, "%s: standard output cannot be written: %s\n", program->table->program, strerror(why));
     return status ? status : 1;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -43,11 +44,18 @@ void ak_inherit_give_back(void)
     (void)umask(umask_before);
 }
 
+/* Why an earlier write failed is not kept by stdio; a reader who went away can still be seen. */
+static int guess(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) ? EPIPE : EIO;
+}
+
 int ak_inherit_flush(void)
 {
     static int why; /* what failed once is lost, whatever comes after it */
     bool failed = ferror(stdout) != 0;
     if (fflush(stdout) != 0 && !why) why = errno;
-    if (failed && !why) why = EIO;
+    if (failed && !why) why = guess();
     return why;
 }

@@ -88,7 +88,7 @@ int ak_cli_fail_usage(struct ak_cli *cli, const char *problem, const char *cause
 int ak_cli_fail_call(struct ak_cli *cli, const char *problem);
 int ak_cli_fail_state(struct ak_cli *cli, enum ak_err err, const char *problem);
 /* At the end: standard output did not take what a command said, whose exit status would have been `status`.
- */
+ * Silent where a reader went away: he knows. */
 int ak_cli_fail_output(const struct ak_cli *cli, int status, int why);
 
 /* ---- opening; each gives 0 or the exit status of a failure that has been printed ---- */

@@ -1,4 +1,5 @@
 /* Failures as people read them: what went wrong, why, and what to type next. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,6 +128,7 @@ static const char *ask_anew(const struct ak_cli *cli)
 int ak_cli_fail_output(const struct ak_cli *cli, int status, int why)
 {
     char cause[160];
+    if (why == EPIPE) return status ? status : AK_CATEGORY_FAILURE;
     const char *next = !cli->command ? "make room where it goes to" : look_at(cli);
     (void)snprintf(cause, sizeof cause, "%s%s", strerror(why),
         status == 0 && cli->command ? "; what was asked for is done, only the answer is lost" : "");
