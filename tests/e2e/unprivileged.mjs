@@ -257,6 +257,7 @@ async function inside() {
     assert.ok(person('credentials', 'list').credentials.some(({ service }) => service === 'closed'));
     const left = run('sh', ['-c', 'agentkeys agents rotate agent-1 2>/dev/null | true; agentkeys agents show agent-1 --json']);
     assert.equal(left.json().generation, 2);
+    assert.equal(run('sh', ['-c', '{ agentkeys --help; agentkeys-worker --help; } | head -1']).stderr, '', 'a reader who has enough is no error');
   });
 
   await test('a stop, a backup, and another folder from it', async () => {
@@ -273,6 +274,51 @@ async function inside() {
     agent('sign', '--label', 'agent-1', '--message', 'from the backup');
     assert.equal(await down(), 0);
     checkModes(back);
+  });
+
+  // A worker of its own, started by a shell that does something before.
+  const start = async (dir, before, more = []) => {
+    const args = ['serve', '--data-dir', dir, '--listen', '127.0.0.1:0', '--socket', `${dir}-run/w.sock`, '--operator-socket', `${dir}-run/op.sock`, ...more];
+    const child = spawn('sh', ['-c', `${before}; exec agentkeys-worker "$@"`, 'sh', ...args], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let text = '';
+    child.stderr.on('data', (part) => { text += part; });
+    const ended = new Promise((resolve) => child.on('close', (code, signal) => resolve(code ?? signal)));
+    atEnd(() => child.exitCode === null && child.kill('SIGKILL'));
+    await until('a start, or none', () => child.exitCode !== null || /"role":"supervisor","event":"ready"/.test(text));
+    return { child, ended, text: () => text };
+  };
+  const dir = path.join(home, 'mask-0000');
+
+  await test('a umask of any kind, few open files, no home: as always, or a start that says what is missing', async () => {
+    for (const mask of ['0000', '0777', '0277']) {
+      const made = path.join(home, `mask-${mask}`);
+      must('sh', ['-c', `umask ${mask}; exec agentkeys-worker init --data-dir '${made}'`]);
+      const { child, ended } = await start(made, `umask ${mask}`);
+      child.kill('SIGTERM');
+      assert.equal(await ended, 0, mask);
+      checkModes(made);
+      checkModes(`${made}-slots`);
+    }
+    const soft = await start(dir, 'ulimit -S -n 64');
+    soft.child.kill('SIGTERM');
+    assert.equal(await soft.ended, 0, soft.text());
+    const few = await start(dir, 'ulimit -n 64');
+    assert.equal(await few.ended, 1);
+    assert.match(few.text(), /^BOOT_FAIL file_limit: max_connections=512: takes 576 open files, and the system grants 64 /m);
+    for (const [program, command] of [['agentkeys', 'whoami'], ['agentkeys-daemon', 'status'], ['agentkeys-worker', 'serve'], ['agentkeys-broker', 'serve']])
+      assert.match(run(program, [command], { more: { HOME: undefined } }).stderr, /neither HOME nor/, program);
+  });
+
+  await test('a folder that is moved while its worker runs: it goes on, and a second one is refused', async () => {
+    const first = await start(dir, ':');
+    fs.renameSync(dir, `${dir}-moved`);
+    const second = await start(`${dir}-moved`, ':', ['--vault-erasure-slot', `${dir}-slots`]);
+    assert.equal(await second.ended, 1);
+    assert.match(second.text(), /^BOOT_FAIL data_dir_busy: /m);
+    first.child.kill('SIGTERM');
+    assert.equal(await first.ended, 0, first.text());
+    fs.renameSync(`${dir}-moved`, dir);
+    assert.match(must('agentkeys-worker', ['ledger', 'verify', '--data-dir', dir]).stdout, /^ok: /);
   });
 }
 
