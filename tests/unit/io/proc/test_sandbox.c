@@ -285,7 +285,10 @@ static void limits_are_set(void **state)
 static void user_is_dropped_for_good(void **state)
 {
     (void)state;
-    if (geteuid() != 0) skip();
+    if (geteuid() != 0) {
+        print_message("skipped: only root can become another user\n");
+        skip();
+    }
     pid_t pid = fork();
     if (pid == 0) {
         bool dropped = false;
