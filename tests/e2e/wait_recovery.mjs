@@ -73,7 +73,7 @@ await main(async () => {
     assert.equal(status, 0, err);
     assert.deepEqual([body.anchor, body.account_new, body.device_count], [alice.anchor, false, 2]);
     assert.equal(body.recovery_code, undefined, 'the code stays: it was not used');
-    const { devices } = (await alice.there.run('devices')).body ?? (await alice.there.run('device', 'list')).body;
+    const { devices } = (await alice.there.run('device', 'list')).body;
     const first = devices.find((device) => !device.current).device;
     assert.equal((await alice.there.run('device', 'remove', first)).body.error, 'denied');
     assert.equal((await alice.there.run('recover', '--new-code')).body.error, 'denied');
