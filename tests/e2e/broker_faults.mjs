@@ -198,11 +198,11 @@ await main(async () => {
   await test('sources: what a trusted proxy says counts, from the right; an IPv6 source is its /64', async () => {
     const ask = async (address) => (await new SignIn(broker, new Device()).email(`s${Math.random()}@demo.example`, from(address))).status;
     const many = async (address, times) => Promise.all(Array.from({ length: times }, () => ask(address)));
-    assert.ok((await many('203.0.113.1', 30)).every((status) => status === 200));
+    assert.deepEqual(await many('203.0.113.1', 30), Array(30).fill(200));
     assert.equal(await ask('203.0.113.1'), 429);
     assert.equal(await ask('198.51.100.7, 203.0.113.1'), 429, 'what the stranger wrote stands to the left');
     assert.equal(await ask('203.0.113.2'), 200);
-    assert.ok((await many('2001:db8:1:2::1', 30)).every((status) => status === 200));
+    assert.deepEqual(await many('2001:db8:1:2::1', 30), Array(30).fill(200));
     assert.equal(await ask('2001:db8:1:2:ffff::9'), 429);
     assert.equal(await ask('2001:db8:1:3::1'), 200);
     for (const bad of ['nonsense', '203.0.113.1, nonsense', ',,', '203.0.113.1'.repeat(200)]) assert.ok([200, 400, 429].includes(await ask(bad)), bad);

@@ -1,6 +1,7 @@
 /* The file: its tables, opening it, and the statements that every flow runs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -154,11 +155,24 @@ enum ak_err ak_signin_first_row(sqlite3_stmt *stmt)
     return rc == SQLITE_DONE ? AK_E_NOT_FOUND : ak_signin_map(rc);
 }
 
+/* Threads of this process take turns: SQLite sleeps and looks again, longer each time, so that under load one
+ * of them can come too late for ever. Another process's writers it waits for all the same. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+
+enum ak_err ak_signin_transact(struct ak_signin_db *db)
+{
+    (void)pthread_mutex_lock(&turn);
+    enum ak_err err = ak_signin_run(db, Q_BEGIN);
+    if (err) (void)pthread_mutex_unlock(&turn);
+    return err;
+}
+
 /* Commits where all went well; either way nothing stays open. */
 enum ak_err ak_signin_finish(struct ak_signin_db *db, enum ak_err err)
 {
     if (!err) err = ak_signin_run(db, Q_COMMIT);
     if (err) (void)!ak_signin_run(db, Q_ROLLBACK);
+    (void)pthread_mutex_unlock(&turn);
     return err;
 }
 
@@ -234,7 +248,7 @@ void ak_signin_db_close(struct ak_signin_db *db)
 
 enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s)
 {
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = AK_OK;
     for (enum ak_signin_query query = Q_SWEEP_SIGNINS; !err && query <= Q_SWEEP_USES; query++) {
         ak_signin_bind_number(db->queries[query], 1, now_s);

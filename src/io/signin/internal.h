@@ -57,6 +57,8 @@ void ak_signin_done(sqlite3_stmt *stmt);
 AK_MUST_USE enum ak_err ak_signin_run(struct ak_signin_db *db, enum ak_signin_query query);
 /* AK_OK where there is a row to read before ak_signin_done. */
 AK_MUST_USE enum ak_err ak_signin_first_row(sqlite3_stmt *stmt);
+/* Begins a write; where that went well, ak_signin_finish ends it on each path. */
+AK_MUST_USE enum ak_err ak_signin_transact(struct ak_signin_db *db);
 /* Commits where all went well; either way nothing stays open. */
 AK_MUST_USE enum ak_err ak_signin_finish(struct ak_signin_db *db, enum ak_err err);
 

@@ -42,7 +42,7 @@ enum ak_err ak_signin_db_count(struct ak_signin_db *db, const uint8_t key[32], u
 {
     struct ak_window window;
     *out_retry_s = 0;
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = get_uses(db, key, &window);
     if (!err && !ak_window_take(&window, now_s, length_s, max, out_retry_s)) err = AK_E_LIMIT;
     if (!err) err = set_uses(db, key, &window, now_s + length_s);

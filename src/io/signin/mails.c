@@ -30,7 +30,7 @@ static enum ak_err get_mail(struct ak_signin_db *db, uint64_t now_s, struct ak_s
 enum ak_err ak_signin_db_mail_take(
     struct ak_signin_db *db, uint64_t now_s, uint64_t lease_s, struct ak_signin_mail *out_mail)
 {
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = get_mail(db, now_s, out_mail);
     if (!err) {
         (void)sqlite3_bind_int64(db->queries[Q_LEASE_MAIL], 1, out_mail->number);

@@ -35,7 +35,7 @@ enum ak_err ak_signin_db_add(
     struct ak_signin_db *db, const struct ak_signin_row *row, struct ak_span mail, uint64_t now_s)
 {
     uint64_t there = 0;
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = ak_signin_count(db, Q_COUNT_SIGNINS, now_s, &there);
     if (!err && there >= AK_SIGNIN_PENDING_MAX) err = AK_E_LIMIT;
     if (!err) err = add(db, row);
@@ -91,7 +91,7 @@ static bool is_changed(const struct ak_signin *a, const struct ak_signin *b)
 enum ak_err ak_signin_db_step(struct ak_signin_db *db, const uint8_t id[16], ak_signin_step step, void *ctx,
     struct ak_signin_row *out_row, enum ak_code *out_code)
 {
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = get(db, id, out_row);
     if (!err) {
         const struct ak_signin before = out_row->signin;

@@ -51,7 +51,7 @@ enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t since, uint64_
     const struct ak_signin_mail *mails, size_t mail_count, uint64_t now_s)
 {
     uint64_t there = 0;
-    AK_TRY(ak_signin_run(db, Q_BEGIN));
+    AK_TRY(ak_signin_transact(db));
     enum ak_err err = ak_signin_db_notices(db, &there);
     if (!err && there != since) err = AK_E_CONFLICT;
     for (size_t i = 0; !err && i < mail_count; i++)
