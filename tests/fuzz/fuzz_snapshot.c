@@ -1,6 +1,8 @@
 /* Snapshots of any bytes: refused, or read into a state that writes the same bytes again; never a crash,
  * never more memory than its cap. Authentic ones are told by their hash before any use; this is what stands
  * behind that. */
+#include <malloc.h>
+
 #include "core/engine/internal.h"
 #include "core/engine/snapshot.h"
 #include "fuzz/fuzz.h"
@@ -12,7 +14,10 @@ enum { CAP = 64 << 20 };
 static struct ak_engine *the_engine(void)
 {
     static struct h h;
-    if (!h.engine) h_open(&h);
+    if (!h.engine) {
+        h_open(&h);
+        (void)mallopt(M_TRIM_THRESHOLD, 2 * CAP); /* or each input gets its memory from the kernel anew */
+    }
     return h.engine;
 }
 
