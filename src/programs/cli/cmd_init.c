@@ -106,6 +106,13 @@ static int stop_loudly(struct ak_init *init, const char *what)
         "agentkeys-worker ledger export >log.jsonl, and look at who else uses this worker");
 }
 
+/* A new account where ours was not: at another worker, if its ledger is not the one that was met. */
+static int stop_for_new(struct ak_init *init, const char *what)
+{
+    int status = ak_init_has_met_ledger(init) ? ak_cli_pin_ledger(init->cli) : 0;
+    return status ? status : stop_loudly(init, what);
+}
+
 static int check_devices(struct ak_init *init)
 {
     struct ak_cli *cli = init->cli;
@@ -137,7 +144,7 @@ static int read_back(struct ak_init *init)
     if (init->account_new && memcmp(reply.anchor, init->omni, 32) != 0)
         return stop_loudly(init, "the new account is another identity's");
     if (init->account_new && (reply.agent_count != 0 || !reply.recovery_code_set))
-        return stop_loudly(init, "the new account has agents already, or not this recovery code");
+        return stop_for_new(init, "the new account has agents already, or not this recovery code");
     bool dev = strcmp(cli->target.prefix, "/dev") == 0; /* which has no devices and no ledger calls */
     if (dev) return 0;
     status = check_devices(init);

@@ -60,7 +60,10 @@ int ak_init_say(struct ak_init *init, struct ak_msg_sign_in *out_says);
 int ak_init_take(struct ak_init *init, const struct ak_msg_signed_in_reply *reply);
 
 /* ---- what came of it ---- */
-/* Whether a new recovery code is offered: not where this identity's was shown on this device already. */
+/* Whether this profile has met a worker's ledger, and not forgotten it. */
+bool ak_init_has_met_ledger(const struct ak_init *init);
+/* Whether a new recovery code is offered: not where this identity's at that worker was shown on this device
+ * already. */
 bool ak_init_offers_code(const struct ak_init *init);
 int ak_init_show(const struct ak_init *init);
 /* A recovery waits: kept in the profile, forgotten, read again (false: there is none), shown. */

@@ -13,7 +13,8 @@
 #include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
 
-#define SHOWN_FILE "code.shown"
+#define SHOWN_FILE  "code.shown"
+#define LEDGER_FILE "ledger.pin"
 
 /* ---- saying it ---- */
 
@@ -83,6 +84,13 @@ static void note_shown(const struct ak_init *init)
             init->cli->program->name);
 }
 
+bool ak_init_has_met_ledger(const struct ak_init *init)
+{
+    uint8_t pin[1024];
+    size_t len = 0;
+    return ak_profile_read(&init->cli->profile, LEDGER_FILE, pin, sizeof pin, &len) != AK_E_NOT_FOUND;
+}
+
 bool ak_init_offers_code(const struct ak_init *init)
 {
     uint8_t hex[65], omni[32], waiting[1024];
@@ -90,7 +98,7 @@ bool ak_init_offers_code(const struct ak_init *init)
     if (ak_profile_read(&init->cli->profile, AK_RECOVERY_WAITING_FILE, waiting, sizeof waiting, &len) ==
         AK_OK)
         return true;
-    return init->recover ||
+    return init->recover || !ak_init_has_met_ledger(init) || /* a new worker has no code of ours */
            ak_profile_read(&init->cli->profile, SHOWN_FILE, hex, sizeof hex, &len) != AK_OK ||
            ak_hex_decode_fixed(ak_span(hex, len), omni, 32) != AK_OK || memcmp(omni, init->omni, 32) != 0;
 }
