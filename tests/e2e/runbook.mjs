@@ -69,7 +69,7 @@ await main(async () => {
     assert.equal(session(), kept);
     person.must('agentkeys whoami');
     stray.env.AGENTKEYS_STATE_DIR = path.join(tempDir(), 'state'); // as where a person means the other worker
-    fs.cpSync(person.env.AGENTKEYS_STATE_DIR, stray.env.AGENTKEYS_STATE_DIR, { recursive: true });
+    assert.equal(spawnSync('cp', ['-Rp', person.env.AGENTKEYS_STATE_DIR, stray.env.AGENTKEYS_STATE_DIR]).status, 0); // with its modes
     for (const name of ['ledger.pin', 'checkpoint.note']) fs.rmSync(path.join(stray.env.AGENTKEYS_STATE_DIR, 'default', name));
     assert.match(stray.must('agentkeys init --local email:alice@demo.example'), /^ {2}[0-9a-f]{4}( [0-9a-f]{4}){15}$/m, 'its own recovery code');
     assert.equal(await other.stop(), 0);
