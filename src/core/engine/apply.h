@@ -1,4 +1,4 @@
-/* Inside the fold: one entry on its way into the state, and what the vault's file adds to the table of types.
+/* Inside the fold: one entry on its way into the state, and what other files add to the table of types.
  */
 #ifndef AK_CORE_ENGINE_APPLY_H
 #define AK_CORE_ENGINE_APPLY_H
@@ -17,6 +17,10 @@ typedef enum ak_err ak_apply(struct ak_fold *fold);
 
 /* ---- identity_state.c ---- */
 ak_apply ak_apply_identity_linked, ak_apply_identity_unlinked;
+
+/* ---- device_apply.c ---- */
+ak_apply ak_apply_device_enrolled, ak_apply_device_removed, ak_apply_recovery_started, ak_apply_recovery_seen,
+    ak_apply_recovery_over, ak_apply_recovery_code_set;
 
 /* ---- restore.c ---- */
 ak_apply ak_apply_state_restored;
