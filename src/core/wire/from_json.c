@@ -132,12 +132,19 @@ static enum ak_err put_number(struct ak_buf *body, const struct ak_field *field,
     return number < field->min || number > field->max ? AK_E_LIMIT : AK_OK;
 }
 
+/* In a URL: true and false, as OpenAPI writes them, and 1 and 0. */
+static enum ak_err param_bool(struct ak_span text, bool *out)
+{
+    *out = ak_span_eq(text, AK_SPAN_LIT("1")) || ak_span_eq(text, AK_SPAN_LIT("true"));
+    bool off = ak_span_eq(text, AK_SPAN_LIT("0")) || ak_span_eq(text, AK_SPAN_LIT("false"));
+    return *out || off ? AK_OK : AK_E_FORMAT;
+}
+
 static enum ak_err put_bool(struct ak_buf *body, const struct ak_field *field, const struct found *value)
 {
     bool flag = false;
     if (value->form == TEXT && (field->flags & AK_MSG_QUERY)) {
-        flag = ak_span_eq(value->text, AK_SPAN_LIT("1"));
-        if (!flag && !ak_span_eq(value->text, AK_SPAN_LIT("0"))) return AK_E_FORMAT;
+        AK_TRY(param_bool(value->text, &flag));
     } else if (value->form == NODE) {
         AK_TRY(ak_json_bool(value->node, &flag));
     } else {

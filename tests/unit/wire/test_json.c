@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_error.h"
+#include "core/wire/msg_ledger.h"
 #include "core/wire/msg_vault.h"
 
 #define OMNI "abababababababababababababababababababababababababababababababab"
@@ -166,10 +167,31 @@ static void reads_query_numbers(void **state)
         params[0].value = ak_span_str(values[i].value);
         if ((from(AK_CALL_INCLUSION, "", false) == AK_OK) != values[i].ok) fail_msg("%s", values[i].value);
     }
-    params[0] = (struct ak_msg_param){AK_SPAN_LIT("proofs"), AK_SPAN_LIT("1")};
-    assert_int_equal(from(AK_CALL_AUDIT, "", false), AK_OK);
-    params[0].value = AK_SPAN_LIT("true");
-    assert_int_equal(from(AK_CALL_AUDIT, "", false), AK_E_FORMAT);
+    param_count = 0;
+}
+
+/* As OpenAPI writes a boolean, and as our own clients do. */
+static void reads_booleans_of_urls(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        bool ok, is;
+    } values[] = {{"1", true, true}, {"true", true, true}, {"0", true, false}, {"false", true, false},
+        {"", false, false}, {"True", false, false}, {"TRUE", false, false}, {"tru", false, false},
+        {"true1", false, false}, {"yes", false, false}, {"2", false, false}, {"01", false, false}};
+    params[0].name = AK_SPAN_LIT("proofs");
+    param_count = 1;
+    for (size_t i = 0; i < AK_COUNT(values); i++) {
+        params[0].value = ak_span_str(values[i].value);
+        struct ak_buf body = AK_BUF_ARR(body_memory);
+        enum ak_err err = from_text(AK_CALL_AUDIT, AK_SPAN_LIT(""), false, &body);
+        if ((err == AK_OK) != values[i].ok) fail_msg("%s", values[i].value);
+        if (err) continue;
+        struct ak_msg_audit_request request;
+        assert_int_equal(ak_msg_decode(&ak_audit_request_msg, ak_buf_span(&body), &request, NULL), AK_OK);
+        assert_int_equal(request.proofs, values[i].is);
+    }
     param_count = 0;
 }
 
@@ -351,6 +373,7 @@ int main(void)
         cmocka_unit_test(unknown_fields),
         cmocka_unit_test(keeps_url_and_body_apart),
         cmocka_unit_test(reads_query_numbers),
+        cmocka_unit_test(reads_booleans_of_urls),
         cmocka_unit_test(reads_numbers),
         cmocka_unit_test(reads_base64url),
         cmocka_unit_test(bounds_the_value),
