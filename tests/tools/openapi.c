@@ -138,6 +138,8 @@ static void put_schema(const struct ak_msg *msg)
     }
 }
 
+static bool takes_keys; /* the server looks at Idempotency-Key: the worker, not the broker */
+
 static void put_parameters(const struct ak_call *call)
 {
     bool first = true;
@@ -152,6 +154,39 @@ static void put_parameters(const struct ak_call *call)
         put_type(field);
         put("}}\n");
     }
+    if (call->auth == AK_AUTH_CHANGE && takes_keys)
+        put("%s        - {$ref: '#/components/parameters/idempotency'}\n",
+            first ? "      parameters:\n" : "");
+}
+
+static bool has_field(const struct ak_msg *msg, const char *name)
+{
+    for (size_t i = 0; i < msg->count; i++)
+        if (strcmp(msg->fields[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Whether the answer may be that it waits: 202, with the same body. Of changes wait those that the recovery
+ * code would speed up, and another trust configuration. */
+static bool may_wait(const struct ak_call *call)
+{
+    if (!has_field(call->reply, "ready_at")) return false;
+    return strcmp(call->reply->name, "done_reply") != 0 || has_field(call->request, "recovery_code") ||
+           has_field(call->request, "trust");
+}
+
+static void put_responses(const struct ak_call *call)
+{
+    const char *body = call->reply->name;
+    put("      responses:\n        '200':\n          description: done\n"
+        "          content: {application/json: {schema: {$ref: '#/components/schemas/%s'}}}\n",
+        body);
+    if (may_wait(call))
+        put("        '202':\n          description: accepted; it waits for its time (ready_at) or a second "
+            "device\n"
+            "          content: {application/json: {schema: {$ref: '#/components/schemas/%s'}}}\n",
+            body);
+    put("        default: {$ref: '#/components/responses/error'}\n");
 }
 
 static bool has_body(const struct ak_msg *msg)
@@ -197,10 +232,7 @@ static void put_operation(const struct ak_call *call)
         put("      requestBody:\n        content: {application/json: {schema: {$ref: "
             "'#/components/schemas/%s'}}}\n",
             call->request->name);
-    put("      responses:\n        '200':\n          description: done\n"
-        "          content: {application/json: {schema: {$ref: '#/components/schemas/%s'}}}\n"
-        "        default: {$ref: '#/components/responses/error'}\n",
-        call->reply->name);
+    put_responses(call);
     want(call->request);
     want(call->reply);
 }
@@ -242,6 +274,7 @@ static void put_paths(const struct server *server)
 
 static void put_all(const struct server *server)
 {
+    takes_keys = server == &worker;
     put("# Made from src/core/wire by tests/tools/openapi; a test holds it to the tables. Do not edit by "
         "hand.\n%s",
         server->head);
@@ -250,8 +283,11 @@ static void put_all(const struct server *server)
     put("components:\n  securitySchemes:\n"
         "    session: {type: http, scheme: DPoP, description: a session token (ak-session+jwt)}\n"
         "    agent: {type: http, scheme: DPoP, description: an agent's token (ak-agent+jwt)}\n"
-        "    proof: {type: apiKey, in: header, name: DPoP, description: RFC 9449 with the server's nonce}\n"
-        "  responses:\n    error:\n      description: any refusal or failure\n"
+        "    proof: {type: apiKey, in: header, name: DPoP, description: RFC 9449 with the server's nonce}\n");
+    if (takes_keys)
+        put("  parameters:\n    idempotency: {name: Idempotency-Key, in: header, required: false, "
+            "schema: {type: string, pattern: '^[!-~]{1,64}$'}}\n");
+    put("  responses:\n    error:\n      description: any refusal or failure\n"
         "      content: {application/json: {schema: {$ref: '#/components/schemas/error_reply'}}}\n  "
         "schemas:\n");
     for (size_t i = 0; i < seen_count; i++) put_schema(seen[i]);
