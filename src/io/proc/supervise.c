@@ -193,13 +193,18 @@ static void note_ready(struct set *set)
     if (set->plan->ready) set->plan->ready(set->plan->ctx);
 }
 
+static unsigned beat_ms(const struct set *set)
+{
+    return set->plan->beat_ms ? set->plan->beat_ms : AK_SUPERVISE_BEAT_MS;
+}
+
 /* AK_E_EXPIRED where a child that was ready has been silent too long. */
 static enum ak_err check_beats(const struct set *set)
 {
     if (!set->plan->require_beats || !set->ready) return AK_OK;
     uint64_t now = ak_clock_mono_ms();
     for (size_t i = 0; i < set->started; i++) {
-        if (now - set->all[i].last_beat_ms < AK_SUPERVISE_BEAT_MS) continue;
+        if (now - set->all[i].last_beat_ms < beat_ms(set)) continue;
         ak_log(AK_LOG_ERROR, "child_silent", ak_log_str("child", set->all[i].child.role));
         (void)kill(set->all[i].child.pid, SIGKILL);
         return AK_E_EXPIRED;
@@ -209,7 +214,7 @@ static enum ak_err check_beats(const struct set *set)
 
 static int wait_ms(const struct set *set)
 {
-    uint64_t period = set->plan->require_beats ? AK_SUPERVISE_BEAT_MS / 4 : 0;
+    uint64_t period = set->plan->require_beats ? beat_ms(set) / 4 : 0;
     uint64_t watchdog = set->notify.fd >= 0 ? set->notify.watchdog_period_ms : 0;
     if (watchdog && (!period || watchdog < period)) period = watchdog;
     return period ? (int)(period < 60000 ? period : 60000) : -1;
@@ -223,10 +228,20 @@ static bool ended(struct set *set, struct one *one)
     return true;
 }
 
+/* Who did not run himself cannot say that others were silent: where all stood still (SIGSTOP, a frozen
+ * container, a paused virtual machine), everybody has a full term again. Looks are a quarter term apart. */
+static void forgive(struct set *set, uint64_t slept_ms)
+{
+    if (!set->plan->require_beats || !set->ready || slept_ms < beat_ms(set) / 2) return;
+    ak_log(AK_LOG_WARN, "supervisor_held_up", ak_log_u64("ms", slept_ms));
+    for (size_t i = 0; i < set->started; i++) set->all[i].last_beat_ms = ak_clock_mono_ms();
+}
+
 static enum watch_end watch(struct set *set)
 {
     struct pollfd pfds[1 + 2 * AK_SUPERVISE_CHILDREN_MAX];
     for (;;) {
+        uint64_t slept = ak_clock_mono_ms();
         pfds[0] = (struct pollfd){set->signal_fd, POLLIN, 0};
         for (size_t i = 0; i < set->started; i++) {
             pfds[1 + 2 * i] = (struct pollfd){set->all[i].child.pidfd, POLLIN, 0};
@@ -234,6 +249,7 @@ static enum watch_end watch(struct set *set)
         }
         (void)poll(pfds, (nfds_t)(1 + 2 * set->started), wait_ms(set));
         if (pfds[0].revents) return WATCH_STOP;
+        forgive(set, ak_clock_mono_ms() - slept);
         for (size_t i = 0; i < set->started; i++) {
             if (pfds[1 + 2 * i].revents && ended(set, &set->all[i])) return WATCH_CHILD_ENDED;
             if (pfds[2 + 2 * i].revents) read_status(&set->all[i]);

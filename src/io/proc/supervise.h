@@ -30,8 +30,9 @@ struct ak_supervise {
     void (*ready)(void *ctx);
     void *ctx;
     bool once;          /* tests, `agentkeys up` under a debugger: no restart */
-    bool require_beats; /* a child without a beat for AK_SUPERVISE_BEAT_MS is killed; WATCHDOG=1 while all
-                           beat */
+    bool require_beats; /* a child without a beat for beat_ms is killed, unless the supervisor did not run
+                           itself meanwhile; WATCHDOG=1 while all beat */
+    unsigned beat_ms;   /* 0: AK_SUPERVISE_BEAT_MS */
     unsigned stop_ms;   /* 0: AK_SUPERVISE_STOP_MS */
 };
 

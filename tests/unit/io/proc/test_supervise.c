@@ -19,7 +19,8 @@ static void diary(char what)
 }
 
 /* Roles: "a" and "b" serve until stopped; "deaf" ignores it; "dies" ends after it was ready, "then" a little
- * later; "boot" fails, "late" when it is told to stop; "unkept" ends when it is told to, with that said. */
+ * later; "boot" fails, "late" when it is told to stop; "unkept" ends when it is told to, with that said;
+ * "heart" and "vein" beat. */
 static int child_main(const char *role)
 {
     if (strcmp(role, "boot") == 0) return 1;
@@ -34,6 +35,8 @@ static int child_main(const char *role)
     if (strcmp(role, "dies") == 0) return 3;
     if (strcmp(role, "then") == 0) return poll(NULL, 0, 200); /* the other one is waiting by now */
     struct pollfd pfd = {stop, POLLIN, 0};
+    bool beats = strcmp(role, "heart") == 0 || strcmp(role, "vein") == 0;
+    while (beats && poll(&pfd, 1, 20) == 0) ak_child_beat();
     while (poll(&pfd, 1, -1) != 1 || strcmp(role, "deaf") == 0) {
         if (strcmp(role, "deaf") == 0) (void)poll(NULL, 0, 1000);
     }
@@ -80,6 +83,7 @@ static pid_t start(struct world *world)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        (void)setpgid(0, 0); /* so that it can be stopped with its children */
         ak_log_init(AK_LOG_ERROR, "supervisor", 2);
         _exit(ak_supervise_run(&world->plan));
     }
@@ -225,6 +229,45 @@ static void deaf_child_is_killed(void **state)
     assert_string_equal(seen, "d");
 }
 
+static void silent_child_is_killed_and_all_restart(void **state)
+{
+    (void)state;
+    struct world world;
+    char byte, seen[64];
+    world_init(&world, "heart", "a");
+    world.plan.require_beats = true;
+    world.plan.beat_ms = 200;
+    pid_t pid = start(&world);
+    assert_int_equal(read(world.ready_fds[0], &byte, 1), 1);
+    assert_int_equal(read(world.ready_fds[0], &byte, 1), 1);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    (void)exit_status(pid); /* by then the second one may be silent, too */
+    read_diary(&world, seen);
+    assert_true(strlen(seen) >= 4);
+}
+
+/* All are stopped and go on, as on a machine that stood still: nobody is killed for it. */
+static void standing_still_together_is_no_silence(void **state)
+{
+    (void)state;
+    struct world world;
+    char byte, seen[64];
+    world_init(&world, "heart", "vein");
+    world.plan.require_beats = true;
+    world.plan.beat_ms = 1000;
+    pid_t pid = start(&world);
+    assert_int_equal(read(world.ready_fds[0], &byte, 1), 1);
+    assert_int_equal(kill(-pid, SIGSTOP), 0);
+    (void)poll(NULL, 0, 1500);
+    assert_int_equal(kill(-pid, SIGCONT), 0);
+    (void)poll(NULL, 0, 300);
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    assert_int_equal(exit_status(pid), 0);
+    read_diary(&world, seen);
+    assert_int_equal(strlen(seen), 4); /* one life each */
+    assert_string_equal(seen + 2, "VH");
+}
+
 static void what_was_not_kept_is_said(void **state)
 {
     (void)state;
@@ -273,6 +316,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(failed_boot_is_final),
         cmocka_unit_test(failed_boot_is_final_when_seen_last),
         cmocka_unit_test(deaf_child_is_killed),
+        cmocka_unit_test(silent_child_is_killed_and_all_restart),
+        cmocka_unit_test(standing_still_together_is_no_silence),
         cmocka_unit_test(what_was_not_kept_is_said),
         cmocka_unit_test(once_does_not_restart),
         cmocka_unit_test(pauses_grow_to_a_bound),
