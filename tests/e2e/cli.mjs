@@ -2,7 +2,7 @@
 // Every command of agentkeys and agentkeys-daemon as a person and an agent type them: help and example, --json, exit statuses by category, errors with
 // their cause and the next command; the worker's TLS key is fixed at the first meeting; and a stranger recomputes all of it from the
 // record of the calls (I15).
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import tls from 'node:tls';
@@ -275,6 +275,17 @@ await main(async () => {
     assert.equal((await home.run('agentkeys', ['audit', 'export', 'account.jsonl'])).status, 0);
     exported = fs.readFileSync(path.join(home.dir, 'account.jsonl'), 'utf8');
     await home.person('audit', 'verify', 'account.jsonl');
+    // what is no file is written to and stays what it is
+    fs.symlinkSync('/dev/full', path.join(home.dir, 'full'));
+    assert.match((await home.fails(1, ['agentkeys', 'audit', 'export', 'full'])).err, /No space left/);
+    assert.ok(fs.lstatSync(path.join(home.dir, 'full')).isSymbolicLink());
+    execFileSync('mkfifo', [path.join(home.dir, 'pipe')]);
+    const [piped, read] = await Promise.all([home.run('agentkeys', ['audit', 'export', 'pipe']), fs.promises.readFile(path.join(home.dir, 'pipe'), 'utf8')]);
+    assert.equal(piped.status, 0);
+    assert.ok(read.startsWith('{"format":"agentkeys-ledger-export/1"') && read.endsWith('}\n'));
+    assert.ok(fs.statSync(path.join(home.dir, 'pipe')).isFIFO());
+    // a name with a blank can be typed as it is shown
+    assert.match((await home.run('agentkeys', ['audit', 'export', 'of mine.jsonl'])).out, /Next: agentkeys audit verify 'of mine.jsonl'/);
     for (const bad of [exported.split('\n').slice(0, -2).join('\n'), exported.replace(/("entry":"[0-9a-f]{60})(.)/, (_, head, one) => head + (one === '0' ? '1' : '0'))]) {
       fs.writeFileSync(path.join(home.dir, 'bad.jsonl'), bad);
       assert.notEqual((await home.run('agentkeys', ['audit', 'verify', 'bad.jsonl'])).status, 0);

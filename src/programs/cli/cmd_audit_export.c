@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/ledger/export.h"
@@ -21,13 +22,20 @@ struct export
     struct ak_client side; /* for single proofs, while a page is being read */
 };
 
+/* Who stopped reading knows. What is said here of standard output is not said again at the program's end. */
+static int fail_write(const struct export *export, int why)
+{
+    if (why == EPIPE) return AK_CATEGORY_FAILURE;
+    clearerr(stdout);
+    return ak_cli_fail(export->cli, AK_CATEGORY_FAILURE, "the export cannot be written", strerror(why),
+        why == ENOSPC || why == EDQUOT ? "df -h ." : "a file in a folder that is yours");
+}
+
 static int put_line(struct export *export, struct ak_buf *line)
 {
     bool good = ak_buf_check(line) == AK_OK && fwrite(line->ptr, 1, line->len, export->file) == line->len;
     line->len = 0;
-    if (good) return 0;
-    return ak_cli_fail(
-        export->cli, AK_CATEGORY_FAILURE, "the export cannot be written", strerror(errno), "df -h .");
+    return good ? 0 : fail_write(export, errno);
 }
 
 static int bad_proof(struct export *export)
@@ -130,11 +138,28 @@ static int to_file(struct export *export, const char *path)
     int status = write_all(export);
     bool written = fflush(export->file) == 0 && fsync(fd) == 0;
     written = fclose(export->file) == 0 && written && (status || rename(temp, path) == 0);
-    if (!status && !written)
-        status =
-            ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the export cannot be written", strerror(errno), "df -h .");
+    if (!status && !written) status = fail_write(export, errno);
     if (status) (void)unlink(temp);
     return status;
+}
+
+/* A pipe or a device is written to, never replaced: /dev/stdout, /dev/full, a named pipe. */
+static int to_special(struct export *export, const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    export->file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (!export->file)
+        return ak_cli_fail(export->cli, AK_CATEGORY_FAILURE, "the export cannot be written", strerror(errno),
+            "a file in a folder that is yours");
+    int status = write_all(export);
+    if (fclose(export->file) != 0 && !status) status = fail_write(export, errno);
+    return status;
+}
+
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
 static void print_result(const struct export *export, const char *path)
@@ -147,7 +172,8 @@ static void print_result(const struct export *export, const char *path)
     ak_out_row("written", path);
     ak_out_row_number("entries", export->count);
     ak_out_row_number("ledger size", export->checkpoint.checkpoint.size);
-    ak_out_line("Next: agentkeys audit verify %s", path);
+    char word[4096];
+    ak_out_line("Next: agentkeys audit verify %s", ak_out_word(path, word, sizeof word) ? word : path);
 }
 
 int ak_cmd_audit_export(struct ak_cli *cli)
@@ -161,6 +187,7 @@ int ak_cmd_audit_export(struct ak_cli *cli)
         export.file = stdout;
         return write_all(&export);
     }
+    if (is_special(cli->operands[0])) return to_special(&export, cli->operands[0]);
     status = to_file(&export, cli->operands[0]);
     if (!status) print_result(&export, cli->operands[0]);
     return status;

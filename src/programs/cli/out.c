@@ -27,6 +27,28 @@ void ak_out_shown(struct ak_span text, char *out, size_t cap)
     out[len] = 0;
 }
 
+static bool is_plain_word(const char *text)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789%+,-./:=@_";
+    return text[0] && text[strspn(text, plain)] == 0;
+}
+
+bool ak_out_word(const char *text, char *out, size_t cap)
+{
+    struct ak_buf word = ak_buf(out, cap);
+    bool plain = is_plain_word(text);
+    if (!plain) ak_buf_put_u8(&word, '\'');
+    for (const char *at = text; *at; at++)
+        if (*at == '\'')
+            ak_buf_put_str(&word, "'\\''");
+        else
+            ak_buf_put_u8(&word, (uint8_t)*at);
+    if (!plain) ak_buf_put_u8(&word, '\'');
+    if (ak_buf_terminate(&word) == AK_OK) return true;
+    out[0] = 0;
+    return false;
+}
+
 void ak_out_row_text(const char *name, struct ak_span value)
 {
     char shown[SHOWN_MAX];

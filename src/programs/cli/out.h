@@ -26,6 +26,9 @@ enum { AK_OUT_TIME_LEN = 24, AK_OUT_ADDRESS_LEN = 42, AK_OUT_PRINT_LEN = 43 };
 void ak_out_time(uint64_t at_s, char out_text[AK_OUT_TIME_LEN]);
 void ak_out_address(const uint8_t address[20], char out_text[AK_OUT_ADDRESS_LEN + 1]);
 void ak_out_print(const uint8_t thumbprint[32], char out_text[AK_OUT_PRINT_LEN + 1]);
+/* `text` as one word of a POSIX shell: as it is where nothing in it means anything there, else in single
+ * quotes. False where it does not fit; `out` is then empty. */
+bool ak_out_word(const char *text, char *out, size_t cap);
 /* Printable ASCII of `text`, cut to `cap` - 1. */
 void ak_out_shown(struct ak_span text, char *out, size_t cap);
 
