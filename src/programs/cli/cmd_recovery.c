@@ -61,8 +61,7 @@ static int read_passphrase(struct handing *handing, struct ak_span key, struct a
     if (!isatty(STDIN_FILENO))
         return ak_cli_fail_usage(handing->cli, "the key has a passphrase",
             "it is asked for on a terminal; or give the key on standard input: openssl pkey -in KEY.pem |");
-    (void)fputs("passphrase of the key: ", stderr);
-    enum ak_err err = ak_secret_prompt(STDIN_FILENO, out);
+    enum ak_err err = ak_secret_prompt(STDIN_FILENO, "passphrase of the key: ", out);
     (void)fputs("\n", stderr);
     return err ? ak_cli_fail_usage(handing->cli, "no passphrase was read", "try again") : 0;
 }

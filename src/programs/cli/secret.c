@@ -36,7 +36,7 @@ static enum ak_err read_keys(int fd, struct ak_value *value)
 
 /* Keys come one by one and Ctrl-C as a key: no signal can leave the terminal without its echo, and the
  * terminal's line buffer keeps no copy of the whole. */
-enum ak_err ak_secret_prompt(int fd, struct ak_value *out_value)
+enum ak_err ak_secret_prompt(int fd, const char *question, struct ak_value *out_value)
 {
     struct termios before, quiet;
     out_value->len = 0;
@@ -44,6 +44,7 @@ enum ak_err ak_secret_prompt(int fd, struct ak_value *out_value)
     quiet = before;
     quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG);
     if (tcsetattr(fd, TCSAFLUSH, &quiet) != 0) return AK_E_IO;
+    if (question) (void)fputs(question, stderr);
     enum ak_err err = read_keys(fd, out_value);
     if (tcsetattr(fd, TCSAFLUSH, &before) != 0 && !err) err = AK_E_IO;
     if (err) ak_value_done(out_value);
@@ -67,9 +68,10 @@ int ak_cli_read_secret(struct ak_cli *cli, const char *question, struct ak_value
     const char *file = ak_cli_value(cli, "file");
     out_value->len = 0;
     if (!file && isatty(STDIN_FILENO)) {
+        char text[256];
         (void)fflush(stdout);
-        (void)fprintf(stderr, "%s (not shown): ", question);
-        enum ak_err err = ak_secret_prompt(STDIN_FILENO, out_value);
+        (void)snprintf(text, sizeof text, "%s (not shown): ", question);
+        enum ak_err err = ak_secret_prompt(STDIN_FILENO, text, out_value);
         (void)fputc('\n', stderr);
         return err ? fail_read(cli, err, "the terminal") : 0;
     }

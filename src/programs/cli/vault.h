@@ -33,9 +33,11 @@ int ak_cli_read_vault_name(struct ak_cli *cli, const char *service, struct ak_va
 /* Reads a value: --file FILE, else a prompt without echo where standard input is a terminal, else standard
  * input, byte for byte. 0 or the exit status. */
 int ak_cli_read_secret(struct ak_cli *cli, const char *question, struct ak_value *out_value);
-/* A line from the terminal `fd`, not shown; ended by Enter. AK_E_STATE where it was broken off (Ctrl-C,
- * Ctrl-D), AK_E_LIMIT, AK_E_IO; empty then. The terminal's settings are put back. */
-AK_MUST_USE enum ak_err ak_secret_prompt(int fd, struct ak_value *out_value);
+/* A line from the terminal `fd`, not shown; ended by Enter. `question` is asked on standard error once
+ * nothing is shown any more, so that whoever answers at once is not seen, nor lost; NULL for none. AK_E_STATE
+ * where it was broken off (Ctrl-C, Ctrl-D), AK_E_LIMIT, AK_E_IO; empty then. The terminal's settings are put
+ * back. */
+AK_MUST_USE enum ak_err ak_secret_prompt(int fd, const char *question, struct ak_value *out_value);
 
 /* The keeper's delivery key: the one in its evidence where that is demanded, else held to the one this
  * profile met first. 0 or the exit status. */

@@ -12,6 +12,7 @@
 
 struct terminal {
     int person, program;
+    const char *question;
     struct ak_value value;
     enum ak_err err;
 };
@@ -44,7 +45,7 @@ static int close_terminal(void **state)
 static void *prompt(void *ctx)
 {
     struct terminal *terminal = ctx;
-    terminal->err = ak_secret_prompt(terminal->program, &terminal->value);
+    terminal->err = ak_secret_prompt(terminal->program, terminal->question, &terminal->value);
     return NULL;
 }
 
@@ -87,6 +88,35 @@ static void test_takes_a_line(void **state)
     expect("a b\tc\r", "a b\tc");
     expect("\n", "");
     expect("caf\xc3\xa9\n", "caf\xc3\xa9");
+}
+
+/* Whoever sees the question may answer it: what is typed from then on is neither shown nor lost. */
+static void test_asks_once_it_is_quiet(void **state)
+{
+    (void)state;
+    struct termios settings;
+    pthread_t thread;
+    int asked[2], kept = dup(STDERR_FILENO);
+    char seen[8];
+    assert_int_equal(pipe2(asked, O_CLOEXEC), 0);
+    assert_int_equal(dup2(asked[1], STDERR_FILENO), STDERR_FILENO);
+    t.question = "key: ";
+    assert_int_equal(pthread_create(&thread, NULL, prompt, &t), 0);
+    ssize_t got = read(asked[0], seen, 5);
+    int quiet = tcgetattr(t.person, &settings);
+    ssize_t put = write(t.person, "at once\n", 8);
+    (void)pthread_join(thread, NULL);
+    t.question = NULL;
+    assert_int_equal(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+    close(kept);
+    close(asked[0]);
+    close(asked[1]);
+    assert_true(got == 5 && memcmp(seen, "key: ", 5) == 0);
+    assert_true(quiet == 0 && !(settings.c_lflag & ECHO));
+    assert_int_equal(put, 8);
+    assert_int_equal(t.err, AK_OK);
+    assert_int_equal(t.value.len, 7);
+    assert_memory_equal(t.value.bytes, "at once", 7);
 }
 
 static void test_corrects(void **state)
@@ -145,7 +175,7 @@ static void test_needs_a_terminal(void **state)
 {
     (void)state;
     int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    assert_int_equal(ak_secret_prompt(fd, &t.value), AK_E_IO);
+    assert_int_equal(ak_secret_prompt(fd, NULL, &t.value), AK_E_IO);
     close(fd);
 }
 
@@ -153,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_takes_a_line, open_terminal, close_terminal),
+        cmocka_unit_test_setup_teardown(test_asks_once_it_is_quiet, open_terminal, close_terminal),
         cmocka_unit_test_setup_teardown(test_corrects, open_terminal, close_terminal),
         cmocka_unit_test_setup_teardown(test_breaks_off, open_terminal, close_terminal),
         cmocka_unit_test_setup_teardown(test_shows_nothing, open_terminal, close_terminal),
