@@ -9,11 +9,14 @@ static const char *const fault_texts[] = {
     [AK_SCOPE_TOO_MANY_ITEMS] = "too many items",
     [AK_SCOPE_ITEM_TOO_LONG] = "item too long",
     [AK_SCOPE_ITEM_EMPTY] = "empty item",
-    [AK_SCOPE_BAD_SERVICE] = "not a service name",
-    [AK_SCOPE_UNKNOWN_CAP] = "unknown capability",
-    [AK_SCOPE_UNKNOWN_KEY] = "unknown narrowing",
+    [AK_SCOPE_BAD_SERVICE] = "not a service name: 1 to 63 of a-z 0-9 -, not beginning with -",
+    [AK_SCOPE_UNKNOWN_CAP] = "unknown capability: there are cap:sign-message, cap:sign-siwe, "
+                             "cap:sign-typed-data, cap:sign-tx and cap:oidc",
+    [AK_SCOPE_UNKNOWN_KEY] = "unknown narrowing: there are bytes (sign-message), domain (sign-siwe), "
+                             "aud (oidc), chain, to and max-value (sign-tx)",
     [AK_SCOPE_DUPLICATE_KEY] = "narrowing given twice",
-    [AK_SCOPE_BAD_VALUE] = "bad narrowing value",
+    [AK_SCOPE_BAD_VALUE] = "bad narrowing value: bytes=1, domain=HOST[:PORT] in lower case, aud=TEXT, "
+                           "chain=N, to=0x..., max-value=WEI",
     [AK_SCOPE_DUPLICATE] = "item given twice",
     [AK_SCOPE_SHADOWED] = "already allowed without narrowing",
     [AK_SCOPE_NOT_CANONICAL] = "not in canonical order",

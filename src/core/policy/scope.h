@@ -48,7 +48,7 @@ struct ak_scope_error {
     enum ak_scope_fault fault;
     struct ak_span item;
 };
-/* Stable lower-case words for people: "unknown capability", … */
+/* Lower-case words for people, with what is possible: "unknown capability: there are …". */
 const char *ak_scope_fault_text(enum ak_scope_fault fault);
 
 /* Parses items in any order and appends the canonical text to `out`. AK_E_LIMIT, AK_E_FORMAT (with out_error,
