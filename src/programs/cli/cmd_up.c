@@ -175,7 +175,8 @@ static int run_init(struct ak_up *up)
     up->worker_args.list[1] = serve;
     if (good) return 0;
     return ak_cli_fail(up->cli, AK_CATEGORY_FAILURE, "the master secret was not made",
-        "agentkeys-worker init failed; its own message stands above", "agentkeys-worker check-config");
+        "agentkeys-worker init failed; its own message stands above",
+        "do what that message says, then agentkeys up again");
 }
 
 static int start(struct ak_up *up)

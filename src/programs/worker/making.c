@@ -30,6 +30,15 @@ static void fail_slots(const struct ak_making *making, const char *code, const c
     ak_boot_fail(code, "vault.erasure_slot", path, reason, making->see);
 }
 
+/* Why a folder cannot be used, and what mends it. */
+static const char *folder_reason(enum ak_err err)
+{
+    if (err == AK_E_MEANING)
+        return "is open to other users, or another user's, or no folder: chmod 0700, chown to this user";
+    return err == AK_E_FULL ? "cannot be made: no space is left"
+                            : "cannot be made; is the folder above it this user's?";
+}
+
 static void engine_random(void *ctx, void *out, size_t len)
 {
     (void)ctx;
@@ -51,13 +60,10 @@ static void open_folders(struct ak_making *making, const struct ak_tee_ops *ops,
     const char *data_dir = ak_conf_text(making->conf, AK_WORKER_DATA_DIR);
     enum ak_err err = ak_folder_open(data_dir, making->dev, create, &making->data_fd, &making->tee_fd);
     if (err == AK_E_NOT_FOUND) ak_making_fail(making, "data_dir", "is not there");
-    if (err)
-        ak_making_fail(making, "data_dir",
-            "cannot be made, or is open to other users; it must be this user's with mode 0700");
+    if (err) ak_making_fail(making, "data_dir", folder_reason(err));
     bool slots_are_files = ops->backend == AK_SEAL_SOFTWARE;
-    if (slots_are_files && ak_folder_open_slots(making->conf, making->dev, true, &making->slot_fd) != AK_OK)
-        fail_slots(
-            making, "erasure_slot", "cannot be made, or is open to other users; see vault.erasure_slot");
+    if (slots_are_files) err = ak_folder_open_slots(making->conf, making->dev, true, &making->slot_fd);
+    if (err) fail_slots(making, "erasure_slot", folder_reason(err));
 }
 
 void ak_making_open(struct ak_making *making, const struct ak_sealed_trust *trust, bool create)
