@@ -5,9 +5,12 @@
 
 #include "base/codec/base64.h"
 #include "base/codec/hex.h"
+#include "base/codec/utf8.h"
 #include "base/num.h"
 #include "base/wipe.h"
 #include "core/identity/identity.h"
+
+enum { NAME_MAX_LEN = 64 };
 
 static enum ak_err refuse(enum ak_err err, const char *reason, const char **out_reason)
 {
@@ -83,6 +86,16 @@ enum ak_err ak_args_thumbprint(const char *text, uint8_t out_print[32], const ch
     if (ak_base64url_decode_fixed(ak_span_str(text), out_print, 32) == AK_OK) return AK_OK;
     return refuse(
         AK_E_FORMAT, "a device is its thumbprint, 43 characters as device list shows it", out_reason);
+}
+
+enum ak_err ak_args_name(const char *text, const char **out_reason)
+{
+    static const char form[] = "a device's name is 1 to 64 bytes of UTF-8 without control characters";
+    struct ak_span name = ak_span_str(text);
+    if (name.len == 0 || name.len > NAME_MAX_LEN) return refuse(AK_E_LIMIT, form, out_reason);
+    for (size_t i = 0; i < name.len; i++)
+        if (name.ptr[i] < 0x20 || name.ptr[i] == 0x7f) return refuse(AK_E_FORMAT, form, out_reason);
+    return ak_utf8_validate(name) == AK_OK ? AK_OK : refuse(AK_E_FORMAT, form, out_reason);
 }
 
 enum ak_err ak_args_number(const char *text, uint64_t *out_number, const char **out_reason)

@@ -19,6 +19,9 @@ AK_MUST_USE enum ak_err ak_args_path(const char *text, struct ak_buf *out_path, 
 AK_MUST_USE enum ak_err ak_args_anchor(const char *text, uint8_t out_anchor[32], const char **out_reason);
 /* 43 characters of base64url. AK_E_FORMAT. */
 AK_MUST_USE enum ak_err ak_args_thumbprint(const char *text, uint8_t out_print[32], const char **out_reason);
+/* A device's name as it may be sent: 1 to 64 bytes of UTF-8, no control characters. AK_E_FORMAT, AK_E_LIMIT.
+ */
+AK_MUST_USE enum ak_err ak_args_name(const char *text, const char **out_reason);
 /* Whole number. AK_E_FORMAT. */
 AK_MUST_USE enum ak_err ak_args_number(const char *text, uint64_t *out_number, const char **out_reason);
 /* Hex of any case with or without 0x, appended as bytes. AK_E_FORMAT, AK_E_LIMIT. */

@@ -87,6 +87,7 @@ int ak_cmd_device_add(struct ak_cli *cli)
     if (!name)
         return ak_cli_fail_usage(cli, "a new device needs --account and --name; an enrolled one a CODE",
             "neither CODE nor --name was given");
+    if (ak_args_name(name, &reason) != AK_OK) return ak_cli_fail_usage(cli, "--name is not usable", reason);
     if (ak_args_anchor(ak_conf_text(&cli->conf, AK_CLIENT_ACCOUNT), anchor, &reason) != AK_OK)
         return ak_cli_fail_usage(cli, "--account says which account to join", reason);
     int status = ak_cli_open_target(cli);

@@ -36,7 +36,7 @@ struct export
 static int fail_file(struct ak_cli *cli, int why)
 {
     return ak_cli_fail(cli, AK_CATEGORY_FAILURE, "the file cannot be written", strerror(why),
-        why == EEXIST ? "choose another name: an export overwrites nothing" : "ls -la, df .");
+        why == EEXIST ? "choose another name: an export overwrites nothing" : "df -h .");
 }
 
 static int write_line(struct export *e, struct ak_buf *line)
@@ -231,6 +231,7 @@ int ak_cmd_export_key(struct ak_cli *cli)
     int why = errno;
     ak_wipe(hex, sizeof hex);
     if (fd >= 0 && close(fd) != 0) written = false;
+    if (!written && fd >= 0) (void)unlink(cli->operands[0]); /* half a key opens nothing */
     if (!written) return fail_file(cli, why);
     ak_out_print(pub, text);
     (void)snprintf(json, sizeof json, "{\"public_key\":\"%s\"}", text);

@@ -176,20 +176,24 @@ static int choose(struct ak_init *init)
     return email ? ak_init_name(init, "email:", email) : ak_init_name(init, "evm:", wallet);
 }
 
-static void name_device(struct ak_init *init)
+static int name_device(struct ak_init *init)
 {
-    const char *given = ak_cli_value(init->cli, "name");
-    if (given && strlen(given) < sizeof init->device_name)
+    const char *given = ak_cli_value(init->cli, "name"), *reason = "";
+    if (given && ak_args_name(given, &reason) != AK_OK)
+        return ak_cli_fail_usage(init->cli, "--name is not usable", reason);
+    if (given)
         memcpy(init->device_name, given, strlen(given) + 1);
     else if (gethostname(init->device_name, sizeof init->device_name - 1) || !init->device_name[0])
         memcpy(init->device_name, "first device", 13);
+    return 0;
 }
 
 int ak_init_begin(struct ak_init *init)
 {
-    name_device(init);
+    int status = name_device(init);
+    if (status) return status;
     ak_random_bytes(init->recovery.bytes, sizeof init->recovery.bytes);
-    int status = ak_cli_open_target(init->cli);
+    status = ak_cli_open_target(init->cli);
     if (!status) status = ak_cli_open_device(init->cli, NULL);
     return status ? status : ak_cli_open_client(init->cli, true);
 }

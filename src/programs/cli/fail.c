@@ -53,14 +53,16 @@ int ak_cli_fail_usage(struct ak_cli *cli, const char *problem, const char *cause
 
 int ak_cli_fail_state(struct ak_cli *cli, enum ak_err err, const char *problem)
 {
-    char next[AK_PROFILE_PATH_MAX + 64];
+    char word[AK_PROFILE_PATH_MAX + 64], next[AK_PROFILE_PATH_MAX + 128];
     const char *where =
         cli->profile.path[0] ? cli->profile.path : ak_conf_text(&cli->conf, AK_CLIENT_STATE_DIR);
     const char *cause = err == AK_E_MEANING  ? "others may read it, or it is not yours"
                         : err == AK_E_FORMAT ? "a file in it is damaged"
                         : err == AK_E_LIMIT  ? "its path is too long"
-                                             : "the system refused";
-    (void)snprintf(next, sizeof next, err == AK_E_MEANING ? "chmod -R go= %s" : "ls -la %s", where);
+                        : err == AK_E_FULL ? "no space is left there; make room, then the same command again"
+                                           : "the system refused";
+    const char *look = err == AK_E_MEANING ? "chmod -R go=" : err == AK_E_FULL ? "df -h" : "ls -la";
+    (void)snprintf(next, sizeof next, "%s %s", look, ak_out_word(where, word, sizeof word) ? word : where);
     return ak_cli_fail(cli, AK_CATEGORY_FAILURE, problem, cause, next);
 }
 
@@ -105,6 +107,7 @@ static const char *look_at(const struct ak_cli *cli)
     const char *noun = cli->command->noun;
     if (strcmp(noun, "device") == 0) return "agentkeys device list";
     if (strcmp(noun, "account") == 0) return "agentkeys account show";
+    if (strcmp(noun, "pair") == 0) return "agentkeys-daemon pair --label LABEL, on the agent's side";
     if (strcmp(noun, "trust") == 0) return "agentkeys trust show";
     if (strcmp(noun, "epoch") == 0) return "agentkeys epoch list";
     if (strcmp(noun, "service") == 0) return "agentkeys service list";

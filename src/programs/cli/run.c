@@ -117,10 +117,25 @@ static bool stands_json(int argc, char **argv)
     return false;
 }
 
+/* "list, show, suspend": what may stand behind this noun. */
+static void put_verbs(const struct ak_cli_program *program, const char *noun, char *out, size_t cap)
+{
+    struct ak_buf text = ak_buf(out, cap);
+    ak_buf_put_str(&text, "behind it stands one of ");
+    size_t head = text.len;
+    for (size_t i = 0; i < program->count; i++) {
+        const struct ak_cli_command *command = &program->commands[i];
+        if (strcmp(command->noun, noun) != 0 || !command->verb) continue;
+        if (text.len > head) ak_buf_put_str(&text, ", ");
+        ak_buf_put_str(&text, command->verb);
+    }
+    if (ak_buf_terminate(&text) != AK_OK) out[0] = 0;
+}
+
 /* No command, or none of that name. */
 static int without_command(struct ak_cli *cli, int argc, char **argv)
 {
-    char problem[128];
+    char problem[128], cause[256] = "--help lists the commands";
     if (argc >= 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
         (void)printf("%s " AK_VERSION "\n", cli->program->name);
         return AK_CATEGORY_OK;
@@ -136,11 +151,11 @@ static int without_command(struct ak_cli *cli, int argc, char **argv)
     if (argv[1][0] == '-')
         return ak_cli_fail_usage(cli, "no command given",
             "the first word is a command; only settings, such as --config FILE, may stand before it");
-    if (is_noun(cli->program, argv[1]))
-        (void)snprintf(problem, sizeof problem, "%.40s needs a verb that it has", argv[1]);
-    else
-        (void)snprintf(problem, sizeof problem, "there is no command %.40s", argv[1]);
-    return ak_cli_fail_usage(cli, problem, "the table of commands does not have it");
+    bool is_half = is_noun(cli->program, argv[1]);
+    if (is_half) put_verbs(cli->program, argv[1], cause, sizeof cause);
+    (void)snprintf(
+        problem, sizeof problem, is_half ? "%.40s is half a command" : "there is no command %.40s", argv[1]);
+    return ak_cli_fail_usage(cli, problem, cause);
 }
 
 /* ---- options ---- */
@@ -242,8 +257,10 @@ static int load(struct ak_cli *cli, int argc, char **argv, bool *out_done)
     cli->operand_count = in.out_argc;
     cli->operands = in.out_argv;
     if (in.out_argc >= cli->command->min_operands && in.out_argc <= cli->command->max_operands) return 0;
-    return ak_cli_fail_usage(cli, "wrong number of operands",
-        cli->command->operands[0] ? cli->command->operands : "it takes none");
+    char cause[128] = "it takes none";
+    if (cli->command->operands[0])
+        (void)snprintf(cause, sizeof cause, "it takes: %.100s", cli->command->operands);
+    return ak_cli_fail_usage(cli, "wrong number of operands", cause);
 }
 
 static int run(struct ak_cli *cli, int argc, char **argv)

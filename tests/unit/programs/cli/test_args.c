@@ -111,6 +111,26 @@ static void test_thumbprint(void **state)
     assert_int_equal(ak_args_thumbprint("", print, &why), AK_E_FORMAT);
 }
 
+static void test_name(void **state)
+{
+    (void)state;
+    char text[66];
+    const char *reason = "";
+    static const char *const good[] = {"x", "Ada's laptop",
+        "Gr\xc3\xbc\xc3\x9f"
+        "e"},
+                             *const bad[] = {"a\nb", "\x1b[2J", "a\x7f", "caf\xe9", "\xc3"};
+    for (size_t i = 0; i < AK_COUNT(good); i++) assert_int_equal(ak_args_name(good[i], &reason), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(bad); i++) assert_int_equal(ak_args_name(bad[i], &reason), AK_E_FORMAT);
+    assert_non_null(strstr(reason, "1 to 64 bytes"));
+    assert_int_equal(ak_args_name("", &reason), AK_E_LIMIT);
+    for (size_t len = 63; len <= 65; len++) {
+        memset(text, 'x', len);
+        text[len] = 0;
+        assert_int_equal(ak_args_name(text, &reason), len <= 64 ? AK_OK : AK_E_LIMIT);
+    }
+}
+
 static void test_hex(void **state)
 {
     (void)state;
@@ -232,8 +252,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_duration), cmocka_unit_test(test_rate),
         cmocka_unit_test(test_label), cmocka_unit_test(test_path), cmocka_unit_test(test_anchor),
-        cmocka_unit_test(test_thumbprint), cmocka_unit_test(test_hex), cmocka_unit_test(test_items),
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_recovery),
+        cmocka_unit_test(test_thumbprint), cmocka_unit_test(test_name), cmocka_unit_test(test_hex),
+        cmocka_unit_test(test_items), cmocka_unit_test(test_identity), cmocka_unit_test(test_recovery),
         cmocka_unit_test(test_recovery_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

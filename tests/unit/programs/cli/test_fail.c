@@ -12,6 +12,7 @@
 
 #include "programs/cli/again.h"
 #include "programs/cli/commands.h"
+#include "programs/cli/out.h"
 #include "unit/programs/cli/capture.h"
 
 static struct ak_cli cli;
@@ -196,6 +197,84 @@ static void test_settings_first(void **state)
     }
 }
 
+/* Half a command says which verbs there are, another word that there is none. */
+static void test_half_a_command(void **state)
+{
+    (void)state;
+    char program[] = "agentkeys", noun[] = "device", word[] = "devise";
+    char *half[] = {program, noun, NULL}, *none[] = {program, word, NULL};
+    capture();
+    int status = ak_cli_main(&ak_cli_agentkeys, 2, half);
+    release();
+    assert_int_equal(status, 2);
+    assert_string_equal(err_text,
+        "agentkeys: device is half a command\n  cause: behind it stands one of list, add, remove\n"
+        "  next:  agentkeys --help\n");
+    capture();
+    status = ak_cli_main(&ak_cli_agentkeys, 2, none);
+    release();
+    assert_int_equal(status, 2);
+    assert_string_equal(err_text,
+        "agentkeys: there is no command devise\n  cause: --help lists the commands\n"
+        "  next:  agentkeys --help\n");
+}
+
+/* A code that is over is the agent's to renew. */
+static void test_pairing_code(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ak_cli_agentkeys.count; i++) {
+        cli.command = &ak_cli_agentkeys.commands[i];
+        if (strcmp(cli.command->noun, "pair") == 0 && strcmp(cli.command->verb, "approve") == 0) break;
+    }
+    assert_int_equal(fail_call("not_found", 404), 6);
+    assert_non_null(strstr(err_text, "next:  agentkeys-daemon pair --label LABEL, on the agent's side\n"));
+}
+
+static const char *word(const char *text)
+{
+    static char out[32];
+    return ak_out_word(text, out, sizeof out) ? out : "(no)";
+}
+
+static void test_words_of_a_shell(void **state)
+{
+    (void)state;
+    assert_string_equal(word("/home/ada/a-b_c.jsonl"), "/home/ada/a-b_c.jsonl");
+    assert_string_equal(word(""), "''");
+    assert_string_equal(word("a b"), "'a b'");
+    assert_string_equal(word("it's"), "'it'\\''s'");
+    assert_string_equal(word("$(x)"), "'$(x)'");
+    assert_string_equal(word("~/a"), "'~/a'");
+    assert_string_equal(word("a\n"), "'a\n'");
+    assert_string_equal(word("caf\xc3\xa9"), "'caf\xc3\xa9'");
+    assert_string_equal(word("0123456789012345678901234567890"), "0123456789012345678901234567890"); /* 31 */
+    assert_string_equal(word("01234567890123456789012345678901"), "(no)");
+    assert_string_equal(word("01234567890123456789012345678 "), "(no)"); /* 30 and its quotes */
+}
+
+static void test_folder_of_the_profile(void **state)
+{
+    (void)state;
+    memcpy(cli.profile.path, "/home of/it's", sizeof "/home of/it's");
+    static const struct {
+        enum ak_err err;
+        const char *says;
+    } rows[] = {
+        {AK_E_MEANING, "others may read it, or it is not yours\n  next:  chmod -R go= '/home of/it'\\''s'\n"},
+        {AK_E_FULL, "make room, then the same command again\n  next:  df -h '/home of/it'\\''s'\n"},
+        {AK_E_IO, "the system refused\n  next:  ls -la '/home of/it'\\''s'\n"},
+        {AK_E_FORMAT, "a file in it is damaged\n  next:  ls -la '/home of/it'\\''s'\n"},
+    };
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        capture();
+        int status = ak_cli_fail_state(&cli, rows[i].err, "the token cannot be kept");
+        release();
+        assert_int_equal(status, 1);
+        if (!strstr(err_text, rows[i].says)) fail_msg("%s", err_text);
+    }
+}
+
 static void test_denial(void **state)
 {
     (void)state;
@@ -235,6 +314,9 @@ int main(void)
         cmocka_unit_test_setup(test_json, begin), cmocka_unit_test_setup(test_every_code, begin),
         cmocka_unit_test_setup(test_sign_in, begin), cmocka_unit_test_setup(test_sign_in_again, begin),
         cmocka_unit_test_setup(test_notice, begin), cmocka_unit_test_setup(test_settings_first, begin),
-        cmocka_unit_test_setup(test_denial, begin), cmocka_unit_test_setup(test_rate, begin)};
+        cmocka_unit_test_setup(test_half_a_command, begin), cmocka_unit_test_setup(test_pairing_code, begin),
+        cmocka_unit_test_setup(test_words_of_a_shell, begin),
+        cmocka_unit_test_setup(test_folder_of_the_profile, begin), cmocka_unit_test_setup(test_denial, begin),
+        cmocka_unit_test_setup(test_rate, begin)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
