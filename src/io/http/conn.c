@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "base/attr.h"
+#include "base/crypto/sha256.h"
 #include "base/num.h"
 #include "io/http/server.h"
 
@@ -115,13 +117,15 @@ static bool too_many(const struct ak_http *server, const struct ak_http_conn *fr
     return same >= server->config.per_address;
 }
 
-/* Seeded, so that nobody chooses whose place is the own one, too. */
+/* Seeded, and by a hash that mixes whole: nobody chooses whose place is the own one, too, and a neighbour's
+ * is no likelier than any other. */
 static uint8_t *share_of(struct ak_http *server, const struct ak_http_conn *from)
 {
-    struct ak_span who = ak_http_customer(from);
-    uint32_t hash = server->tls_seed;
-    for (size_t i = 0; i < who.len; i++) hash = (hash ^ who.ptr[i]) * 16777619;
-    return &server->tls_shares[(hash >> 16) % AK_HTTP_TLS_SHARES];
+    const struct ak_span parts[] = {AK_SPAN_ARR(server->tls_seed), ak_http_customer(from)};
+    uint8_t hash[AK_SHA256_LEN];
+    _Static_assert(AK_HTTP_TLS_SHARES == UINT8_MAX + 1, "a byte names one");
+    ak_sha256_parts(parts, AK_COUNT(parts), hash);
+    return &server->tls_shares[hash[0]];
 }
 
 /* One that only comes and goes leaves most handshakes of a second to others. */

@@ -121,7 +121,7 @@ enum ak_err ak_http_open(const struct ak_http_config *config, struct ak_http **o
     server->config = *config;
     server->random_used = sizeof server->random;
     server->tls_tokens_ms = 1000;
-    ak_random_bytes(&server->tls_seed, sizeof server->tls_seed);
+    ak_random_bytes(server->tls_seed, sizeof server->tls_seed);
     enum ak_err err = allocate(server);
     for (size_t i = 0; i < config->listener_count && !err; i++)
         if (config->listeners[i].tls) err = config->tls ? ak_http_tls_open(config->tls) : AK_E_ARG;

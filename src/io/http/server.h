@@ -70,8 +70,8 @@ struct ak_http {
     uint64_t tls_tokens_ms; /* milliseconds of credit: an accept takes 1000 / tls_accepts_per_s */
     uint64_t tls_refill_ms;
     uint64_t tls_shares_ms; /* since when the shares are counted: a second */
-    uint32_t tls_seed;
-    uint8_t tls_shares[AK_HTTP_TLS_SHARES]; /* handshakes of customers, by hash */
+    uint8_t tls_seed[16];
+    uint8_t tls_shares[AK_HTTP_TLS_SHARES]; /* handshakes of customers, by a byte of a hash */
     struct ak_http_figures figures;
     size_t random_used;
     uint8_t random[AK_HTTP_RANDOM_LEN];

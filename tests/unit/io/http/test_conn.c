@@ -148,6 +148,32 @@ static void one_customer_leaves_handshakes_to_others(void **state)
     assert_int_equal(handshakes("192.0.2.1", ACCEPTS), SHARE);
 }
 
+/* Whoever rents the address beside somebody's, or the next network, has that one's place as seldom as
+ * anybody: else he who only comes and goes keeps his neighbour out. */
+static void neighbours_have_places_of_their_own(void **state)
+{
+    (void)state;
+    enum { SEEDS = 256, OFTEN = 16 };
+    unsigned shared[2] = {0};
+    for (unsigned i = 0; i < SEEDS; i++) {
+        memset(server.tls_seed, (int)i, sizeof server.tls_seed);
+        server.now_ms += 1000;
+        assert_int_equal(handshakes("192.0.2.1", SHARE + 1), SHARE);
+        shared[0] += !gets_in(&tls, "192.0.2.2");
+        server.now_ms += 1000;
+        assert_int_equal(handshakes("2001:db8:1:2::1", SHARE + 1), SHARE);
+        shared[1] += !gets_in(&tls, "2001:db8:1:3::1");
+    }
+    assert_true(shared[0] < OFTEN && shared[1] < OFTEN);
+}
+
+static void a_share_is_counted_as_far_as_a_byte_goes(void **state)
+{
+    (void)state;
+    server.config.tls_accepts_per_s = 1000 * ACCEPTS;
+    assert_int_equal(handshakes("192.0.2.1", UINT8_MAX + 2), UINT8_MAX);
+}
+
 static void without_limits_there_are_none(void **state)
 {
     (void)state;
@@ -168,6 +194,8 @@ int main(void)
         TEST(customers_are_named_by_that_part),
         TEST(the_last_places_are_for_this_machine),
         TEST(one_customer_leaves_handshakes_to_others),
+        TEST(neighbours_have_places_of_their_own),
+        TEST(a_share_is_counted_as_far_as_a_byte_goes),
         TEST(without_limits_there_are_none),
     };
     return cmocka_run_group_tests_name("conn", tests, NULL, NULL);
