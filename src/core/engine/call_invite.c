@@ -21,14 +21,24 @@ static unsigned count_of(const struct ak_engine *engine, uint32_t account)
     return count;
 }
 
-/* Of a full table: the first to end of an account that has more than its share, `own` being the asker's. */
+static unsigned times(const uint32_t accounts[AK_ENGINE_INVITES], uint32_t account)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++) count += accounts[i] == account;
+    return count;
+}
+
+/* Of a table that is full of open ones: the first to end of an account that has more than its share, `own`
+ * being the asker's. Devices are not looked through for each pair of them. */
 static struct ak_invite *give_way(struct ak_engine *engine, unsigned own)
 {
     struct ak_invite *first = NULL;
+    uint32_t accounts[AK_ENGINE_INVITES];
+    for (size_t i = 0; i < AK_ENGINE_INVITES; i++) accounts[i] = engine->invites[i].account;
     for (size_t i = 0; i < AK_ENGINE_INVITES; i++) {
         struct ak_invite *one = &engine->invites[i];
         bool sooner = !first || one->expires_ms < first->expires_ms;
-        if (sooner && count_of(engine, one->account) > own + 1) first = one;
+        if (sooner && times(accounts, one->account) > own + 1) first = one;
     }
     return first;
 }

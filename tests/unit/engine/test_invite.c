@@ -1,5 +1,8 @@
 /* Invites: once, by whoever holds the code, as long as its maker is enrolled; shared places (I9, I10, I18).
  */
+#include <time.h>
+
+#include "core/engine/internal.h"
 #include "unit/engine/world.h"
 
 static enum ak_code invite(
@@ -110,21 +113,112 @@ static void test_invites_are_shared(void **state)
     enum { HOLDERS = AK_ENGINE_INVITES / AK_ENGINE_INVITES_ACCOUNT + 1 };
     static struct h_person holders[HOLDERS];
     struct ak_msg_pair_status_reply reply;
-    char first[64] = "", code[64];
+    char first[64] = "", second[64] = "", last[64], code[64];
     unsigned made = 0;
     for (unsigned n = 0; n < HOLDERS; n++) {
         char name[16];
         (void)snprintf(name, sizeof name, "holder%u", n);
         h_person(&w->h, &holders[n], name, 400 + n);
         for (unsigned i = 0; i < AK_ENGINE_INVITES_ACCOUNT && made < AK_ENGINE_INVITES; i++, made++) {
-            assert_int_equal(invite(w, &holders[n], "many", "", made ? code : first), AK_CODE_OK);
+            char *kept = made == 0 ? first : made == 1 ? second : code;
+            assert_int_equal(invite(w, &holders[n], "many", "", kept), AK_CODE_OK);
             h_tick(&w->h, 1);
         }
     }
+    assert_int_equal(redeem(w, &w->agent.device, first, &reply), AK_CODE_OK);
+    h_tick(&w->h, 1);
+    assert_int_equal(invite(w, &holders[HOLDERS - 2], "late", "", code), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(invite(w, &holders[0], "late", "openrouter", last), AK_CODE_OK); /* in the first place */
     assert_int_equal(invite(w, &w->bob, "few", "openrouter", code), AK_CODE_OK);
-    assert_int_equal(redeem(w, &w->agent.device, first, &reply), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(redeem(w, &w->agent.device, second, &reply), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(redeem(w, &w->bobs.device, last, &reply), AK_CODE_OK);
+    assert_memory_equal(reply.anchor, holders[0].anchor, 32);
     assert_int_equal(redeem(w, &w->agent.device, code, &reply), AK_CODE_OK);
     assert_memory_equal(reply.anchor, w->bob.anchor, 32);
+    for (unsigned n = 0; n < HOLDERS; n++) h_device_done(&holders[n].device);
+}
+
+/* Two accounts push each other out of a place neither at once nor in turn: only who has more than the asker
+ * will have gives way. */
+static void test_equal_shares_stay(void **state)
+{
+    struct world *w = *state;
+    enum { HOLDERS = AK_ENGINE_INVITES / AK_ENGINE_INVITES_ACCOUNT + 1 };
+    static struct h_person holders[HOLDERS];
+    char code[64];
+    unsigned made = 0;
+    for (unsigned n = 0; n < HOLDERS; n++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "even%u", n);
+        h_person(&w->h, &holders[n], name, 400 + n);
+    }
+    for (; made < AK_ENGINE_INVITES; made++)
+        assert_int_equal(invite(w, &holders[made % HOLDERS], "many", "", code), AK_CODE_OK);
+    for (unsigned n = 0; n < HOLDERS; n++)
+        assert_int_equal(invite(w, &holders[n], "more", "", code), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(invite(w, &w->bob, "few", "", code), AK_CODE_OK);
+    for (unsigned n = 0; n < HOLDERS; n++) h_device_done(&holders[n].device);
+}
+
+/* Each is paid for, as other changes are, though it has no entry before it is redeemed. */
+static void test_invites_are_paid_for(void **state)
+{
+    struct world *w = *state;
+    char code[64];
+    h_tick(&w->h, 60000);
+    ak_engine_storage_low(w->h.engine, true);
+    for (unsigned i = 0; i < AK_ENGINE_CONTROL_PER_MINUTE_LOW; i++)
+        assert_int_equal(invite(w, &w->bob, "one", "", code), AK_CODE_OK);
+    assert_int_equal(invite(w, &w->bob, "one", "", code), AK_CODE_RATE_LIMIT_EXCEEDED);
+    h_tick(&w->h, 60000 / AK_ENGINE_CONTROL_PER_MINUTE_LOW);
+    assert_int_equal(invite(w, &w->bob, "one", "", code), AK_CODE_OK);
+}
+
+static double used_s(void)
+{
+    struct timespec used;
+    assert_int_equal(clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used), 0);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* As after as many devices that came and went: each look for a device goes through all of them. */
+static void fill_devices(struct world *w, struct h_person *person)
+{
+    struct ak_state *state = &w->h.engine->state;
+    struct ak_account *account = ak_state_account(state, person->anchor, NULL);
+    for (unsigned i = 1; i < AK_STATE_DEVICES_ACCOUNT; i++) {
+        struct ak_device *device = ak_vec_add(&state->devices);
+        assert_non_null(device);
+        *device = (struct ak_device){.removed = true, .next = account->first_device};
+        account->first_device = state->devices.count - 1;
+    }
+}
+
+/* A few accounts of equal shares and many devices hold all places: that none gives way is found out as fast
+ * as that there is room (I18). */
+static void test_a_full_table_costs_no_time(void **state)
+{
+    struct world *w = *state;
+    enum { SHARE = 94, HOLDERS = AK_ENGINE_INVITES / SHARE + 1, TRIES = 10 };
+    static struct h_person holders[HOLDERS];
+    char code[64];
+    unsigned made = 0;
+    double room_s = 0;
+    for (unsigned n = 0; n < HOLDERS; n++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "equal%u", n);
+        h_person(&w->h, &holders[n], name, 400 + n);
+        fill_devices(w, &holders[n]);
+        double before_s = used_s();
+        for (unsigned i = 0; i < SHARE && made < AK_ENGINE_INVITES; i++, made++)
+            assert_int_equal(invite(w, &holders[n], "many", "", code), AK_CODE_OK);
+        room_s += used_s() - before_s;
+    }
+    double full_s = used_s();
+    for (unsigned i = 0; i < TRIES; i++)
+        assert_int_equal(invite(w, &holders[0], "more", "", code), AK_CODE_RATE_LIMIT_EXCEEDED);
+    full_s = used_s() - full_s;
+    assert_true(full_s / TRIES < 10 * room_s / AK_ENGINE_INVITES);
     for (unsigned n = 0; n < HOLDERS; n++) h_device_done(&holders[n].device);
 }
 
@@ -154,6 +248,9 @@ int main(void)
         WORLD_TEST(test_invites_are_bounded),
         WORLD_TEST(test_invite_of_a_removed_device),
         WORLD_TEST(test_invites_are_shared),
+        WORLD_TEST(test_equal_shares_stay),
+        WORLD_TEST(test_invites_are_paid_for),
+        WORLD_TEST(test_a_full_table_costs_no_time),
         WORLD_TEST(test_invite_for_agents_that_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
