@@ -1,16 +1,19 @@
 /* Invites: a one-time code of 160 bits, made by a person beforehand, that needs nobody at the other end. In
  * memory only. */
+#include "base/assert.h"
 #include "base/codec/base64.h"
 #include "base/crypto/sha256.h"
 #include "base/ct.h"
 #include "core/engine/pair.h"
 
-/* Open, and made by a device that is still enrolled: who was removed has no say in who comes (I9). */
+/* Open, and made by a device that is enrolled ever since: who was removed has no say in who comes (I9), nor
+ * gets it back by coming again. */
 static bool is_open(const struct ak_engine *engine, const struct ak_invite *invite)
 {
     if (!invite->live || invite->expires_ms <= engine->time.logic_ms) return false;
     const struct ak_account *account = ak_state_account_at(&engine->state, invite->account);
-    return ak_state_device(&engine->state, account, invite->made_by) != NULL;
+    const struct ak_device *device = ak_state_device(&engine->state, account, invite->made_by);
+    return device && device->enrolled_ms == invite->enrolled_ms;
 }
 
 static unsigned count_of(const struct ak_engine *engine, uint32_t account)
@@ -59,6 +62,15 @@ static void hash_code(struct ak_span code, uint8_t out_hash[32])
     ak_sha256_parts(parts, AK_COUNT(parts), out_hash);
 }
 
+static void name_maker(const struct ak_step *step, struct ak_invite *invite)
+{
+    const struct ak_device *maker =
+        ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
+    ak_assert(maker); /* a session of it was checked just before */
+    memcpy(invite->made_by, maker->thumbprint, sizeof invite->made_by);
+    invite->enrolled_ms = maker->enrolled_ms;
+}
+
 enum ak_code ak_call_pair_invite(struct ak_step *step)
 {
     struct ak_msg_pair_invite_request request;
@@ -90,7 +102,7 @@ enum ak_code ak_call_pair_invite(struct ak_step *step)
         .label_len = (uint8_t)request.label.len};
     if (grant.scope.len) memcpy(invite->scope, grant.scope.ptr, grant.scope.len);
     invite->grant.scope = ak_span(invite->scope, grant.scope.len);
-    memcpy(invite->made_by, step->caller.jkt, sizeof invite->made_by);
+    name_maker(step, invite);
     memcpy(invite->label, request.label.ptr, request.label.len);
     engine->hooks.random(engine->hooks.ctx, random, sizeof random);
     ak_buf_put_str(&text, "inv-");

@@ -51,7 +51,8 @@ struct ak_grant {
 struct ak_invite {
     bool live;
     uint32_t account;
-    uint8_t made_by[32]; /* the device; without it the invite is nobody's word any more */
+    uint8_t made_by[32];  /* the device; without it the invite is nobody's word any more */
+    uint64_t enrolled_ms; /* when that was */
     uint8_t code_hash[32];
     uint64_t expires_ms;
     struct ak_grant grant; /* without label and device; its scope lies here */

@@ -104,6 +104,12 @@ static void test_invite_of_a_removed_device(void **state)
     assert_int_equal(redeem(w, &w->bobs.device, own, &reply), AK_CODE_OK);
     assert_int_equal(invite(w, &w->alice, "more", "", own), AK_CODE_OK); /* its places are free again */
     h_device_done(&thief.device);
+    h_tick(&w->h, 1);
+    h_second(&w->h, &w->alice, &thief, 3); /* the same key once more: what it said before is not said again */
+    assert_int_equal(redeem(w, &w->agent.device, theirs, &reply), AK_CODE_EXPIRED_REQUEST);
+    assert_int_equal(invite(w, &thief, "theirs", "", theirs), AK_CODE_OK);
+    assert_int_equal(redeem(w, &w->agent.device, theirs, &reply), AK_CODE_OK);
+    h_device_done(&thief.device);
 }
 
 /* A few accounts that hold all places give way to one that has fewer, the first to end first (I18). */
