@@ -261,6 +261,45 @@ static void test_not_just_after_a_recovery(void **state)
     h_device_done(&thief.device);
 }
 
+/* Whoever saw the code and has the mailbox, too, began a recovery by it. A code that is renewed now is no end
+ * of that, as who has a stolen device and the code would end the owner's; and the recovery takes its own code
+ * along. A second device of long standing turns it out. */
+static void test_a_recovery_that_the_code_before_began(void **state)
+{
+    struct world *w = *state;
+    struct h_person thief = {0}, phone;
+    struct ak_msg_device_remove_request remove = {0};
+    struct ak_msg_sign_in says = {.present = 1u << AK_SIGN_IN_RECOVERY_CODE | 1u << AK_SIGN_IN_RECOVERY_HASH};
+    uint8_t mine[32], theirs[32];
+    code_of(60, mine);
+    code_of(80, theirs);
+    h_second(&w->h, &w->alice, &phone, 3);
+    wait_for_ms(w, H_DAY_MS, &w->alice, &phone);
+    h_device(&thief.device, 34);
+    h_seal_code(&w->h, &thief.device, w->alice.recovery_code, says.recovery_code);
+    ak_sha256(AK_SPAN_ARR(theirs), says.recovery_hash);
+    assert_int_equal(box_mail(&w->h, &thief.device, alice, &says), AK_CODE_PENDING);
+    assert_int_equal(renew(w, &w->alice, w->alice.recovery_code, 60), AK_CODE_OK);
+    assert_true(is_code(w, &w->alice, mine));
+    assert_true(ak_span_starts(
+        ak_span(w->h.out.notice, w->h.out.notice_len), AK_SPAN_LIT("sign-in-by-code ready_at=")));
+    wait_for_ms(w, H_DAY_MS / 4, &w->alice, &phone);
+    assert_int_equal(box_mail(&w->h, &thief.device, alice, &says), AK_CODE_OK);
+    box_take_session(&w->h, &thief);
+    assert_false(is_code(w, &w->alice, mine));
+    assert_true(is_code(w, &w->alice, theirs));
+    memcpy(remove.id, w->alice.device.jkt, 32);
+    assert_int_equal(
+        h_call(&w->h, &thief.device, h_token(&thief), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_DENIED);
+    memcpy(remove.id, thief.device.jkt, 32);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_PENDING);
+    assert_int_equal(
+        h_call(&w->h, &phone.device, h_token(&phone), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
+    h_device_done(&thief.device);
+    h_device_done(&phone.device);
+}
+
 /* I8: another account's session says nothing about this one's code. */
 static void test_it_is_the_callers_own(void **state)
 {
@@ -287,6 +326,7 @@ int main(void)
         WORLD_TEST(test_a_device_that_goes),
         WORLD_TEST(test_a_code_that_is_used_ends_it),
         WORLD_TEST(test_not_just_after_a_recovery),
+        WORLD_TEST(test_a_recovery_that_the_code_before_began),
         WORLD_TEST(test_it_is_the_callers_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
