@@ -104,6 +104,12 @@ static void test_devices_that_come_and_go(void **state)
     }
     assert_int_equal(box.state.devices.count, AK_STATE_DEVICES_ACCOUNT);
     assert_int_equal(box.arena.used, used);
+    for (uint32_t i = 1; i < box.state.devices.count; i++) { /* the last ones, none of them twice */
+        const struct ak_device *kept = ak_vec_at(&box.state.devices, i);
+        unsigned number = 0;
+        memcpy(&number, kept->thumbprint, sizeof number);
+        assert_true(kept->removed && number > 1000 - AK_STATE_DEVICES_ACCOUNT);
+    }
     expect(&box, numbered(AK_ENTRY_DEVICE_ENROLLED, 1), AK_OK); /* long forgotten */
     assert_int_equal(find_numbered(&box, 1)->sessions_after_ms, box.state.last_ms);
     struct ak_entry first = device(AK_ENTRY_DEVICE_ENROLLED, 1); /* the one that was there all along */

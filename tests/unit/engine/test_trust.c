@@ -328,7 +328,9 @@ static void the_second_device_confirms_the_same_only(void **state)
     h_device_done(&phone.device);
 }
 
-/* One change of the budget is left: the end of the wait and the change itself are one. */
+/* None of the budget is left: nothing of it happens. One is: the end of the wait and the change itself are
+ * one.
+ */
 static void it_is_confirmed_whole(void **state)
 {
     struct world *w = *state;
@@ -343,10 +345,14 @@ static void it_is_confirmed_whole(void **state)
     renew(w, &phone);
     assert_int_equal(ask(w, &w->alice), AK_CODE_PENDING);
     h_tick(&w->h, 60000);
-    for (unsigned i = 1; i < AK_ENGINE_CONTROL_PER_MINUTE; i++)
+    for (unsigned i = 0; i < AK_ENGINE_CONTROL_PER_MINUTE; i++)
         assert_int_equal(
             h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy), AK_CODE_OK);
+    assert_int_equal(ask(w, &phone), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_RECOVERY_DONE), 0);
+    h_tick(&w->h, 60000 / AK_ENGINE_CONTROL_PER_MINUTE);
     assert_int_equal(ask(w, &phone), AK_CODE_OK);
+    assert_int_equal(h_count(&w->h, 0, AK_ENTRY_RECOVERY_DONE), 1);
     h_device_done(&agent.device);
     h_device_done(&phone.device);
 }

@@ -285,6 +285,26 @@ static void nobody_wears_out_the_slots(void **state)
     assert_int_equal(box_destroy(&w->h, &w->alice, AK_ENGINE_DESTROYS_PER_HOUR + 1), AK_CODE_OK);
 }
 
+/* The account's budget of changes is spent: nothing is destroyed, and nothing of the hour's share is taken.
+ */
+static void a_destruction_is_paid_for_whole(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_agent_policy_request policy = {
+        .label = AK_SPAN_LIT("agent-1"), .rate = 30, .present = 1u << AK_AGENT_POLICY_REQUEST_RATE};
+    assert_int_equal(put_text(w, "a", NULL, "A"), AK_CODE_OK);
+    assert_int_equal(box_rotate(&w->h, &w->alice), AK_CODE_OK);
+    (void)box_drain(&w->h, &box);
+    h_tick(&w->h, 60000);
+    for (unsigned i = 0; i < AK_ENGINE_CONTROL_PER_MINUTE; i++)
+        assert_int_equal(
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy), AK_CODE_OK);
+    for (unsigned i = 0; i <= AK_ENGINE_DESTROYS_PER_HOUR; i++)
+        assert_int_equal(box_destroy(&w->h, &w->alice, 1), AK_CODE_RATE_LIMIT_EXCEEDED);
+    h_tick(&w->h, 60000 / AK_ENGINE_CONTROL_PER_MINUTE);
+    assert_int_equal(box_destroy(&w->h, &w->alice, 1), AK_CODE_OK);
+}
+
 /* What waits for an old epoch that cannot end holds up nobody else. */
 static void a_stuck_account_holds_up_no_other(void **state)
 {
@@ -368,6 +388,7 @@ int main(void)
         VAULT_TEST(epochs_are_listed_newest_first),
         VAULT_TEST(many_epochs_come_in_pages),
         VAULT_TEST(nobody_wears_out_the_slots),
+        VAULT_TEST(a_destruction_is_paid_for_whole),
         VAULT_TEST(a_stuck_account_holds_up_no_other),
         VAULT_TEST(snapshots_of_no_state_are_refused),
     };

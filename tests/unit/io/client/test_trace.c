@@ -94,9 +94,10 @@ static void a_spent_proof_and_the_requests_id(void **state)
 static void leaves_secrets_out_however_they_are_spelled(void **state)
 {
     (void)state;
-    const char *got = trace("{ \"code\" : \"SECRET\" , \"\\u0063ode\":\"SECRET\"}",
+    const char *got = trace("{ \"code\" : \"SECRET\" , \"\\u006awt\":\"SECRET\"}",
         "{\"jwt\"\n:\t\"SECRET\",\"email\":\r\n\"SECRET\",\"empty\":\"\",\"last\": \"kept\"}");
     assert_null(strstr(got, "SECRET"));
+    assert_non_null(strstr(got, "\"request\":{ \"code\" : \"<redacted>\" , \"")); /* it is there, and read */
     assert_non_null(strstr(got, "\"last\": \"kept\"}"));
 }
 

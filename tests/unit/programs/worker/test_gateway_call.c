@@ -7,6 +7,7 @@
 #include "core/frames/closed.h"
 #include "core/wire/call.h"
 #include "core/wire/msg_sign.h"
+#include "programs/worker/gateway.h"
 
 static void passes_a_call(void **state)
 {
@@ -184,9 +185,37 @@ static void warns_the_writer_of_a_lone_entry(void **state)
     gw_take_closed(other);
 }
 
+/* Modes let a whole group open the broker's socket: his user, or the worker's own, alone is believed. */
+static void knows_the_broker_by_its_user(void **state)
+{
+    (void)state;
+    enum { BROKER = 65533, STRANGER = 65534 };
+    static const struct {
+        uid_t who;
+        enum ak_transport listener, kind;
+    } rows[] = {{BROKER, AK_TRANSPORT_BROKER, AK_TRANSPORT_BROKER},
+        {0, AK_TRANSPORT_BROKER, AK_TRANSPORT_BROKER}, {STRANGER, AK_TRANSPORT_BROKER, AK_TRANSPORT_PLAIN},
+        {0, AK_TRANSPORT_OPERATOR, AK_TRANSPORT_OPERATOR},
+        {BROKER, AK_TRANSPORT_OPERATOR, AK_TRANSPORT_UNIX}};
+    if (geteuid() != 0) skip(); /* who else speaks for others */
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        struct ak_gateway gateway = {.broker_uid = BROKER, .transports = {0, (uint8_t)rows[i].listener}};
+        int fds[2];
+        assert_int_equal(seteuid(rows[i].who), 0);
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+        assert_int_equal(seteuid(0), 0);
+        struct ak_http_conn conn = {.listener = 1, .fd = fds[0]};
+        ak_gateway_opened(&gateway, &conn);
+        assert_int_equal(conn.kind, rows[i].kind);
+        close(fds[0]);
+        close(fds[1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_the_broker_by_its_user),
         cmocka_unit_test(passes_a_call),
         cmocka_unit_test(names_connections),
         cmocka_unit_test(knows_the_operator),

@@ -160,7 +160,8 @@ static void an_end_is_heard_once(void **state)
     close(warning[1]);
     uint64_t before = cpu_ns();
     (void)poll(NULL, 0, 200);
-    assert_true(cpu_ns() - before < 100000000);
+    assert_true(
+        cpu_ns() - before < 20000000); /* a tenth: on a busy machine one that is awake gets little, too */
     ak_helper_stop(&helper);
     close(warning[0]);
 }
