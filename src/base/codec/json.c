@@ -45,15 +45,21 @@ static size_t nesting(struct ak_span text)
     return deepest;
 }
 
+/* Where the first blocks are refused the library names no cause. */
+static enum ak_err why_refused(enum json_error_code code)
+{
+    return code == json_error_out_of_memory || code == json_error_unknown ? AK_E_FULL : AK_E_FORMAT;
+}
+
 enum ak_err ak_json_parse(struct ak_span text, size_t max_len, struct ak_json *out_json)
 {
     out_json->root = NULL;
     if (text.len > max_len) return AK_E_LIMIT;
     if (text.len == 0) return AK_E_FORMAT;
     if (nesting(text) > AK_LIMIT_JSON_DEPTH) return AK_E_LIMIT;
-    json_error_t error;
+    json_error_t error = {0}; /* not all failures set it */
     json_t *root = json_loadb((const char *)text.ptr, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!root) return json_error_code(&error) == json_error_out_of_memory ? AK_E_FULL : AK_E_FORMAT;
+    if (!root) return why_refused(json_error_code(&error));
     if (!json_is_object(root)) {
         json_decref(root);
         return AK_E_FORMAT;

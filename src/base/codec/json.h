@@ -20,8 +20,8 @@ void ak_json_init(uint64_t seed);
  * a document ever was in. Blocks that malloc gave before come to it, too. */
 void ak_json_set_memory(void *(*alloc)(size_t len), void (*release)(void *block));
 /* The top must be an object. AK_E_FORMAT (malformed, duplicate key, not an object, U+0000 in a string, an
- * integer outside int64, a real outside double), AK_E_LIMIT (depth over 16, length), AK_E_FULL (no memory).
- */
+ * integer outside int64, a real outside double), AK_E_LIMIT (depth over 16, length), AK_E_FULL (no memory, as
+ * far as the library tells it from a malformed text). */
 AK_MUST_USE enum ak_err ak_json_parse(struct ak_span text, size_t max_len, struct ak_json *out_json);
 void ak_json_done(struct ak_json *json);
 

@@ -2,6 +2,8 @@
  */
 #include "unit/check.h"
 
+#include <stdlib.h>
+
 #include "base/codec/json.h"
 #include "base/codec/utf8.h"
 #include "base/limits.h"
@@ -229,6 +231,33 @@ static void every_byte_altered(void **state)
     assert_true(refused > 256 * 100);
 }
 
+static unsigned blocks_left;
+
+static void *few_blocks(size_t len)
+{
+    return blocks_left > 0 && blocks_left-- > 0 ? malloc(len) : NULL;
+}
+
+/* Whichever block is refused, nothing is read wrongly; and the first one is known to be memory. */
+static void each_block_refused(void **state)
+{
+    (void)state;
+    struct ak_json json = {0};
+    enum ak_err err = AK_E_FULL;
+    unsigned blocks = 0;
+    ak_json_set_memory(few_blocks, free);
+    for (; err != AK_OK && blocks < 64; blocks++) {
+        blocks_left = blocks;
+        err = ak_json_parse(AK_SPAN_LIT("{\"a\":\"value\"}"), 64, &json);
+        assert_true(err == AK_OK || err == AK_E_FULL || (err == AK_E_FORMAT && blocks > 0));
+        if (err != AK_OK) assert_null(json.root);
+    }
+    assert_in_range(blocks, 4, 63);
+    assert_true(ak_json_string_is(ak_json_get(ak_json_root(&json), "a"), AK_SPAN_LIT("value")));
+    ak_json_done(&json);
+    ak_json_set_memory(malloc, free);
+}
+
 int main(void)
 {
     ak_json_init(7);
@@ -243,6 +272,7 @@ int main(void)
         cmocka_unit_test(typed_values),
         cmocka_unit_test(members_one_by_one),
         cmocka_unit_test(every_byte_altered),
+        cmocka_unit_test(each_block_refused),
     };
     return cmocka_run_group_tests_name("json", tests, NULL, NULL);
 }
