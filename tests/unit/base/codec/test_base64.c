@@ -139,6 +139,23 @@ static void room_at_each_side(void **state)
     struct ak_buf buf = AK_BUF_ARR(text);
     ak_base64_encode(&buf, ak_span(text, SIZE_MAX));
     assert_int_equal(ak_buf_check(&buf), AK_E_FULL);
+    buf = AK_BUF_ARR(text);
+    ak_base64_encode(&buf, ak_span(text, (SIZE_MAX / 4 + 1) * 3)); /* whose text would have 2^64 characters */
+    assert_int_equal(ak_buf_check(&buf), AK_E_FULL);
+}
+
+/* What lies behind the text may be of the alphabet, too. */
+static void looks_at_nothing_behind_its_text(void **state)
+{
+    (void)state;
+    static const char text[] = "AAAAAAAA";
+    for (size_t text_len = 1; text_len <= 5; text_len += 4) {
+        uint8_t out[8] = {9, 9, 9, 9};
+        size_t len = 9;
+        assert_int_equal(ak_base64url_decode(ak_span(text, text_len), out, sizeof out, &len), AK_E_FORMAT);
+        assert_int_equal(len, 0);
+        assert_int_equal(out[text_len / 4 * 3], 9);
+    }
 }
 
 static void fixed_takes_its_length_only(void **state)
@@ -164,6 +181,7 @@ int main(void)
         cmocka_unit_test(one_text_for_each_byte_string),
         cmocka_unit_test(refuses_other_texts),
         cmocka_unit_test(room_at_each_side),
+        cmocka_unit_test(looks_at_nothing_behind_its_text),
         cmocka_unit_test(fixed_takes_its_length_only),
     };
     return cmocka_run_group_tests_name("base64", tests, NULL, NULL);

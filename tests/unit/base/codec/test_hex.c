@@ -50,7 +50,7 @@ static void every_character_at_every_place(void **state)
     (void)state;
     for (int c = 0; c < 256; c++) {
         for (size_t at = 0; at < 4; at++) {
-            uint8_t text[4] = {'0', '0', '0', '0'};
+            uint8_t text[4] = {'1', '1', '1', '1'};
             uint8_t out[2] = {9, 9};
             size_t len = 9;
             text[at] = (uint8_t)c;
@@ -94,6 +94,9 @@ static void fixed_takes_its_length_only(void **state)
     (void)state;
     uint8_t out[2] = {9, 9};
     assert_int_equal(ak_hex_decode_fixed(AK_SPAN_LIT("010"), out, 2), AK_E_FORMAT);
+    assert_int_equal(out[0] | out[1], 0);
+    out[0] = out[1] = 9;
+    assert_int_equal(ak_hex_decode_fixed(AK_SPAN_LIT("01020"), out, 2), AK_E_FORMAT);
     assert_int_equal(out[0] | out[1], 0);
     assert_int_equal(ak_hex_decode_fixed(AK_SPAN_LIT("01"), out, 2), AK_E_FORMAT);
     assert_int_equal(ak_hex_decode_fixed(AK_SPAN_LIT("01020"), out, 2), AK_E_FORMAT);

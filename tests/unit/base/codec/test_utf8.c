@@ -51,6 +51,8 @@ static void overlong_and_foreign(void **state)
         "\x80", "\xe2\x82", "\xe2\x28\xa1", "\xe2\x82\x28", "\xf0\x90\x8d\x28"};
     for (size_t i = 0; i < AK_COUNT(bad); i++)
         assert_int_equal(ak_utf8_validate(ak_span_str(bad[i])), AK_E_FORMAT);
+    for (size_t cut = 1; cut < 4; cut++) /* what lies behind the text would complete it */
+        assert_int_equal(ak_utf8_validate(ak_span("\xf4\x8f\xbf\xbf", cut)), AK_E_FORMAT);
     assert_int_equal(ak_utf8_step(AK_SPAN_EMPTY), 0);
     assert_int_equal(ak_utf8_validate(AK_SPAN_EMPTY), AK_OK);
     assert_int_equal(ak_utf8_validate(AK_SPAN_LIT("\xef\xbf\xbd\xf4\x8f\xbf\xbf")), AK_OK);
