@@ -36,7 +36,7 @@ static bool token_char(unsigned char c)
 {
     static const char others[] = "!#$%&'*+-.^_`|~";
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && memchr(others, c, sizeof others - 1));
+           memchr(others, c, sizeof others - 1);
 }
 
 static bool is_token(const char *text, size_t len)

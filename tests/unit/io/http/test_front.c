@@ -2,6 +2,10 @@
  * differs from a good request in one thing. */
 #include "unit/io/http/harness.h"
 
+#include <microhttpd.h>
+
+#include "io/http/front.h"
+
 static struct harness h;
 
 static int open_server(void **state)
@@ -90,6 +94,10 @@ static const struct example bad[] = {
     CASE("zero in name", GET "X\0: a\r\n\r\n", 400),
     CASE("zero in request line", "GET /x\0y HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     CASE("delete in value", GET "X: a\x7f\r\n\r\n", 400),
+    CASE("delete in a long value",
+        GET "X: aaaaaaaaaaaaaaaaaaaa\x7f"
+            "bbbbbbbbbbb\r\n\r\n",
+        400),
     CASE("bell in a long value", GET "X: aaaaaaaaaaaaaaaaaaaa\abbbbbbbbbbb\r\n\r\n", 400),
     CASE("space before colon", GET "X : a\r\n\r\n", 400),
     CASE("tab before colon", GET "X\t: a\r\n\r\n", 400),
@@ -101,6 +109,8 @@ static const struct example bad[] = {
     CASE("two spaces after url", "GET /x  HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     CASE("space after protocol", "GET /x HTTP/1.1 \r\nHost: a\r\n\r\n", 400),
     CASE("tab in url", "GET /x\ty HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    CASE("delete in url", "GET /x\x7f HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    CASE("later protocol", "GET /x HTTP/1.2\r\nHost: a\r\n\r\n", 400),
     CASE("byte over ascii in url", "GET /x\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     CASE("method with brackets", "G(T /x HTTP/1.1\r\nHost: a\r\n\r\n", 400),
 };
@@ -235,6 +245,113 @@ static void bounds_the_url(void **state)
     }
 }
 
+/* ---- places: what the library could hand over, without it ---- */
+
+/* A head as the library leaves it, and where in it each part stands. */
+struct laid {
+    char bytes[64];
+    size_t place, version, name, name_len, value, value_len, end;
+};
+
+/* "GET /x HTTP/1.1", "Host: a", the empty line. */
+static const struct laid in_order = {.bytes = "GET\0/x\0HTTP/1.1\0\0Host\0 a\0\0\0\0",
+    .place = 4,
+    .version = 7,
+    .name = 17,
+    .name_len = 4,
+    .value = 23,
+    .value_len = 1,
+    .end = 28};
+
+static const char *judge(const struct laid *laid, struct ak_front *out_front)
+{
+    const char *at = laid->bytes, *version = at + laid->version;
+    ak_front_line(out_front, at, at + laid->place, AK_SPAN_LIT("/x"), version);
+    ak_front_header(out_front, at + laid->name, laid->name_len, at + laid->value, laid->value_len);
+    ak_front_end(out_front, version, at + laid->end);
+    return out_front->fault;
+}
+
+static void assert_fault(const struct laid *laid, const char *why)
+{
+    struct ak_front front;
+    const char *fault = judge(laid, &front);
+    if (!fault || strcmp(fault, why) != 0) fail_msg("%s, not %s", fault ? fault : "good", why);
+}
+
+#if MHD_VERSION < 0x00097700
+/* Each differs from the good one in one place or in one byte between two. */
+static void each_part_begins_where_the_one_before_ended(void **state)
+{
+    (void)state;
+    static const char line[] = "the request line is malformed";
+    static const char folded[] = "a header line is folded or malformed";
+    static const char lines_end[] = "a header line does not end with CR LF";
+    struct ak_front front;
+    assert_null(judge(&in_order, &front));
+    struct laid laid = in_order;
+    laid.place = 5;
+    assert_fault(&laid, line);
+    laid = in_order;
+    memcpy(laid.bytes, "GET\0/x\0\0HTTP/1.1\0\0Host\0a\0\0\0\0", 29); /* a byte more before the version */
+    laid.version = 8, laid.name = 18;
+    assert_fault(&laid, line);
+    laid = in_order;
+    laid.bytes[16] = 'X'; /* one zero behind the version */
+    assert_fault(&laid, line);
+    laid = in_order;
+    laid.name = 18, laid.name_len = 3;
+    assert_fault(&laid, folded);
+    laid = in_order;
+    laid.value = 4; /* copied elsewhere */
+    assert_fault(&laid, folded);
+    laid = in_order;
+    laid.name_len = 3; /* no zero behind the name */
+    assert_fault(&laid, folded);
+    laid = in_order;
+    laid.bytes[22] = 'X';
+    assert_fault(&laid, folded);
+    laid = in_order;
+    laid.bytes[25] = 'X';
+    assert_fault(&laid, lines_end);
+    laid = in_order;
+    laid.end = 27;
+    assert_fault(&laid, lines_end);
+    laid = in_order;
+    laid.bytes[27] = 'X';
+    assert_fault(&laid, lines_end);
+}
+#endif
+
+static void names_the_first_fault_and_keeps_the_first_value(void **state)
+{
+    (void)state;
+    struct ak_front front;
+    struct laid laid = in_order;
+    laid.name_len = 0;
+    assert_fault(&laid, "a header's name is malformed");
+    static const char twice[] = "GET\0/x\0HTTP/1.1\0\0DPoP\0 a\0\0DPoP\0 b\0\0Host\0 c\0\0\0\0";
+    ak_front_line(&front, twice, twice + 4, AK_SPAN_LIT("/x"), twice + 7);
+    for (size_t at = 17; at <= 35; at += 9) ak_front_header(&front, twice + at, 4, twice + at + 6, 1);
+    ak_front_end(&front, twice + 7, twice + 46);
+    assert_null(front.fault);
+    assert_int_equal(front.counts[AK_HTTP_DPOP], 2);
+    assert_true(ak_span_eq(front.headers[AK_HTTP_DPOP], AK_SPAN_LIT("a")));
+}
+
+/* The target as it came is all that is looked at, not what the library made of it. */
+static void bounds_the_target_by_itself(void **state)
+{
+    (void)state;
+    struct ak_front front;
+    static const char text[AK_HTTP_TARGET_MAX + 1] = "";
+    const size_t lens[] = {0, AK_HTTP_TARGET_MAX + 1};
+    for (size_t i = 0; i < AK_COUNT(lens); i++) {
+        ak_front_line(&front, "GET", text, ak_span(text, lens[i]), "HTTP/1.1");
+        assert_string_equal(front.fault, "the URL is empty or too long");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +363,11 @@ int main(void)
         cmocka_unit_test(takes_heads_in_pieces),
         cmocka_unit_test(refuses_a_head_that_is_too_large),
         cmocka_unit_test(bounds_the_url),
+#if MHD_VERSION < 0x00097700
+        cmocka_unit_test(each_part_begins_where_the_one_before_ended),
+#endif
+        cmocka_unit_test(names_the_first_fault_and_keeps_the_first_value),
+        cmocka_unit_test(bounds_the_target_by_itself),
     };
     return cmocka_run_group_tests(tests, open_server, close_server);
 }
