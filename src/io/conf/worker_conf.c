@@ -146,7 +146,7 @@ static bool slots_are_outside(const struct ak_conf *conf)
     struct ak_span slots = ak_span_str(ak_conf_text(conf, AK_WORKER_VAULT_ERASURE_SLOT));
     struct ak_span data = ak_span_str(ak_conf_text(conf, AK_WORKER_DATA_DIR));
     while (data.len > 0 && data.ptr[data.len - 1] == '/') data.len--;
-    if (slots.len == 0 || data.len == 0) return slots.len == 0;
+    if (slots.len == 0) return true;
     return !ak_span_starts(slots, data) || (slots.len > data.len && slots.ptr[data.len] != '/');
 }
 

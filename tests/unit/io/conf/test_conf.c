@@ -45,8 +45,8 @@ static void defaults_hold(void **state)
 static void stronger_sources_win(void **state)
 {
     (void)state;
-    const char *const env[] = {
-        "AGENTKEYS_RATE_PER_MINUTE=300", "AGENTKEYS_SIGN_IN_LOCAL=off", "OTHER=1", NULL};
+    const char *const env[] = {"AGENTKEYS_RATE_PER_MINUTES=9", "AGENTKEYS_RATE_PER_MINUTE=300",
+        "AGENTKEYS_SIGN_IN_LOCAL=off", "OTHER=1", NULL};
     char flag[] = "--rate-per-minute=400", dotted[] = "--sign-in-local";
     char name[] = "program";
     char *argv[] = {name, flag, dotted, NULL};
@@ -83,10 +83,50 @@ static void bad_files_are_refused(void **state)
     assert_refused("rate_per_minute\n", "bad_config", "config");
     assert_refused("[part]\nenabled = on\n", "bad_config", "enabled");
     assert_refused("rate_per_minute = 5\n  6\n", "bad_config", "config");
+    assert_refused("rate_per_minute = 5\n\t6\n", "bad_config", "config");
     assert_refused("rate_per_minute =\n", "bad_value", "rate_per_minute");
     char line[300] = "dir = /";
     memset(line + 7, 'x', 250);
     assert_refused(line, "bad_config", "config");
+}
+
+static void lines_and_files_end_at_their_limits(void **state)
+{
+    (void)state;
+    char text[300];
+    for (size_t len = 196; len <= 199; len++) { /* inih would split the longer ones */
+        (void)snprintf(text, sizeof text, "dir = /%0*d\nenabled = on\n", (int)len - 7, 0);
+        assert_int_equal(load(text, NULL, 0, NULL), len <= 197 ? AK_OK : AK_E_FORMAT);
+        if (len <= 197) assert_int_equal(strlen(ak_conf_text(&conf, DIR)), len - 6);
+    }
+    static char file[AK_CONF_FILE_MAX + 2];
+    memset(file, '\n', sizeof file - 1);
+    for (size_t len = AK_CONF_FILE_MAX - 1; len <= AK_CONF_FILE_MAX + 1; len++) {
+        struct ak_span whole = ak_span(file, len);
+        enum ak_err want = len <= AK_CONF_FILE_MAX ? AK_OK : AK_E_FORMAT;
+        assert_int_equal(ak_conf_load_text(&conf, &table, whole, &fail), want);
+    }
+    file[AK_CONF_FILE_MAX + 1] = 0;
+    assert_int_equal(load(file, NULL, 0, NULL), AK_E_FORMAT);
+    assert_string_equal(fail.reason, "longer than 64 KiB");
+    file[AK_CONF_FILE_MAX] = 0;
+    assert_int_equal(load(file, NULL, 0, NULL), AK_OK);
+}
+
+static void a_default_may_be_too_long_for_its_folder(void **state)
+{
+    (void)state;
+    char text[400] = "${data}/";
+    memset(text + 8, 'x', 300);
+    const struct ak_conf_key key = {"dir", AK_CONF_PATH, text, 1, 0, NULL, ""};
+    const struct ak_conf_table one = {"program", "docs/x.md", &key, 1};
+    for (size_t folder = AK_CONF_TEXT_MAX - 302 - 1; folder <= AK_CONF_TEXT_MAX - 302 + 1; folder++) {
+        struct ak_conf_input in = {.dirs = {.data = "/"}};
+        memset(in.dirs.data, '/', folder);
+        bool fits = folder + 301 < AK_CONF_TEXT_MAX;
+        assert_int_equal(ak_conf_load(&conf, &one, &in, &fail), fits ? AK_OK : AK_E_MEANING);
+        if (!fits) assert_string_equal(fail.reason, "too long");
+    }
 }
 
 static void file_needs_an_owner(void **state)
@@ -100,6 +140,11 @@ static void file_needs_an_owner(void **state)
     assert_string_equal(fail.code, "bad_config");
     assert_int_equal(chmod(name, 0644), 0);
     assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_OK);
+    if (geteuid() == 0) { /* who else could give a file away */
+        assert_int_equal(chown(name, 1, 0), 0);
+        assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_E_MEANING);
+        assert_string_equal(fail.reason, "others may write it");
+    }
     unlink(name);
     assert_int_equal(ak_conf_load(&conf, &table, &in, &fail), AK_E_MEANING);
     assert_string_equal(fail.reason, "No such file or directory");
@@ -319,6 +364,8 @@ int main(void)
         cmocka_unit_test(defaults_hold),
         cmocka_unit_test(stronger_sources_win),
         cmocka_unit_test(bad_files_are_refused),
+        cmocka_unit_test(lines_and_files_end_at_their_limits),
+        cmocka_unit_test(a_default_may_be_too_long_for_its_folder),
         cmocka_unit_test(file_needs_an_owner),
         cmocka_unit_test(bad_value_is_told_even_where_a_flag_hides_it),
         cmocka_unit_test(bad_flags_are_refused),

@@ -32,7 +32,8 @@ static void durations(void **state)
         {"5h", AK_OK, 18000}, {"24h", AK_OK, 86400}, {"1d", AK_OK, 86400}, {"59s", AK_E_LIMIT, 0},
         {"86401", AK_E_LIMIT, 0}, {"25h", AK_E_LIMIT, 0}, {"2d", AK_E_LIMIT, 0}, {"", AK_E_FORMAT, 0},
         {"h", AK_E_FORMAT, 0}, {"1.5h", AK_E_FORMAT, 0}, {"-5h", AK_E_FORMAT, 0}, {"5 h", AK_E_FORMAT, 0},
-        {"5H", AK_E_FORMAT, 0}, {"5hh", AK_E_FORMAT, 0}, {"18446744073709551615d", AK_E_LIMIT, 0}};
+        {"5H", AK_E_FORMAT, 0}, {"5hh", AK_E_FORMAT, 0}, {"18446744073709551615d", AK_E_LIMIT, 0},
+        {"144115188075855873d", AK_E_LIMIT, 0} /* 2^64 seconds and a day */};
     run(&key, cases, AK_COUNT(cases));
 }
 
@@ -70,7 +71,12 @@ static void listens(void **state)
         {"[::1:80", AK_E_FORMAT, 0}, {"[]:80", AK_E_FORMAT, 0}, {"[127.0.0.1]:80", AK_E_FORMAT, 0},
         {"127.0.0.1:080", AK_E_FORMAT, 0}, {"", AK_E_FORMAT, 0}, {"None", AK_E_FORMAT, 0}};
     run(&key, cases, AK_COUNT(cases));
-    char host[64];
+    char host[64], text[80];
+    for (size_t len = 62; len <= 65; len++) { /* as long as the host's memory, and longer */
+        (void)snprintf(text, sizeof text, "%0*d:80", (int)len, 0);
+        const struct one too_long[] = {{text, AK_E_FORMAT, 0}};
+        run(&key, too_long, 1);
+    }
     uint16_t port = 1;
     assert_int_equal(ak_conf_split_listen("[fe80::1]:443", host, &port), AK_OK);
     assert_string_equal(host, "fe80::1");
@@ -89,7 +95,8 @@ static void urls_and_paths(void **state)
         {"unix:/run/w.sock", AK_OK, 0}, {"", AK_E_FORMAT, 0}, {"http://", AK_E_FORMAT, 0},
         {"http:///x", AK_E_FORMAT, 0}, {"unix:w", AK_E_FORMAT, 0}, {"ftp://x", AK_E_FORMAT, 0},
         {"https://u@x", AK_E_FORMAT, 0}, {"https://x?q", AK_E_FORMAT, 0}, {"https://x y", AK_E_FORMAT, 0},
-        {"https://x\n", AK_E_FORMAT, 0}, {"HTTPS://x", AK_E_FORMAT, 0}};
+        {"https://x\n", AK_E_FORMAT, 0}, {"https://x#f", AK_E_FORMAT, 0},
+        {"https://\xc3\xa9", AK_E_FORMAT, 0}, {"HTTPS://x", AK_E_FORMAT, 0}};
     run(&url, urls, AK_COUNT(urls));
     const struct ak_conf_key path = {"p", AK_CONF_PATH, "/", 1, 0, NULL, ""};
     const struct one paths[] = {{"/x", AK_OK, 0}, {"x", AK_E_FORMAT, 0}, {"./x", AK_E_FORMAT, 0},

@@ -113,14 +113,25 @@ static void other_rules(void **state)
     (void)state;
     assert_invalid("insecure_dev = on\nlisten = none\nsocket =\n", "no_listener");
     assert_invalid("insecure_dev = on\nrecovery_wait = 1h\nrecovery_wait_code = 2h\n", "bad_value");
-    char text[256] = "insecure_dev = on\nsocket = /";
-    memset(text + strlen(text), 'x', 107);
-    text[strlen(text)] = '\n';
-    assert_invalid(text, "bad_value");
-    char fits[256] = "insecure_dev = on\nsocket = /";
-    memset(fits + strlen(fits), 'x', 106);
-    assert_int_equal(load_text(fits), AK_OK);
+    assert_int_equal(load_text("insecure_dev = on\nrecovery_wait = 2h\nrecovery_wait_code = 2h\n"), AK_OK);
     assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
+    assert_invalid("insecure_dev = on\nbroker_socket = /b\n", "bad_value");
+    assert_string_equal(fail.setting, "broker_url");
+    static const char *const sockets[] = {"socket", "operator_socket", "broker_socket"};
+    for (size_t i = 0; i < AK_COUNT(sockets); i++) {
+        for (int len = 106; len <= 108; len++) { /* a Unix socket's path has up to 107 bytes */
+            char text[256];
+            (void)snprintf(text, sizeof text, "insecure_dev = on\nbroker_url = http://b\n%s = /%0*d\n",
+                sockets[i], len - 1, 0);
+            if (len > 107) {
+                assert_invalid(text, "bad_value");
+                assert_string_equal(fail.setting, sockets[i]);
+                continue;
+            }
+            assert_int_equal(load_text(text), AK_OK);
+            assert_int_equal(ak_worker_conf_validate(&conf, &fail), AK_OK);
+        }
+    }
 #if AK_RELEASE
     assert_invalid("tee = software\n", "insecure_tee");
     assert_int_equal(load_text("tee = tpm2\n"), AK_OK);
@@ -150,6 +161,7 @@ static void slots_lie_outside_the_data_folder(void **state)
     }
     char path[32];
     assert_invalid("insecure_dev = on\ndata_dir = /d/x/\nvault.erasure_slot = /d/x/y\n", "bad_value");
+    assert_invalid("insecure_dev = on\ndata_dir = /\nvault.erasure_slot = /y\n", "bad_value");
     assert_int_equal(load_text("data_dir = /d/x\n"), AK_OK);
     assert_int_equal(ak_worker_conf_slot_dir(&conf, path, sizeof path), AK_OK);
     assert_string_equal(path, "/d/x-slots");
