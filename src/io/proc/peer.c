@@ -5,14 +5,10 @@
 enum ak_err ak_peer_read(int fd, struct ak_peer *out_peer)
 {
     *out_peer = (struct ak_peer){(uid_t)-1, (gid_t)-1, 0};
-    int domain = 0;
-    socklen_t domain_len = sizeof domain;
-    /* Other families answer SO_PEERCRED with success and -1. */
-    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) || domain != AF_UNIX) return AK_E_IO;
     struct ucred cred = {0, (uid_t)-1, (gid_t)-1};
     socklen_t len = sizeof cred;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) || len != sizeof cred) return AK_E_IO;
-    if (cred.pid == 0 || cred.uid == (uid_t)-1) return AK_E_IO; /* not connected */
+    if (cred.pid == 0 || cred.uid == (uid_t)-1) return AK_E_IO; /* not connected, or of another family */
     *out_peer = (struct ak_peer){cred.uid, cred.gid, cred.pid};
     return AK_OK;
 }

@@ -1,6 +1,7 @@
 #include "unit/check.h"
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/proc/peer.h"
@@ -19,6 +20,25 @@ static void tells_who(void **state)
     assert_int_equal(ak_peer_require_uid(fds[0], geteuid() + 1), geteuid() == 0 ? AK_OK : AK_E_AUTH);
     close(fds[0]);
     close(fds[1]);
+}
+
+/* Who is not root, in a child that becomes such a one where this is root. */
+static void nobody_else_is_let_in(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fds[2];
+        if ((geteuid() == 0 && setuid(65534)) || socketpair(AF_UNIX, SOCK_STREAM, 0, fds)) _exit(1);
+        if (ak_peer_require_uid(fds[0], geteuid()) != AK_OK) _exit(2);
+        if (ak_peer_require_uid(fds[0], geteuid() - 1) != AK_E_AUTH) _exit(3);
+        if (ak_peer_require_uid(fds[0], 0) != AK_E_AUTH) _exit(4);
+        _exit(0);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void other_descriptors_are_refused(void **state)
@@ -44,6 +64,9 @@ static void other_descriptors_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_who), cmocka_unit_test(other_descriptors_are_refused)};
+        cmocka_unit_test(tells_who),
+        cmocka_unit_test(nobody_else_is_let_in),
+        cmocka_unit_test(other_descriptors_are_refused),
+    };
     return cmocka_run_group_tests_name("peer", tests, NULL, NULL);
 }
