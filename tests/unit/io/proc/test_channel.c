@@ -120,6 +120,28 @@ static void bad_lengths_break_it(void **state)
     setup(NULL);
 }
 
+/* No room is no end: the frames that are there come out, and the ones behind them after that. */
+static void full_queue_is_not_the_end(void **state)
+{
+    (void)state;
+    struct ak_span longest = ak_span(large, AK_CHANNEL_FRAME_MAX), got;
+    for (int sent = 0; sent < 3; sent++) {
+        assert_int_equal(ak_channel_send(&pair.a, longest), AK_OK);
+        for (int turn = 0; ak_channel_wants_write(&pair.a) && turn < 1000; turn++) {
+            assert_int_equal(ak_channel_flush(&pair.a), AK_OK);
+            assert_int_equal(ak_channel_fill(&pair.b), AK_OK);
+        }
+        if (ak_channel_wants_write(&pair.a)) break; /* the third waits for the other two */
+    }
+    assert_int_equal(pair.b.in_end - pair.b.in_start, pair.b.in_cap);
+    assert_int_equal(ak_channel_fill(&pair.b), AK_OK);
+    assert_false(pair.b.eof);
+    for (int taken = 0; taken < 2; taken++) {
+        assert_int_equal(ak_channel_next(&pair.b, &got), AK_OK);
+        assert_true(ak_span_eq(got, longest));
+    }
+}
+
 static void slow_peer_fills_the_queue(void **state)
 {
     (void)state;
@@ -204,6 +226,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(frame_cap, setup, teardown),
         cmocka_unit_test_setup_teardown(cut_at_every_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(bad_lengths_break_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(full_queue_is_not_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(slow_peer_fills_the_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(full_socket_does_not_block, setup, teardown),
         cmocka_unit_test_setup_teardown(end_comes_after_the_last_frame, setup, teardown),

@@ -65,6 +65,12 @@ static void names_stay_in_the_folder(void **state)
         assert_int_equal(ak_durable_read(&ops, dir_fd, bad[i], bytes, 4, &len), AK_E_ARG);
         assert_int_equal(ak_durable_erase(&ops, dir_fd, bad[i]), AK_E_ARG);
     }
+    char name[64] = "";
+    for (size_t n = 58; n <= 61; n++) { /* ".tmp" and the end have room behind 59 */
+        memset(name, 'n', n);
+        enum ak_err want = n <= 59 ? AK_E_NOT_FOUND : AK_E_ARG;
+        assert_int_equal(ak_durable_read(&ops, dir_fd, name, bytes, 4, &len), want);
+    }
     assert_int_equal(symlinkat("/etc/passwd", dir_fd, "s"), 0);
     assert_int_equal(
         ak_durable_read(&ops, dir_fd, "s", bytes, 4, &len), AK_E_IO); /* links are not followed */
@@ -95,7 +101,17 @@ static void folder_must_be_ours_alone(void **state)
         assert_int_equal(fd, -1);
     }
     assert_int_equal(chmod(dir, 0700), 0);
+    if (geteuid() == 0) { /* who else could give it away */
+        assert_int_equal(chown(dir, 1, 0), 0);
+        assert_int_equal(ak_durable_open_dir(dir, false, &fd), AK_E_MEANING);
+        assert_int_equal(chown(dir, 0, 0), 0);
+    }
     assert_int_equal(ak_durable_open_dir("relative", true, &fd), AK_E_ARG);
+    char longest[514];
+    for (int n = 512; n <= 513; n++) {
+        (void)snprintf(longest, sizeof longest, "%s/%0*d", dir, n - (int)strlen(dir) - 1, 0);
+        assert_int_equal(ak_durable_open_dir(longest, true, &fd), AK_E_LIMIT);
+    }
     char deep[128], middle[96];
     snprintf(middle, sizeof middle, "%s/a", dir);
     snprintf(deep, sizeof deep, "%s/a/b", dir);
@@ -136,6 +152,17 @@ static void lock_excludes_another_process(void **state)
     assert_int_equal(lock_in_child(), AK_OK); /* and the death of the holder lets go */
 }
 
+/* What a link names is neither made nor locked. */
+static void lock_is_no_link(void **state)
+{
+    (void)state;
+    int fd;
+    assert_int_equal(symlinkat("f", dir_fd, "lock"), 0);
+    assert_int_equal(ak_durable_lock(dir_fd, &fd), AK_E_IO);
+    assert_int_equal(fd, -1);
+    assert_int_equal(faccessat(dir_fd, "f", F_OK, 0), -1);
+}
+
 static int fail_errno;
 static ssize_t failing_write(void *ctx, int fd, const void *buf, size_t len)
 {
@@ -156,6 +183,8 @@ static void full_disk_keeps_the_old(void **state)
     ops.write = failing_write;
     fail_errno = ENOSPC;
     assert_int_equal(ak_durable_write(&ops, dir_fd, "f", AK_SPAN_LIT("new")), AK_E_FULL);
+    fail_errno = EDQUOT;
+    assert_int_equal(ak_durable_write(&ops, dir_fd, "f", AK_SPAN_LIT("new")), AK_E_FULL);
     fail_errno = EIO;
     assert_int_equal(ak_durable_write(&ops, dir_fd, "f", AK_SPAN_LIT("new")), AK_E_IO);
     assert_int_equal(ak_durable_read(&ops, dir_fd, "f", bytes, sizeof bytes, &len), AK_OK);
@@ -170,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(erase_leaves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(folder_must_be_ours_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(lock_excludes_another_process, setup, teardown),
+        cmocka_unit_test_setup_teardown(lock_is_no_link, setup, teardown),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old, setup, teardown),
     };
     return cmocka_run_group_tests_name("durable", tests, NULL, NULL);

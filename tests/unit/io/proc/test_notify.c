@@ -80,6 +80,12 @@ static void bad_addresses(void **state)
         assert_int_equal(ak_notify_open(&notify), AK_E_FORMAT);
         assert_int_equal(notify.fd, -1);
     }
+    for (size_t len = 107; len <= 109; len++) { /* an address has room for 108 with its end */
+        long_path[len] = 0;
+        setenv("NOTIFY_SOCKET", long_path, 1);
+        assert_int_equal(ak_notify_open(&notify), len < 108 ? AK_E_IO : AK_E_FORMAT);
+        long_path[len] = 'x';
+    }
     setenv("NOTIFY_SOCKET", "/nonexistent/socket", 1);
     assert_int_equal(ak_notify_open(&notify), AK_E_IO);
     setenv("NOTIFY_SOCKET", "@agentkeys-nobody-listens", 1);

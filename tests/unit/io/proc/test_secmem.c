@@ -131,6 +131,7 @@ static void allocation_contract(void **state)
     assert_int_equal(moved[0], 9);
     uint8_t *small = ak_secmem_realloc(moved, 10);
     assert_int_equal(small[9], 9);
+    assert_int_equal(ak_secmem_used(), 64);
     ak_secmem_free(small);
     assert_int_equal(ak_secmem_used(), 0);
     assert_true(ak_secmem_peak() >= AK_SECMEM_ALLOC_MAX);
@@ -263,6 +264,25 @@ static void thread_runs_on_a_locked_stack(void **state)
     pthread_attr_destroy(&attr);
     ak_secmem_stack_free(base, len);
     assert_int_equal(ak_secmem_stack(0, true, &base, &len), AK_E_LIMIT);
+    assert_int_equal(ak_secmem_stack(16 * 1024 * 1024 + 1, true, &base, &len), AK_E_LIMIT);
+    assert_int_equal(ak_secmem_init(16 * 1024 * 1024 + 1, false, &report), AK_E_LIMIT);
+}
+
+/* Memory that OpenSSL had before goes back to where it came from. */
+static void openssl_frees_what_is_older(void)
+{
+    size_t used = ak_secmem_used();
+    uint8_t *older = malloc(16);
+    assert_non_null(older);
+    older[15] = 7;
+    older = CRYPTO_realloc(older, 4096, __FILE__, __LINE__);
+    assert_false(ak_secmem_owns(older));
+    assert_int_equal(older[15], 7);
+    CRYPTO_free(older, __FILE__, __LINE__);
+    void *own = CRYPTO_malloc(100, __FILE__, __LINE__);
+    assert_true(ak_secmem_owns(own));
+    assert_null(CRYPTO_realloc(own, 0, __FILE__, __LINE__));
+    assert_int_equal(ak_secmem_used(), used);
 }
 
 /* What the next call in the same place puts on the stack lies in pages that are locked and in no core. */
@@ -310,6 +330,7 @@ static void openssl_lives_in_the_pool(void **state)
         report.size, report.secret ? "memfd_secret" : "locked");
     assert_true(ak_secmem_peak() < report.size / 2);
     EVP_PKEY_free(key);
+    openssl_frees_what_is_older();
     assert_int_equal(ak_secmem_install_openssl(), AK_E_STATE);
 }
 

@@ -26,6 +26,8 @@ static int child_main(void)
     char world[96];
     ak_child_ready();
     ak_child_beat();
+    struct sigaction interrupt;
+    if (sigaction(SIGINT, NULL, &interrupt) || interrupt.sa_handler != SIG_IGN) return 19;
     if (ak_spawn_read_all(AK_FD_CONF, conf, sizeof conf, &len)) return 20;
     int env_count = 0;
     while (environ[env_count]) env_count++;
@@ -53,7 +55,8 @@ static enum ak_err start(
 static void child_gets_exactly_what_it_is_given(void **state)
 {
     (void)state;
-    int status[2], ends[2], conf, extra = open("/dev/null", O_RDONLY); /* not close-on-exec, must not leak */
+    static const int extra[] = {10, AK_FD_CHILD_MAX, 63, 64, 100}; /* not close-on-exec, must not leak */
+    int status[2], ends[2], conf;
     struct ak_child child;
     struct ak_channel channel;
     struct ak_span got;
@@ -61,7 +64,9 @@ static void child_gets_exactly_what_it_is_given(void **state)
     assert_int_equal(pipe2(status, O_CLOEXEC), 0);
     assert_int_equal(ak_channel_pair(ends), AK_OK);
     assert_int_equal(ak_spawn_text_fd(AK_SPAN_LIT("a = 1"), &conf), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(extra); i++) assert_int_equal(dup2(STDERR_FILENO, extra[i]), extra[i]);
     assert_int_equal(start("echo", status[1], conf, ends[1], &child), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(extra); i++) close(extra[i]);
     close(ends[1]);
     close(status[1]);
     assert_int_equal(ak_channel_init(&channel, ends[0], 0), AK_OK);
@@ -81,7 +86,6 @@ static void child_gets_exactly_what_it_is_given(void **state)
     ak_channel_done(&channel);
     close(status[0]);
     close(conf);
-    close(extra);
 }
 
 /* The parent in between is killed; its child must not stay behind. */
@@ -106,8 +110,12 @@ static void child_dies_with_its_parent(void **state)
     assert_int_equal(read(status[0], said, 1), 1); /* it runs */
     assert_int_equal(kill(middle, SIGKILL), 0);
     assert_int_equal(waitpid(middle, NULL, 0), middle);
-    while (read(status[0], said, 1) > 0) {
-    } /* ends only when nobody holds the pipe's other end */
+    ssize_t got;
+    do { /* ends only when nobody holds the pipe's other end, which the child alone would keep for longer */
+        struct pollfd pfd = {status[0], POLLIN, 0};
+        assert_int_equal(poll(&pfd, 1, 5000), 1);
+        got = read(status[0], said, 1);
+    } while (got > 0);
     close(status[0]);
     close(ends[0]);
     close(ends[1]);
@@ -131,6 +139,12 @@ static void bad_requests(void **state)
     assert_int_equal(child.pid, 0);
     spawn.fd_count = 0;
     spawn.exe = "/nonexistent";
+    const char *args[18];
+    for (size_t i = 0; i < AK_COUNT(args); i++) args[i] = i < 17 ? "--more" : NULL;
+    spawn.args = args;
+    assert_int_equal(ak_spawn_self(&spawn, &child), AK_E_ARG);
+    assert_int_equal(child.pid, 0);
+    args[16] = NULL;
     assert_int_equal(ak_spawn_self(&spawn, &child), AK_OK);
     int status = 0;
     assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
