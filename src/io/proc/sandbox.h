@@ -4,7 +4,8 @@
  * all; the sockets it was given and those it accepts; no exec, fork, new socket. reencryptor: one socket that
  * it was given, memory, time; nothing else. broker: files below its data folder, reading of the system's
  * settings and authorities, connections outwards; no bind, exec, fork. supervisor: starts and ends children;
- * no file writes beyond what it holds. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec,
+ * its filter binds them, too, so it refuses only what none of them does: new sockets (but children_connect),
+ * another user, links, devices. Forbidden calls give EPERM; exec, ptrace, process_vm_*, bpf, kexec,
  * module and mount calls kill. Not guaranteed: protection against the kernel itself. No secrets. */
 #ifndef AK_IO_PROC_SANDBOX_H
 #define AK_IO_PROC_SANDBOX_H

@@ -66,8 +66,9 @@ static const int calls_deadly_child[] = {
 
 static const int calls_denied_connect[] = {SCMP_SYS(socket), SCMP_SYS(connect)};
 static const int calls_denied_supervisor[] = {SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(io_uring_setup),
-    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid), SCMP_SYS(setresgid), SCMP_SYS(symlink),
-    SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat)};
+    SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setreuid), SCMP_SYS(setregid), SCMP_SYS(setresuid),
+    SCMP_SYS(setresgid), SCMP_SYS(setgroups), SCMP_SYS(symlink), SCMP_SYS(symlinkat), SCMP_SYS(mknod),
+    SCMP_SYS(mknodat)};
 
 /* A call that the build's architecture or the kernel does not know is left out. */
 static bool add_all(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)

@@ -3,6 +3,7 @@
 #include "unit/check.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
@@ -282,6 +283,37 @@ static void limits_are_set(void **state)
     assert_int_equal(outcome_of(pid), WORKED);
 }
 
+/* The system's own limit is never raised. */
+static void limits_stay_under_the_systems(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit low = {40, 50};
+        struct rlimit files;
+        uint64_t have = 0;
+        if (setrlimit(RLIMIT_NOFILE, &low)) _exit(10);
+        if (ak_sandbox_files(51, &have) != AK_E_LIMIT || have != 50) _exit(11);
+        if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur != 40) _exit(12);
+        if (ak_sandbox_files(50, &have) != AK_OK || have != 50) _exit(13);
+        if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur != 50) _exit(14);
+        if (ak_sandbox_files(49, &have) != AK_OK) _exit(15);
+        if (!enter(AK_ROLE_SUPERVISOR) || getrlimit(RLIMIT_NOFILE, &files)) _exit(16);
+        _exit(files.rlim_cur == 50 && files.rlim_max == 50 ? WORKED : REFUSED);
+    }
+    assert_int_equal(outcome_of(pid), WORKED);
+}
+
+/* Groups that the old user had beside its own go, too. */
+static bool groups_are_the_users(void)
+{
+    gid_t groups[64];
+    int count = getgroups(AK_COUNT(groups), groups);
+    for (int i = 0; i < count; i++)
+        if (groups[i] == 0) return false;
+    return count >= 0;
+}
+
 static void user_is_dropped_for_good(void **state)
 {
     (void)state;
@@ -292,11 +324,14 @@ static void user_is_dropped_for_good(void **state)
     pid_t pid = fork();
     if (pid == 0) {
         bool dropped = false;
+        const gid_t root = 0;
+        if (setgroups(1, &root)) _exit(9);
         if (ak_sandbox_user("no-such-user-here", &dropped) != AK_E_MEANING || dropped) _exit(10);
         if (ak_sandbox_user("root", &dropped) != AK_E_MEANING || dropped) _exit(11);
         if (ak_sandbox_user("", &dropped) != AK_OK || dropped) _exit(12);
         if (ak_sandbox_user("nobody", &dropped) != AK_OK || !dropped) _exit(13);
         if (geteuid() == 0 || getegid() == 0 || setuid(0) == 0) _exit(14);
+        if (!groups_are_the_users()) _exit(15);
         _exit(WORKED);
     }
     assert_int_equal(outcome_of(pid), WORKED);
@@ -333,6 +368,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(gateway_keeps_its_sockets, setup, teardown),
         cmocka_unit_test_setup_teardown(threads_inherit, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_are_set, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_stay_under_the_systems, setup, teardown),
         cmocka_unit_test(user_is_dropped_for_good),
         cmocka_unit_test_setup_teardown(report_says_what_holds, setup, teardown),
     };
