@@ -106,7 +106,7 @@ static enum ak_err read_line(struct ak_audit *audit, struct ak_span line)
 
 static void search_line(struct ak_audit *audit, struct ak_span line)
 {
-    if (line.len > AK_AUDIT_LINE_MAX || line.len == 0) return;
+    if (line.len == 0) return;
     line.len--;
     if (ak_audit_line_entry(line, audit->report.account, &audit->entry) == AK_OK)
         ak_audit_search_entry(audit);

@@ -8,9 +8,12 @@
 static enum ak_err note_result(
     struct ak_audit *audit, enum ak_err err, const char *malformed, const char *bad_signature)
 {
-    if (err == AK_E_CRYPTO) return err;
-    if (err == AK_E_AUTH) ak_audit_find(audit, AK_AUDIT_BAD_SIGNATURE, bad_signature);
-    if (err == AK_E_FORMAT || err == AK_E_LIMIT) ak_audit_find(audit, AK_AUDIT_MALFORMED, malformed);
+    if (err == AK_E_AUTH)
+        ak_audit_find(audit, AK_AUDIT_BAD_SIGNATURE, bad_signature);
+    else if (err == AK_E_FORMAT || err == AK_E_LIMIT)
+        ak_audit_find(audit, AK_AUDIT_MALFORMED, malformed);
+    else
+        return err; /* good, or no verdict */
     return AK_OK;
 }
 

@@ -95,6 +95,27 @@ static void moved_line_is_named(void **state)
     }
 }
 
+/* While it is looked for, what is no line at all is passed over. */
+static void a_missing_line_is_looked_for_in_lines_only(void **state)
+{
+    static struct ak_audit audit;
+    struct ak_arena arena;
+    struct ak_audit_report report;
+    (void)state;
+    struct lines lines = split(&full);
+    ak_arena_init(&arena, ak_test_heap_hooks(), (size_t)1 << 20);
+    ak_audit_open(&audit, NULL, &arena);
+    assert_int_equal(ak_audit_line(&audit, lines.line[0]), AK_OK);
+    assert_int_equal(ak_audit_line(&audit, lines.line[1]), AK_OK);
+    assert_int_equal(ak_audit_line(&audit, lines.line[3]), AK_OK); /* without the second */
+    assert_int_equal(ak_audit_line(&audit, AK_SPAN_EMPTY), AK_OK);
+    assert_int_equal(ak_audit_line(&audit, AK_SPAN_LIT("\n")), AK_OK);
+    assert_int_equal(ak_audit_line(&audit, lines.line[2]), AK_E_STATE); /* there it is */
+    assert_int_equal(ak_audit_finish(&audit, &report), AK_OK);
+    assert_fault_at(report, AK_AUDIT_REORDERED, 1);
+    ak_arena_done(&arena);
+}
+
 static void lines_stand_where_they_belong(void **state)
 {
     (void)state;
@@ -220,15 +241,18 @@ static void part_entries_lead_to_the_checkpoint(void **state)
 
 /* ---- types that nobody knows ---- */
 
-static struct ak_audit_report verify_log_with_type(unsigned type)
+/* The last `count` entries are of that type. */
+static struct ak_audit_report verify_log_with_type(unsigned type, size_t count)
 {
     struct gen_log log = copy_of(&written);
-    struct ak_buf buf = AK_BUF_ARR(log.entries[COUNT - 1].bytes);
-    gen_head(&buf, type < 128 ? 6 : 5, type, (uint64_t)GEN_START_MS * 1000 + COUNT);
-    gen_text(&buf, 4, "worker");
-    gen_bytes(&buf, 5, 1, 16);
-    if (type < 128) gen_bytes(&buf, 9, 1, 32);
-    gen_finish(&log.entries[COUNT - 1], &buf);
+    for (size_t i = COUNT - count; i < COUNT; i++) {
+        struct ak_buf buf = AK_BUF_ARR(log.entries[i].bytes);
+        gen_head(&buf, type < 128 ? 6 : 5, type, (uint64_t)GEN_START_MS * 1000 + COUNT);
+        gen_text(&buf, 4, "worker");
+        gen_bytes(&buf, 5, 1, 16);
+        if (type < 128) gen_bytes(&buf, 9, 1, 32);
+        gen_finish(&log.entries[i], &buf);
+    }
     file = AK_BUF_ARR(memory);
     gen_full(&file, &log);
     free(log.entries);
@@ -238,11 +262,14 @@ static struct ak_audit_report verify_log_with_type(unsigned type)
 static void unknown_types(void **state)
 {
     (void)state;
-    struct ak_audit_report report = verify_log_with_type(200);
+    struct ak_audit_report report = verify_log_with_type(200, 1);
     assert_fault(report, AK_AUDIT_SOUND);
     assert_int_equal(report.unknown_uses, 1);
     assert_int_equal(report.uses, COUNT - 1 - ACCOUNTS);
-    report = verify_log_with_type(100);
+    report = verify_log_with_type(100, 3);
+    assert_fault_at(report, AK_AUDIT_UNKNOWN_CONTROL, COUNT - 3); /* the first */
+    assert_int_equal(report.unknown_controls, 3);
+    report = verify_log_with_type(100, 1);
     assert_fault_at(report, AK_AUDIT_UNKNOWN_CONTROL, COUNT - 1);
     assert_int_equal(report.unknown_controls, 1);
     assert_int_equal(report.entries, COUNT);
@@ -272,6 +299,7 @@ int main(void)
         cmocka_unit_test(dropped_line_is_named),
         cmocka_unit_test(doubled_line_is_named),
         cmocka_unit_test(moved_line_is_named),
+        cmocka_unit_test(a_missing_line_is_looked_for_in_lines_only),
         cmocka_unit_test(lines_stand_where_they_belong),
         cmocka_unit_test(count_of_the_last_line),
         cmocka_unit_test(carriage_returns_are_refused),

@@ -137,6 +137,33 @@ static void witnesses_do_not_disturb(void **state)
     assert_fault(verify_with_note(&note), AK_AUDIT_SOUND);
 }
 
+/* Too much of a note is as bad as a false one: also where the rest of the file would do. */
+static void notes_have_limits(void **state)
+{
+    uint8_t note_bytes[1024];
+    struct ak_buf note = AK_BUF_ARR(note_bytes);
+    (void)state;
+    gen_note(&note, &written, COUNT);
+    for (unsigned lines = 2; lines <= 17; lines++) {
+        ak_buf_put_str(&note, "\xe2\x80\x94 w AAAAAAE=\n");
+        assert_fault(verify_with_note(&note), lines <= 16 ? AK_AUDIT_SOUND : AK_AUDIT_MALFORMED);
+        options.earlier = ak_buf_span(&note);
+        assert_fault(verify_full(), lines <= 16 ? AK_AUDIT_SOUND : AK_AUDIT_MALFORMED);
+        options.earlier = AK_SPAN_EMPTY;
+    }
+}
+
+/* Whoever has all entries needs no proof, and a bad one shows nothing. */
+static void full_needs_no_proof(void **state)
+{
+    (void)state;
+    earlier_of(&written, 12);
+    options.earlier_proof = AK_SPAN_LIT("no proof");
+    struct ak_audit_report report = verify_full();
+    assert_fault(report, AK_AUDIT_SOUND);
+    assert_int_equal(report.earlier, AK_AUDIT_CHECKED);
+}
+
 static void header_names_one_log(void **state)
 {
     (void)state;
@@ -331,6 +358,8 @@ int main(void)
         cmocka_unit_test_setup(expected_log, fresh),
         cmocka_unit_test_setup(checkpoint_is_of_the_file, fresh),
         cmocka_unit_test_setup(witnesses_do_not_disturb, fresh),
+        cmocka_unit_test_setup(notes_have_limits, fresh),
+        cmocka_unit_test_setup(full_needs_no_proof, fresh),
         cmocka_unit_test_setup(header_names_one_log, fresh),
         cmocka_unit_test_setup(full_begins_with_any_earlier_tree, fresh),
         cmocka_unit_test_setup(fork_is_named, fresh),
