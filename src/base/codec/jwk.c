@@ -54,7 +54,6 @@ static bool has_verify(struct ak_json_value jwk)
 {
     struct ak_json_value ops = ak_json_get(jwk, "key_ops");
     if (!ops.node) return true;
-    if (ak_json_type(ops) != AK_JSON_ARRAY) return false;
     for (size_t i = 0; i < ak_json_len(ops); i++)
         if (ak_json_string_is(ak_json_at(ops, i), AK_SPAN_LIT("verify"))) return true;
     return false;

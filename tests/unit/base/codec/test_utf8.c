@@ -52,7 +52,7 @@ static void overlong_and_foreign(void **state)
     for (size_t i = 0; i < AK_COUNT(bad); i++)
         assert_int_equal(ak_utf8_validate(ak_span_str(bad[i])), AK_E_FORMAT);
     for (size_t cut = 1; cut < 4; cut++) /* what lies behind the text would complete it */
-        assert_int_equal(ak_utf8_validate(ak_span("\xf4\x8f\xbf\xbf", cut)), AK_E_FORMAT);
+        assert_int_equal(ak_utf8_step(ak_span("\xf4\x8f\xbf\xbf", cut)), 0);
     assert_int_equal(ak_utf8_step(AK_SPAN_EMPTY), 0);
     assert_int_equal(ak_utf8_validate(AK_SPAN_EMPTY), AK_OK);
     assert_int_equal(ak_utf8_validate(AK_SPAN_LIT("\xef\xbf\xbd\xf4\x8f\xbf\xbf")), AK_OK);
