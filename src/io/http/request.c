@@ -191,6 +191,5 @@ void ak_http_on_completed(
     slot->response = NULL;
     slot->body = NULL;
     slot->state = AK_SLOT_FREE;
-    slot->request.use++;
     server->free_slots[server->free_slot_count++] = slot->request.slot;
 }

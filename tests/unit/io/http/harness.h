@@ -98,7 +98,8 @@ static inline int harness_listen(uint16_t *out_port)
     return fd;
 }
 
-static inline void harness_open(struct harness *h, const struct ak_http_tls *tls)
+/* With a second listener, in plain text, where its port is asked for. */
+static inline void harness_open_two(struct harness *h, const struct ak_http_tls *tls, uint16_t *second_port)
 {
     *h = (struct harness){.now_ms = 1000000};
     struct ak_http_config config = {.max_connections = 16,
@@ -110,7 +111,13 @@ static inline void harness_open(struct harness *h, const struct ak_http_tls *tls
         .hooks = {h, harness_opened, harness_closed, harness_request, harness_body_max}};
     config.listeners[0] = (struct ak_http_listener){harness_listen(&h->port), tls != NULL};
     config.listener_count = 1;
+    if (second_port) config.listeners[config.listener_count++].fd = harness_listen(second_port);
     assert_int_equal(ak_http_open(&config, &h->server), AK_OK);
+}
+
+static inline void harness_open(struct harness *h, const struct ak_http_tls *tls)
+{
+    harness_open_two(h, tls, NULL);
 }
 
 static inline int harness_connect(const struct harness *h)

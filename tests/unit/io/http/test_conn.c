@@ -124,6 +124,8 @@ static void the_last_places_are_for_this_machine(void **state)
     assert_false(gets_in(&plain, "2001:db8::1"));
     assert_true(gets_in(&plain, NULL));
     assert_true(gets_in(&plain, "127.0.0.1"));
+    assert_true(gets_in(&plain, "127.9.9.9"));
+    assert_false(gets_in(&plain, "128.0.0.1"));
     assert_true(gets_in(&plain, "::1"));
 }
 

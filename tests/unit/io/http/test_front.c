@@ -235,8 +235,11 @@ static void refuses_a_head_that_is_too_large(void **state)
 static void bounds_the_url(void **state)
 {
     (void)state;
-    char bytes[AK_HTTP_TARGET_MAX + 128];
-    for (size_t target = AK_HTTP_TARGET_MAX - 1; target <= AK_HTTP_TARGET_MAX + 1; target++) {
+    static char bytes[4 * AK_HTTP_TARGET_MAX + 128];
+    const size_t targets[] = {AK_HTTP_TARGET_MAX - 1, AK_HTTP_TARGET_MAX, AK_HTTP_TARGET_MAX + 1,
+        2 * AK_HTTP_TARGET_MAX, 4 * AK_HTTP_TARGET_MAX};
+    for (size_t i = 0; i < AK_COUNT(targets); i++) {
+        size_t target = targets[i];
         memcpy(bytes, "GET /", 5);
         memset(bytes + 5, 'p', target - 1);
         size_t len = 4 + target;

@@ -321,6 +321,71 @@ static void bounds_connections(void **state)
     assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
 }
 
+/* Each listener takes as many as all have places together: who finds none gets no answer and disturbs nobody.
+ */
+static void listeners_share_the_places(void **state)
+{
+    (void)state;
+    static struct harness two;
+    uint16_t second = 0;
+    int fds[16];
+    harness_open_two(&two, NULL, &second);
+    for (size_t i = 0; i < AK_COUNT(fds); i++) {
+        fds[i] = harness_connect(&two);
+        for (unsigned turn = 0; turn < 5; turn++) harness_turn(&two);
+    }
+    assert_int_equal(ak_http_figures(two.server).connections, AK_COUNT(fds));
+    uint16_t first = two.port;
+    two.port = second;
+    int late = harness_connect(&two);
+    harness_send(&two, late, GET, sizeof GET - 1);
+    for (unsigned turn = 0; turn < HARNESS_QUIET_TURNS && !two.ended; turn++) {
+        ak_http_ready(two.server, 1);
+        harness_turn(&two);
+        harness_read(&two, late);
+    }
+    assert_true(two.ended);
+    assert_int_equal(two.answer_len, 0);
+    assert_int_equal(two.asked, 0);
+    assert_int_equal(ak_http_figures(two.server).connections, AK_COUNT(fds));
+    two.port = first;
+    two.ended = false;
+    harness_send(&two, fds[0], GET, sizeof GET - 1);
+    harness_settle(&two, fds[0], 1);
+    assert_int_equal(harness_status(&two), 200);
+    for (size_t i = 0; i < AK_COUNT(fds); i++) close(fds[i]);
+    close(late);
+    ak_http_close(two.server);
+    assert_int_equal(two.opened, two.closed);
+    assert_int_equal(ak_http_fd(h.server, 1), -1);
+}
+
+/* The time of a request ends with it: whoever waits for us is not slow. */
+static void who_waits_for_an_answer_is_not_slow(void **state)
+{
+    (void)state;
+    h.defer = true;
+    int fd = begin();
+    harness_settle(&h, fd, 1);
+    h.now_ms += 59000;
+    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_settle(&h, fd, 1);
+    assert_int_equal(ak_http_waiting(h.server), 1);
+    h.now_ms += 5000;
+    ak_http_tick(h.server, h.now_ms);
+    harness_settle(&h, fd, 1);
+    assert_false(h.ended);
+    harness_answer(&h, h.kept);
+    harness_settle(&h, fd, 1);
+    assert_int_equal(harness_status(&h), 200);
+    h.defer = false;
+    h.now_ms += 59000; /* and the next one's begins with the answer */
+    ak_http_tick(h.server, h.now_ms);
+    harness_settle(&h, fd, 1);
+    assert_false(h.ended);
+    close(fd);
+}
+
 static void numbers_connections_anew(void **state)
 {
     (void)state;
@@ -397,6 +462,8 @@ int main(void)
         cmocka_unit_test(serves_others_while_one_waits),
         cmocka_unit_test(ends_slow_clients),
         cmocka_unit_test(bounds_connections),
+        cmocka_unit_test(listeners_share_the_places),
+        cmocka_unit_test(who_waits_for_an_answer_is_not_slow),
         cmocka_unit_test(numbers_connections_anew),
         cmocka_unit_test(gives_each_answer_its_id),
         cmocka_unit_test(waits_answer_503_at_the_end),
