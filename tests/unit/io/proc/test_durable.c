@@ -191,6 +191,43 @@ static void full_disk_keeps_the_old(void **state)
     assert_memory_equal(bytes, "old", 3);
 }
 
+static int syncs, sync_that_fails;
+static int counted_fsync(void *ctx, int fd)
+{
+    (void)ctx;
+    errno = EIO;
+    return ++syncs == sync_that_fails ? -1 : fsync(fd);
+}
+
+static int failing_close(void *ctx, int fd)
+{
+    (void)ctx;
+    close(fd);
+    errno = EIO;
+    return -1;
+}
+
+/* The file's and the folder's, in writing and in erasing; and what the system says as late as at closing. */
+static void each_failure_to_sync_is_told(void **state)
+{
+    (void)state;
+    ops.fsync = counted_fsync;
+    for (sync_that_fails = 1; sync_that_fails <= 3; sync_that_fails++) {
+        enum ak_err want = sync_that_fails <= 2 ? AK_E_IO : AK_OK;
+        syncs = 0;
+        assert_int_equal(ak_durable_write(&ops, dir_fd, "f", AK_SPAN_LIT("x")), want);
+    }
+    for (sync_that_fails = 1; sync_that_fails <= 3; sync_that_fails++) {
+        struct ak_file_ops plain = ak_file_ops_system();
+        assert_int_equal(ak_durable_write(&plain, dir_fd, "f", AK_SPAN_LIT("x")), AK_OK);
+        enum ak_err want = sync_that_fails <= 2 ? AK_E_IO : AK_OK;
+        syncs = 0;
+        assert_int_equal(ak_durable_erase(&ops, dir_fd, "f"), want);
+    }
+    ops.close = failing_close;
+    assert_int_equal(ak_durable_write(&ops, dir_fd, "f", AK_SPAN_LIT("x")), AK_E_IO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(lock_excludes_another_process, setup, teardown),
         cmocka_unit_test_setup_teardown(lock_is_no_link, setup, teardown),
         cmocka_unit_test_setup_teardown(full_disk_keeps_the_old, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_failure_to_sync_is_told, setup, teardown),
     };
     return cmocka_run_group_tests_name("durable", tests, NULL, NULL);
 }
