@@ -3,6 +3,8 @@
 #include "io/log/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,11 +13,12 @@
 #include "base/buf.h"
 #include "base/codec/json.h"
 
-enum { FIELD_ROOM = 64, HEX_MAX = 64 }; /* room kept for the line's end */
+enum { PATIENCE_MS = 100, FIELD_ROOM = 64, HEX_MAX = 64 }; /* room kept for the line's end */
 
 enum ak_log_level ak_log_threshold = AK_LOG_INFO;
 static const char *log_role = "";
 static int log_fd = 2;
+static atomic_uint_fast64_t lost; /* lines since the last that was written */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -109,10 +112,34 @@ static void put_head(struct ak_json_writer *w, enum ak_log_level level, const ch
     ak_json_put_string(w, ak_span_str(event));
 }
 
+/* A reader who forgets us must not stop a worker: where the pipe is full, a line waits a moment, and those
+ * behind it not at all. What poll promises holds a whole line (PIPE_BUF); two processes that ask at the very
+ * same moment may be promised the same room. */
+static bool has_room(void)
+{
+    struct pollfd out = {.fd = log_fd, .events = POLLOUT};
+    int wait_ms = atomic_load(&lost) ? 0 : PATIENCE_MS;
+    int ready = poll(&out, 1, wait_ms);
+    return ready > 0 || (ready < 0 && errno != EINTR);
+}
+
+static void put_lost(struct ak_json_writer *w)
+{
+    uint64_t count = atomic_exchange(&lost, 0);
+    if (count == 0) return;
+    ak_json_key(w, "lost");
+    ak_json_put_u64(w, count);
+}
+
 void ak_log_write(enum ak_log_level level, const char *event, const struct ak_log_field *fields, size_t count)
 {
     if (!ak_log_enabled(level)) return;
     int saved_errno = errno;
+    if (!has_room()) {
+        atomic_fetch_add(&lost, 1);
+        errno = saved_errno;
+        return;
+    }
     uint8_t line[AK_LOG_LINE_MAX];
     struct ak_buf buf = AK_BUF_ARR(line);
     struct ak_json_writer w = ak_json_writer(&buf);
@@ -124,6 +151,7 @@ void ak_log_write(enum ak_log_level level, const char *event, const struct ak_lo
         ak_json_key(&w, "cut");
         ak_json_put_bool(&w, true);
     }
+    put_lost(&w);
     ak_json_close_object(&w);
     ak_buf_put_u8(&buf, '\n');
     ak_assert(!buf.failed);

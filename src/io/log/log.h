@@ -1,6 +1,7 @@
 /* Logs: one JSON line on stderr an event, one write(2) a line, so lines of several processes never mix.
- * Guarantees: foreign text is escaped and cut to 256 bytes, a line is at most 3 KiB, nothing is buffered, a
- * disabled level costs one load and a branch. Not guaranteed: delivery (a full pipe drops the line).
+ * Guarantees: foreign text is escaped and cut to 256 bytes, a line is at most 3 KiB, nothing is buffered,
+ * a reader who is not there holds up nobody (100 ms, once), a disabled level costs one load and a branch. Not
+ * guaranteed: delivery: a full pipe drops the line, and the next one that is written says how many (`lost`).
  * Secrets: fields are numbers, error names and spans of public text; `struct ak_secret32` and its like do not
  * fit, and personal addresses, tokens, codes never go in (I19). Threads: any; set up before threads start. */
 #ifndef AK_IO_LOG_LOG_H

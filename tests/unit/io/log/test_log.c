@@ -186,6 +186,36 @@ static void keeps_errno_on_a_full_pipe(void **state)
     assert_int_equal(errno, EBADMSG);
 }
 
+/* A reader who forgets us, as most pipes have one: in blocking mode. Nobody waits; what was lost is counted.
+ */
+static void forgotten_reader_stops_nobody(void **state)
+{
+    (void)state;
+    enum { LINES = 3000 };
+    uint8_t bytes[4096], line[8192];
+    uint64_t seen = 0, lost = 0;
+    ssize_t got;
+    assert_int_equal(fcntl(pipe_fds[1], F_SETFL, 0), 0);
+    (void)alarm(20);                    /* were it to block, it would be for ever */
+    ak_log_event(AK_LOG_INFO, "first"); /* takes up what the test before has lost */
+    for (int i = 1; i < LINES; i++) ak_log_event(AK_LOG_INFO, "flood");
+    (void)alarm(0);
+    while ((got = read(pipe_fds[0], bytes, sizeof bytes)) > 0)
+        for (ssize_t i = 0; i < got; i++) seen += bytes[i] == '\n';
+    assert_true(seen > 100 && seen < LINES);
+    struct ak_json json = {NULL};
+    ak_log_event(AK_LOG_INFO, "back");
+    (void)read_line(line, &json);
+    assert_member(&json, "event", "back");
+    assert_int_equal(ak_json_u64(ak_json_get(ak_json_root(&json), "lost"), &lost), AK_OK);
+    assert_int_equal(lost, LINES - seen);
+    ak_json_done(&json);
+    ak_log_event(AK_LOG_INFO, "again");
+    (void)read_line(line, &json);
+    assert_int_equal(ak_json_type(ak_json_get(ak_json_root(&json), "lost")), AK_JSON_ABSENT);
+    ak_json_done(&json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +227,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(long_text_is_cut, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(line_is_bounded, open_pipe, close_pipe),
         cmocka_unit_test_setup_teardown(keeps_errno_on_a_full_pipe, open_pipe, close_pipe),
+        cmocka_unit_test_setup_teardown(forgotten_reader_stops_nobody, open_pipe, close_pipe),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
