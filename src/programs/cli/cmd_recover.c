@@ -66,7 +66,7 @@ static void print_item(const struct ak_msg_recovery_item *item)
 /* What a device of the account has started. */
 static void print_change(const struct ak_msg_recovery_item *item)
 {
-    char what[40], print[AK_OUT_PRINT_LEN + 1] = "", of[AK_OUT_PRINT_LEN + 10] = "";
+    char what[40], print[AK_OUT_PRINT_LEN + 1] = "", of[AK_OUT_PRINT_LEN + sizeof " --device "] = "";
     ak_out_shown(item->what, what, sizeof what);
     if (ak_msg_has(item, AK_RECOVERY_ITEM_DEVICE)) ak_out_print(item->device, print);
     if (print[0]) (void)snprintf(of, sizeof of, " --device %s", print);

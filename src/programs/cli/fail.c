@@ -140,8 +140,17 @@ int ak_cli_fail_output(const struct ak_cli *cli, int status, int why)
     return status ? status : AK_CATEGORY_FAILURE;
 }
 
+/* A refused recovery code is no matter of this machine's. */
+static bool is_about_recovery_code(const struct ak_cli *cli)
+{
+    return strcmp(cli->error.code, "bad_signature") == 0 &&
+           strstr(cli->error.message, "recovery code") != NULL;
+}
+
 static const char *next_by_code(const struct ak_cli *cli, const char *code)
 {
+    if (is_about_recovery_code(cli))
+        return "compare it with the newest one that was shown; if it is lost: agentkeys recover --new-code";
     for (size_t i = 0; i < AK_COUNT(nexts); i++) {
         if (strcmp(nexts[i].code, code) != 0) continue;
         if (nexts[i].next == SIGN_IN) return ak_cli_sign_in(cli);

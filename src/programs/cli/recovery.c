@@ -90,9 +90,10 @@ static void print_done(const struct ak_msg_done_reply *reply, bool alone)
     ak_out_row_text("status", reply->status);
     if (ak_msg_has(reply, AK_DONE_REPLY_READY_AT)) {
         ak_out_row_time("ready at", reply->ready_at);
-        ak_out_line(
-            alone ? "Repeat the command on this device then, or now with --recovery-code-file."
-                  : "Repeat the command then, or now from a second device or with --recovery-code-file.");
+        ak_out_line(alone ? "Repeat the command on this device then, or now with --recovery-code-file."
+                          : "Repeat the command then; now with --recovery-code-file, or on a second device "
+                            "where both have "
+                            "been enrolled for the waiting time.");
     }
     if (ak_msg_has(reply, AK_DONE_REPLY_CLOUD_UNTIL)) ak_out_row_time("cloud until", reply->cloud_until);
     if (ak_msg_has(reply, AK_DONE_REPLY_ENTRY_INDEX))
@@ -178,7 +179,7 @@ static int find_waiting(struct ak_cli *cli, const uint8_t *device, bool recoveri
     if (found == 1) return 0;
     if (found == 0)
         return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "nothing of that kind waits",
-            "the account has no such change under way", "agentkeys account show");
+            "the account has no such change under way; this lists what waits", "agentkeys recover");
     return ak_cli_fail_usage(cli, "several changes wait",
         recoveries ? "say which by --device" : "say which by --what and --device");
 }

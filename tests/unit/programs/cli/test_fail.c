@@ -231,6 +231,20 @@ static void test_pairing_code(void **state)
     assert_non_null(strstr(err_text, "next:  agentkeys-daemon pair --label LABEL, on the agent's side\n"));
 }
 
+static void test_wrong_recovery_code(void **state)
+{
+    (void)state;
+    ak_client_error_set(&cli.error, "bad_signature", "the recovery code is not this account's");
+    cli.error.status = 401;
+    capture();
+    int status = ak_cli_fail_call(&cli, "removing the device");
+    release();
+    assert_int_equal(status, 4);
+    assert_non_null(strstr(err_text, "if it is lost: agentkeys recover --new-code\n"));
+    assert_int_equal(fail_call("bad_signature", 401), 4);
+    assert_non_null(strstr(err_text, "next:  agentkeys doctor\n"));
+}
+
 static const char *word(const char *text)
 {
     static char out[32];
@@ -315,6 +329,7 @@ int main(void)
         cmocka_unit_test_setup(test_sign_in, begin), cmocka_unit_test_setup(test_sign_in_again, begin),
         cmocka_unit_test_setup(test_notice, begin), cmocka_unit_test_setup(test_settings_first, begin),
         cmocka_unit_test_setup(test_half_a_command, begin), cmocka_unit_test_setup(test_pairing_code, begin),
+        cmocka_unit_test_setup(test_wrong_recovery_code, begin),
         cmocka_unit_test_setup(test_words_of_a_shell, begin),
         cmocka_unit_test_setup(test_folder_of_the_profile, begin), cmocka_unit_test_setup(test_denial, begin),
         cmocka_unit_test_setup(test_rate, begin)};
