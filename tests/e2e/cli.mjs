@@ -238,6 +238,10 @@ await main(async () => {
     fs.writeFileSync(path.join(home.dir, 'lineage'), JSON.stringify({ ...lineage, generation: 2 }));
     await home.fails(1, ['agentkeys', 'lineage', '--verify', 'lineage']);
     assert.equal((await home.person('explain', '--operation', 'sign-siwe', '--domain', 'a.example', '--path', '/agent-1')).rule, 'scope');
+    // whose time is over is shown as that, though the record says active
+    await home.person('agents', 'policy', 'agent-2', '--valid-for', '1s');
+    await until('the end of agent-2', async () => /^status +expired$/m.test((await home.run('agentkeys', ['agents', 'show', 'agent-2'])).out));
+    assert.match((await home.run('agentkeys', ['agents', 'list'])).out, /^agent-1 +active .*\nagent-2 +expired /);
     assert.equal((await home.person('agents', 'decommission', 'agent-2', '--yes')).status, 'decommissioned');
     await box.fails(3, ['agentkeys-daemon', 'sign', '--label', 'agent-2', '--message', 'x'], 'denied');
   });

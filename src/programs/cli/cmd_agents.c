@@ -3,15 +3,25 @@
 
 #include <stdio.h>
 
+#include "io/proc/clock.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/out.h"
 #include "programs/cli/pages.h"
+
+/* Whose time is over does nothing any more, though nobody has changed its record. */
+static struct ak_span status_of(const struct ak_msg_agent_item *item)
+{
+    bool over = ak_msg_has(item, AK_AGENT_ITEM_VALID_UNTIL_AT) &&
+                item->valid_until_at <= ak_clock_wall_ms() / 1000 &&
+                ak_span_eq(item->status, AK_SPAN_LIT("active"));
+    return over ? AK_SPAN_LIT("expired") : item->status;
+}
 
 static void print_item(const struct ak_msg_agent_item *item)
 {
     ak_out_row_text("label", item->label);
     ak_out_row_text("path", item->path);
-    ak_out_row_text("status", item->status);
+    ak_out_row_text("status", status_of(item));
     ak_out_row_address("address", item->address);
     ak_out_row_text("scope", item->scope.len ? item->scope : AK_SPAN_LIT("(nothing)"));
     ak_out_row_number("rate a minute", item->rate);
@@ -25,7 +35,7 @@ static void print_line(const struct ak_msg_agent_item *item)
 {
     char label[AK_LIMIT_LABEL + 1], status[20], scope[60], address[AK_OUT_ADDRESS_LEN + 1];
     ak_out_shown(item->label, label, sizeof label);
-    ak_out_shown(item->status, status, sizeof status);
+    ak_out_shown(status_of(item), status, sizeof status);
     ak_out_shown(item->scope, scope, sizeof scope);
     ak_out_address(item->address, address);
     ak_out_line("%-20s %-14s gen %-4llu %s  %llu/min  %s%s", label, status,
