@@ -17,7 +17,7 @@ static const char *const fault_texts[] = {
     [AK_SCOPE_DUPLICATE_KEY] = "narrowing given twice",
     [AK_SCOPE_BAD_VALUE] = "bad narrowing value: bytes=1, domain=HOST[:PORT] in lower case, aud=TEXT, "
                            "chain=N, to=0x..., max-value=WEI",
-    [AK_SCOPE_DUPLICATE] = "item given twice",
+    [AK_SCOPE_DUPLICATE] = "item given twice, or there already",
     [AK_SCOPE_SHADOWED] = "already allowed without narrowing",
     [AK_SCOPE_NOT_CANONICAL] = "not in canonical order",
     [AK_SCOPE_NOT_THERE] = "not in the scope",
