@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/wire/call.h"
+#include "core/wire/msg_sign_in.h"
 
 enum { TEXT_MAX = 64 * 1024 };
 
@@ -41,19 +42,14 @@ static void put_type(struct ak_buf *out, const struct ak_field *field)
     }
 }
 
-static void put_call(struct ak_buf *out, const struct ak_call *call)
+static void put_meaning(struct ak_buf *out, const char *name, const struct ak_msg *request)
 {
-    ak_buf_put_str(out, "\n; ");
-    ak_buf_put_str(out, call->method);
-    ak_buf_put_str(out, " ");
-    ak_buf_put_str(out, call->path);
-    ak_buf_put_str(out, "\n");
-    ak_buf_put_str(out, call->name);
+    ak_buf_put_str(out, name);
     ak_buf_put_str(out, " = [\"agentkeys-call-v1\", \"");
-    ak_buf_put_str(out, call->name);
+    ak_buf_put_str(out, name);
     ak_buf_put_str(out, "\", {\n");
-    for (size_t i = 0; i < call->request->count; i++) {
-        const struct ak_field *field = &call->request->fields[i];
+    for (size_t i = 0; i < request->count; i++) {
+        const struct ak_field *field = &request->fields[i];
         if (field->flags & AK_MSG_UNSIGNED) continue;
         ak_buf_put_str(out, field->flags & AK_MSG_OPTIONAL ? "  ? " : "  ");
         ak_buf_put_dec(out, i);
@@ -64,6 +60,16 @@ static void put_call(struct ak_buf *out, const struct ak_call *call)
         ak_buf_put_str(out, "\n");
     }
     ak_buf_put_str(out, "}]\n");
+}
+
+static void put_call(struct ak_buf *out, const struct ak_call *call)
+{
+    ak_buf_put_str(out, "\n; ");
+    ak_buf_put_str(out, call->method);
+    ak_buf_put_str(out, " ");
+    ak_buf_put_str(out, call->path);
+    ak_buf_put_str(out, "\n");
+    put_meaning(out, call->name, call->request);
 }
 
 static void put_all(struct ak_buf *out)
@@ -78,9 +84,13 @@ static void put_all(struct ak_buf *out)
         ak_buf_put_str(out, ak_call_get(id)->name);
         glue = " /\n          ";
     }
-    ak_buf_put_str(out, "\n");
+    ak_buf_put_str(out, glue);
+    ak_buf_put_str(out, AK_SIGN_IN_CALL "\n");
     for (unsigned id = 0; id < AK_CALL_COUNT; id++)
         if (ak_call_get(id)->auth == AK_AUTH_CHANGE) put_call(out, ak_call_get(id));
+    ak_buf_put_str(
+        out, "\n; what a device says of itself when it signs in by a broker: docs/wire.md, Sign-in\n");
+    put_meaning(out, AK_SIGN_IN_CALL, &ak_sign_in_msg);
 }
 
 static int check(const char *path, const struct ak_buf *text)
