@@ -1,10 +1,16 @@
-/* ES256 signatures. A signer is a key with its context, because making them costs as much as signing; a
- * verification copies a prepared key without a point, a third of the cost of building one from parameters. */
+/* ES256 signatures. A signer is a key kept ready, because making it costs as much as signing. It signs by the
+ * library's older call, marked deprecated for new designs: the same nonce, mixed from key, digest and random
+ * bytes, and the same arithmetic as EVP's, but r and s come as numbers; EVP writes them as DER first, which
+ * is read again, and looks up the algorithm at each signature: a tenth of its time. A verification copies a
+ * prepared key without a point, a third of the cost of building one from parameters. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto/p256.h"
 
 #include <pthread.h>
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
+#include <openssl/ecdsa.h>
 #include <openssl/params.h>
 
 #include "base/assert.h"
@@ -64,29 +70,35 @@ enum ak_err ak_p256_signer_open(struct ak_p256_signer *signer, const struct ak_s
     AK_TRY(ak_p256_pub_from_scalar(scalar, &pub));
     signer->key = key_pair(scalar, &pub);
     ak_wipe_stack();
-    signer->ctx = signer->key == NULL ? NULL : EVP_PKEY_CTX_new_from_pkey(NULL, signer->key, NULL);
-    if (signer->ctx != NULL && EVP_PKEY_sign_init(signer->ctx) == 1) return AK_OK;
+    signer->pair = signer->key == NULL ? NULL : EVP_PKEY_get1_EC_KEY(signer->key);
+    if (signer->pair != NULL) return AK_OK;
     ak_p256_signer_close(signer);
     return ak_ossl_failed(AK_E_CRYPTO);
 }
 
 void ak_p256_signer_close(struct ak_p256_signer *signer)
 {
-    EVP_PKEY_CTX_free(signer->ctx);
+    EC_KEY_free(signer->pair);
     EVP_PKEY_free(signer->key);
     memset(signer, 0, sizeof *signer);
 }
 
+static void sig_free(ECDSA_SIG **sig)
+{
+    ECDSA_SIG_free(*sig);
+}
+
 enum ak_err ak_p256_sign_digest(struct ak_p256_signer *signer, const uint8_t digest[32], uint8_t out_sig[64])
 {
-    uint8_t der[AK_P256_DER_MAX];
-    size_t len = sizeof der;
     memset(out_sig, 0, 64);
-    ak_assert(signer->ctx != NULL);
-    bool done = EVP_PKEY_sign(signer->ctx, der, &len, digest, AK_SHA256_LEN) == 1;
+    ak_assert(signer->pair != NULL);
+    AK_CLEANUP(sig_free) ECDSA_SIG *sig = ECDSA_do_sign(digest, AK_SHA256_LEN, signer->pair);
     ak_wipe_stack();
-    if (!done) return ak_ossl_failed(AK_E_CRYPTO);
-    return ak_p256_der_decode(ak_span(der, len), out_sig) == AK_OK ? AK_OK : AK_E_CRYPTO;
+    if (sig != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(sig), out_sig, 32) == 32 &&
+        BN_bn2binpad(ECDSA_SIG_get0_s(sig), out_sig + 32, 32) == 32)
+        return AK_OK;
+    memset(out_sig, 0, 64);
+    return ak_ossl_failed(AK_E_CRYPTO);
 }
 
 enum ak_err ak_p256_sign(struct ak_p256_signer *signer, struct ak_span message, uint8_t out_sig[64])

@@ -24,8 +24,8 @@ AK_MUST_USE enum ak_err ak_p256_pub_validate(const struct ak_p256_pub *pub);
 
 /* A key kept ready to sign. One thread at a time. */
 struct ak_p256_signer {
-    void *key; /* EVP_PKEY */
-    void *ctx; /* kept signing context */
+    void *key;  /* EVP_PKEY */
+    void *pair; /* EC_KEY, the same key */
 };
 /* AK_E_MEANING for a scalar out of [1, n-1], AK_E_CRYPTO; the signer is zeroed then. */
 AK_MUST_USE enum ak_err ak_p256_signer_open(struct ak_p256_signer *signer, const struct ak_secret32 *scalar);

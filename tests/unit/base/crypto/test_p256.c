@@ -81,7 +81,7 @@ static void signer_signs_many_times(void **state)
     }
     ak_p256_signer_close(&signer);
     assert_null(signer.key);
-    assert_null(signer.ctx);
+    assert_null(signer.pair);
     ak_p256_signer_close(&signer);
 }
 
