@@ -57,7 +57,7 @@ base | cmd:jq                   | jq                    | jq                    
 base | cmd:curl                 | curl                  | curl                   | curl           | curl
 base | cmd:openssl              | openssl               | openssl                | openssl        | openssl@3
 base | cmd:ps                   | procps                | procps-ng              | procps-ng      | -
-base | file:/etc/ssl/certs      | ca-certificates       | ca-certificates        | ca-certificates | -
+base | bundle:/etc/ssl/certs    | ca-certificates       | ca-certificates        | ca-certificates | -
 base | cmd:npm                  | npm                   | npm                    | npm            | node
 more | cmd:aws                  | awscli                | awscli2                | aws-cli-v2     | awscli
 more | cmd:softhsm2-util        | softhsm2              | softhsm                | softhsm        | softhsm
@@ -87,6 +87,7 @@ present() { # PROBE
     pc:*) have pkg-config && pkg-config --exists "${1#pc:}" ;;
     file:*) [ -e "${1#file:}" ] ;;
     hdr:*) have gcc && echo "#include <${1#hdr:}>" | gcc -E -o /dev/null - 2>/dev/null ;;
+    bundle:*) [ -s "${1#bundle:}/ca-certificates.crt" ] || [ -s "${1#bundle:}/ca-bundle.crt" ] ;; # openssl alone leaves the folder empty
     clang-rt:*) have clang && [ -n "$(find "$(clang -print-resource-dir)/" -name "libclang_rt.${1#clang-rt:}*" -print -quit)" ] ;;
     *) die "unknown probe $1" ;;
     esac
@@ -129,6 +130,14 @@ install_command() { # MANAGER PACKAGE...
     esac
 }
 
+# A fresh machine knows no package at all, nor does apt without its lists; a pacman that knows some is not upgraded in part.
+refresh_command() { # MANAGER: prints nothing where there is nothing to fetch
+    case $1 in
+    apt) echo "apt-get update -qq" ;;
+    pacman) [ -n "$(find "$pacman_lists" -name '*.db' -print -quit 2>/dev/null)" ] || echo "pacman -Sy" ;;
+    esac
+}
+
 # What brew keeps out of the way of the system's own: found here by the probes and by the build.
 find_brewed() {
     local prefix name
@@ -148,18 +157,17 @@ as_root() { # MANAGER: prints the prefix, or fails where there is no way to beco
 }
 
 install_packages() { # PACKAGE...
-    local m prefix command
+    local m prefix refresh command
     m=$(manager)
     [ "$m" != none ] || die "no apt, dnf, pacman or brew here. Install by hand what Debian calls: $*"
+    refresh=$(refresh_command "$m")
     command=$(install_command "$m" "$@")
-    prefix=$(as_root "$m") || die "not root, and no sudo without a question. Run as root, then start this again: $command"
+    prefix=$(as_root "$m") || die "not root, and no sudo without a question. Run as root, then start this again: ${refresh:+$refresh && }$command"
     say "installing with $m: $*"
     # The commands are words of this file only: splitting them is meant.
     # shellcheck disable=SC2086
     {
-        if [ "$m" = apt ]; then $prefix apt-get update -qq </dev/null; fi
-        # A fresh machine knows no package at all; one that knows some is not upgraded in part.
-        if [ "$m" = pacman ] && [ -z "$(find "$pacman_lists" -name '*.db' -print -quit 2>/dev/null)" ]; then $prefix pacman -Sy </dev/null; fi
+        if [ -n "$refresh" ]; then $prefix $refresh </dev/null; fi
         $prefix $command </dev/null
     }
 }
@@ -167,13 +175,22 @@ install_packages() { # PACKAGE...
 lock_hash() { cat "$e2e"/node/package*.json "$e2e"/package*.json | openssl dgst -sha256 -r | cut -d' ' -f1; }
 npm_current() { have openssl && [ -f "$npm_stamp" ] && [ "$(cat "$npm_stamp")" = "$(lock_hash)" ]; }
 
+npm_failed() { # WHAT
+    die "$1. What npm lacks, it says here: (cd tests/e2e && npm ping); a proxy with an authority of its own: npm config set cafile FILE"
+}
+
 # Node.js first and by itself: some of the clients refuse the one that npm brings along.
 install_npm() {
     local node bin="$e2e/node_modules/.bin"
     say "installing Node.js 24 and the test clients from npm, as the lock files of tests/e2e pin them"
-    (cd "$e2e/node" && npm ci --no-progress --loglevel=error </dev/null)
-    node=$(find "$e2e/node/node_modules" -path '*/bin/node' -type f | head -1)
-    (cd "$e2e" && NODE_NO_WARNINGS=1 PATH="${node:+${node%/node}:}$PATH" npm ci --no-progress --loglevel=error </dev/null)
+    (cd "$e2e/node" && npm ci --no-progress --loglevel=error </dev/null) || npm_failed "npm did not bring Node.js 24"
+    node=$(find "$e2e/node/node_modules" -path '*/bin/node' -type f 2>/dev/null | head -1)
+    # To npm it is optional: a registry that it did not reach is no error to it.
+    case $(uname -s)-$(uname -m) in
+    Linux-x86_64 | Linux-aarch64) [ -n "$node" ] || npm_failed "npm did not bring Node.js 24" ;;
+    esac
+    (cd "$e2e" && NODE_NO_WARNINGS=1 PATH="${node:+${node%/node}:}$PATH" npm ci --no-progress --loglevel=error </dev/null) ||
+        npm_failed "npm did not bring the test clients"
     mkdir -p "$bin"
     if [ -n "$node" ]; then ln -sf "../../node/node_modules/${node#"$e2e/node/node_modules/"}" "$bin/node"; fi
     lock_hash >"$npm_stamp"

@@ -14,13 +14,14 @@ const rows = [...fs.readFileSync(script, 'utf8').matchAll(/^(base|more|tpm|ceph|
   return { group, probe, names: Object.fromEntries(columns.map((column, at) => [column, names[at]])) };
 });
 const namesOf = (manager, groups = ['base', 'more']) => [...new Set(rows.filter((row) => groups.includes(row.group)).map((row) => row.names[manager]).filter((name) => !['-', 'none'].includes(name)))];
-const tools = ['bash', 'cat', 'tr', 'awk', 'find', 'head', 'cut', 'dirname', 'mkdir', 'ln', 'rm', 'cp', 'env', 'touch', 'sh', 'openssl'];
+const tools = ['bash', 'cat', 'tr', 'awk', 'find', 'head', 'cut', 'dirname', 'mkdir', 'ln', 'rm', 'cp', 'env', 'touch', 'sh', 'openssl', 'uname'];
 
 // A machine with nothing but the shell's tools and one package manager.
 class Machine {
-  constructor(manager, { uid = 0, sudo = false, fails = false } = {}) {
+  constructor(manager, { uid = 0, sudo = false, fails = false, npm = '' } = {}) {
     this.dir = tempDir();
     this.bin = this.path('bin');
+    this.npm = npm;
     for (const name of ['bin', 'scripts', 'tests/e2e/node', 'later', 'prefix/opt/llvm/bin', 'lists']) fs.mkdirSync(this.path(name), { recursive: true });
     fs.copyFileSync(script, this.path('scripts/setup-dev-env.sh'));
     for (const name of ['package.json', 'package-lock.json']) for (const folder of ['', 'node/']) fs.writeFileSync(this.path(`tests/e2e/${folder}${name}`), '{}');
@@ -51,7 +52,7 @@ ${fails ? 'exit 1' : `cp ${this.path('later')}/* ${this.bin}/`}`);
 
   body(name) {
     if (name === 'clang') return `mkdir -p ${this.dir}/rt; touch ${this.dir}/rt/libclang_rt.fuzzer.a; echo ${this.dir}/rt`;
-    if (name === 'npm') return 'echo "npm $*" >>"$RECORD"; mkdir -p node_modules';
+    if (name === 'npm') return `echo "npm $*" >>"$RECORD"; mkdir -p node_modules; case $PWD in ${this.npm || '*/node) mkdir node_modules/bin; touch node_modules/bin/node'} ;; esac`;
     return name === 'gcc' ? 'cat >/dev/null' : 'exit 0'; // it reads the header's name
   }
 
@@ -94,7 +95,7 @@ await main(async () => {
       assert.deepEqual(asked.slice(0, -1), wanted.slice(0, -1));
       assert.ok(asked.at(-1).startsWith(`${wanted.at(-1)} `), asked.at(-1));
       const named = asked.at(-1).slice(wanted.at(-1).length + 1).split(' ');
-      const there = rows.filter((row) => row.group === 'base' && ['cmd:openssl', 'file:/etc/ssl/certs'].includes(row.probe)).map((row) => row.names[manager]);
+      const there = rows.filter((row) => row.group === 'base' && ['cmd:openssl', 'bundle:/etc/ssl/certs'].includes(row.probe)).map((row) => row.names[manager]);
       assert.deepEqual(named, namesOf(manager).filter((one) => named.includes(one) || !there.includes(one)));
       assert.deepEqual(first.calls.filter((call) => call.startsWith('npm')), ['npm ci --no-progress --loglevel=error', 'npm ci --no-progress --loglevel=error']);
       const second = machine.run('--no-build');
@@ -144,6 +145,8 @@ await main(async () => {
     const alone = new Machine('dnf', { uid: 1000 }).run('--no-build');
     assert.equal(alone.status, 1);
     assert.match(alone.text, /Run as root, then start this again: dnf install -y /);
+    assert.match(new Machine('apt', { uid: 1000 }).run('--no-build').text, /start this again: apt-get update -qq && env .*apt-get install -y .* gcc .*\n$/);
+    assert.match(new Machine('pacman', { uid: 1000 }).run('--no-build').text, /start this again: pacman -Sy && pacman -S /);
     assert.equal(new Machine('brew', { uid: 1000 }).run('--no-build').status, 0); // refuses root, asks for nothing
     assert.notEqual(new Machine('dnf', { fails: true }).run('--no-build').status, 0);
     const bare = new Machine('apt');
@@ -151,6 +154,17 @@ await main(async () => {
     const nothing = bare.run('--no-build');
     assert.equal(nothing.status, 1);
     assert.match(nothing.text, /no apt, dnf, pacman or brew here\. Install by hand what Debian calls: .*libssl-dev/);
+  });
+
+  await test('npm: what it did not bring is named, and asked for again', () => {
+    for (const [npm, what] of [['*/none) ', 'Node.js 24'], ['*/node) exit 1', 'Node.js 24'], ['*/node) mkdir node_modules/bin; touch node_modules/bin/node;; *) exit 1', 'the test clients']]) {
+      const machine = new Machine('dnf', { npm });
+      for (const again of [1, 2]) {
+        const done = machine.run('--no-build');
+        assert.equal(done.status, 1, done.text);
+        assert.ok(done.text.includes(`setup: npm did not bring ${what}. What npm lacks`), `${again}: ${done.text}`);
+      }
+    }
   });
 
   await test('options: unknown ones and groups are refused', () => {

@@ -10,7 +10,7 @@ import { tempDir } from '../e2e/lib/worker.mjs';
 // Why the suite cannot run here, or ''.
 export function missing() {
   for (const name of ['swtpm', 'swtpm_setup', 'swtpm_localca', 'tpm2_pcrextend']) {
-    if (spawnSync('which', [name]).status !== 0) return `${name} is not here: scripts/setup-dev-env.sh --with tpm`;
+    if (spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0) return `${name} is not here: scripts/setup-dev-env.sh --with tpm`;
   }
   return '';
 }
