@@ -275,10 +275,12 @@ await main(async () => {
     client.close();
     const turn = (one) => rotate(one).catch(() => undefined);
     const kills = {};
-    for (const [call, stride] of [['syncfs', 1], ['mkdirat', 12], ['openat2', 30], ['fdatasync', 2]]) kills[call] = await killEach(all, call, turn, settled, stride, 4);
+    // Where syncfs cannot be relied on (an overlay, as in containers), each file is synced by itself.
+    const synced = [0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x01021994].includes(fs.statfsSync(worker.dataDir).type) ? ['syncfs', 1] : ['fsync', 12];
+    for (const [call, stride] of [synced, ['mkdirat', 12], ['openat2', 30], ['fdatasync', 2]]) kills[call] = await killEach(all, call, turn, settled, stride, 4);
     kills.unlinkat = await killEach(all, 'unlinkat', turn, (one, ms) => swept(one, worker, many.length, ms), 40, 1);
     console.log(`     ${JSON.stringify(kills)}`);
-    assert.ok(kills.syncfs >= 1 && kills.mkdirat >= 2 && kills.openat2 >= 2 && kills.unlinkat >= 1, JSON.stringify(kills));
+    assert.ok(kills[synced[0]] >= 1 && kills.mkdirat >= 2 && kills.openat2 >= 2 && kills.unlinkat >= 1, JSON.stringify(kills));
     await values.all(worker, reader);
   });
 
