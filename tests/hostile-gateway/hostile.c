@@ -63,9 +63,12 @@ static void remove_tree(const char *path)
 
 void hostile_done(struct hostile *h)
 {
+    char slots[sizeof h->folder + sizeof "-slots"];
     ak_channel_done(&h->channel);
     ak_channel_done(&h->tls);
     remove_tree(h->folder);
+    snprintf(slots, sizeof slots, "%s-slots", h->folder); /* of the erasure slots, beside it */
+    remove_tree(slots);
 }
 
 static void note_status(struct hostile *h, struct ak_reader *reader)
