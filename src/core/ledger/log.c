@@ -142,6 +142,13 @@ static enum ak_err check_root(
     return ak_ct_eq(AK_SPAN_ARR(hash), AK_SPAN_ARR(record->root)) ? AK_OK : AK_E_AUTH;
 }
 
+static void take_record(struct ak_ledger_log *log, const struct ak_batch_record *record)
+{
+    memcpy(log->record_mac, record->mac, sizeof record->mac);
+    log->record_size = record->size;
+    log->counter = record->counter;
+}
+
 static enum ak_err replay_entry(struct ak_ledger_log *log, struct ak_hmac_key *mac_key, struct ak_span bytes,
     uint64_t index, const struct ak_ledger_visitor *visitor)
 {
@@ -173,9 +180,24 @@ enum ak_err ak_ledger_replay(struct ak_ledger_log *log, struct ak_hmac_key *mac_
         if (out_bad_index) *out_bad_index = index;
         AK_TRY(replay_entry(&next, mac_key, bytes, index, visitor));
     }
-    memcpy(next.record_mac, r.mac, sizeof r.mac);
-    next.record_size = r.size;
-    next.counter = r.counter;
+    take_record(&next, &r);
+    *log = next;
+    return AK_OK;
+}
+
+enum ak_err ak_ledger_replay_leaves(
+    struct ak_ledger_log *log, struct ak_hmac_key *mac_key, struct ak_span leaves, struct ak_span record)
+{
+    struct ak_ledger_log next = *log;
+    struct ak_batch_record r;
+    uint8_t root[32];
+    AK_TRY(open_record(log, mac_key, record, &r));
+    if (r.count > AK_SEGMENT_ENTRIES_MAX || leaves.len != 32 * r.count) return AK_E_FORMAT;
+    for (size_t at = 0; at < leaves.len; at += 32) ak_merkle_append(&next.tree, leaves.ptr + at, NULL);
+    ak_merkle_root(&next.tree, root);
+    if (!ak_ct_eq(AK_SPAN_ARR(root), AK_SPAN_ARR(r.root))) return AK_E_AUTH;
+    take_record(&next, &r);
+    memset(next.control_leaf, 0, sizeof next.control_leaf);
     *log = next;
     return AK_OK;
 }

@@ -71,5 +71,10 @@ struct ak_ledger_visitor {
 AK_MUST_USE enum ak_err ak_ledger_replay(struct ak_ledger_log *log, struct ak_hmac_key *mac_key,
     struct ak_span segment, struct ak_span record, const struct ak_ledger_visitor *visitor,
     uint64_t *out_bad_index);
+/* The same of a batch whose entries are elsewhere, by its leaf hashes: record and root. What only entries say
+ * is not known then: control_leaf is zeroed, time_ms stays; the caller takes both from an authentic state
+ * (archive.h) before a batch with entries follows. AK_E_AUTH, AK_E_FORMAT, AK_E_LIMIT, AK_E_UNSUPPORTED. */
+AK_MUST_USE enum ak_err ak_ledger_replay_leaves(
+    struct ak_ledger_log *log, struct ak_hmac_key *mac_key, struct ak_span leaves, struct ak_span record);
 
 #endif
