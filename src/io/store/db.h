@@ -27,6 +27,7 @@ enum ak_store_query {
     AK_Q_BATCH_PUT,
     AK_Q_NODE_PUT,
     AK_Q_META_PUT,
+    AK_Q_LET_GO,
     AK_Q_HEIGHT,
     AK_Q_BATCH_GET,
     AK_Q_LEAVES_GET,

@@ -29,6 +29,8 @@ static const char *const texts[AK_Q_COUNT_] = {
     [AK_Q_NODE_PUT] = "INSERT INTO node(level, idx, hash) VALUES(?1, ?2, ?3)",
     [AK_Q_META_PUT] = "INSERT INTO meta(key, value) VALUES(?1, ?2)"
                       " ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+    [AK_Q_LET_GO] = "UPDATE batch SET entries = x'' WHERE first >= ?1 AND first < ?2"
+                    " AND first + count <= ?2",
     [AK_Q_HEIGHT] = "SELECT first, count FROM batch ORDER BY first DESC LIMIT 1",
     [AK_Q_BATCH_GET] = "SELECT first, count, record, leaves, entries FROM batch WHERE first <= ?1"
                        " ORDER BY first DESC LIMIT 1",

@@ -70,7 +70,7 @@ static enum ak_err keep_batch(struct ak_store *store, sqlite3_stmt *stmt, uint64
     batch.leaves = keep(&memory, column_blob(stmt, 3));
     batch.entries = keep(&memory, column_blob(stmt, 4));
     if (memory.failed || batch.leaves.len != batch.count * 32) return AK_E_FORMAT;
-    if (ak_segment_validate(batch.entries, batch.count) != AK_OK) return AK_E_FORMAT;
+    if (batch.entries.len > 0 && ak_segment_validate(batch.entries, batch.count) != AK_OK) return AK_E_FORMAT;
     store->batch = batch;
     return AK_OK;
 }
@@ -100,6 +100,7 @@ enum ak_err ak_store_read_entry(
     *out_entry = AK_SPAN_EMPTY;
     memset(out_leaf, 0, 32);
     AK_TRY(ak_store_read_batch(store, index, &batch));
+    if (batch.entries.len == 0) return AK_E_STATE;
     struct ak_reader reader = ak_reader(batch.entries);
     for (uint64_t i = batch.first; i <= index; i++) AK_TRY(ak_segment_next(&reader, out_entry));
     ak_assert(batch.leaves.ptr != NULL);

@@ -53,11 +53,20 @@ AK_MUST_USE enum ak_err ak_store_append(struct ak_store *store, const struct ak_
 /* Returns once `size` entries are durable: at once here. AK_E_STATE where they are not there. */
 AK_MUST_USE enum ak_err ak_store_wait(struct ak_store *store, uint64_t size);
 
-/* The batch that holds entry `index`; views are valid until the next call on this handle.
- * AK_E_NOT_FOUND at or beyond the height, AK_E_FORMAT (lengths do not fit together). */
+/* Lets go of the entries of all batches from the one that begins with `first` to the one that ends before
+ * `end`, and puts the named value that says so, in one transaction: durable at AK_OK, and whatever else comes
+ * back nothing was let go. Records, leaf hashes and subtrees stay. The file gets no smaller: what is freed is
+ * used for entries to come. The caller has them elsewhere. Errors as ak_store_append; AK_E_ARG where `end` is
+ * over the height. */
+AK_MUST_USE enum ak_err ak_store_let_go(
+    struct ak_store *store, uint64_t first, uint64_t end, const char *key, struct ak_span value);
+
+/* The batch that holds entry `index`; views are valid until the next call on this handle. Of one whose
+ * entries were let go `entries` is empty. AK_E_NOT_FOUND at or beyond the height, AK_E_FORMAT (lengths do not
+ * fit together). */
 AK_MUST_USE enum ak_err ak_store_read_batch(
     struct ak_store *store, uint64_t index, struct ak_store_batch *out_batch);
-/* One entry and its stored leaf hash, views as above. */
+/* One entry and its stored leaf hash, views as above. AK_E_STATE: it was let go. */
 AK_MUST_USE enum ak_err ak_store_read_entry(
     struct ak_store *store, uint64_t index, struct ak_span *out_entry, uint8_t out_leaf[32]);
 /* `count` leaf hashes from `first` on into 32 * count bytes. AK_E_NOT_FOUND. */

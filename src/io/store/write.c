@@ -23,6 +23,7 @@ struct change {
     size_t subtree_count;
     const char *key;
     struct ak_span value;
+    uint64_t let_go_first, let_go_end; /* equal: nothing is let go */
 };
 
 static enum ak_err put_batch(struct ak_store *store, const struct change *change)
@@ -44,8 +45,17 @@ static enum ak_err put_batch(struct ak_store *store, const struct change *change
     return AK_OK;
 }
 
+static enum ak_err let_go(struct ak_store *store, const struct change *change)
+{
+    sqlite3_stmt *stmt = store->queries[AK_Q_LET_GO];
+    bind_u64(stmt, 1, change->let_go_first);
+    bind_u64(stmt, 2, change->let_go_end);
+    return ak_store_run(store, AK_Q_LET_GO);
+}
+
 static enum ak_err put_meta(struct ak_store *store, const struct change *change)
 {
+    if (change->let_go_first < change->let_go_end) AK_TRY(let_go(store, change));
     sqlite3_stmt *stmt = store->queries[AK_Q_META_PUT];
     int rc = sqlite3_bind_text(stmt, 1, change->key, -1, SQLITE_STATIC);
     ak_assert(rc == SQLITE_OK);
@@ -110,11 +120,26 @@ enum ak_err ak_store_append(struct ak_store *store, const struct ak_store_batch 
     return AK_OK;
 }
 
+static bool meta_is_good(const char *key, struct ak_span value)
+{
+    return strlen(key) <= AK_STORE_META_KEY_MAX && value.len > 0 && value.len <= AK_STORE_META_VALUE_MAX;
+}
+
+enum ak_err ak_store_let_go(
+    struct ak_store *store, uint64_t first, uint64_t end, const char *key, struct ak_span value)
+{
+    if (store->dead) return AK_E_IO;
+    if (store->read_only || !meta_is_good(key, value)) return AK_E_ARG;
+    if (first >= end || end > store->height) return AK_E_ARG;
+    struct change change = {.key = key, .value = value, .let_go_first = first, .let_go_end = end};
+    store->batch.count = 0;
+    return write_change(store, &change, false);
+}
+
 enum ak_err ak_store_meta_put(struct ak_store *store, const char *key, struct ak_span value)
 {
     if (store->dead) return AK_E_IO;
-    if (store->read_only || strlen(key) > AK_STORE_META_KEY_MAX) return AK_E_ARG;
-    if (value.len == 0 || value.len > AK_STORE_META_VALUE_MAX) return AK_E_ARG;
+    if (store->read_only || !meta_is_good(key, value)) return AK_E_ARG;
     struct change change = {.key = key, .value = value};
     return write_change(store, &change, false);
 }

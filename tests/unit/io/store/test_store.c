@@ -329,6 +329,51 @@ static void damaged_rows_are_refused(void **state)
 }
 
 /* The newest row decides the height: with an impossible place the store does not open. */
+/* Entries go, all else stays; in a store that is open for reading, too. */
+static void entries_are_let_go(void **state)
+{
+    (void)state;
+    static const uint64_t counts[] = {3, 300, 2, 5};
+    struct ak_merkle_frontier tree;
+    struct ak_store_batch batch;
+    uint8_t root[32], stored[32], value[8];
+    size_t len = 0;
+    ak_merkle_frontier_init(&tree);
+    struct ak_store *store = fresh();
+    for (size_t i = 0; i < AK_COUNT(counts); i++)
+        assert_int_equal(sample_append(&s, store, &tree, counts[i], false), AK_OK);
+    struct ak_store *reader = open_store(true);
+    assert_int_equal(ak_store_let_go(reader, 0, 3, "k", AK_SPAN_LIT("v")), AK_E_ARG);
+    assert_int_equal(ak_store_let_go(store, 3, 3, "k", AK_SPAN_LIT("v")), AK_E_ARG);
+    assert_int_equal(ak_store_let_go(store, 0, tree.size + 1, "k", AK_SPAN_LIT("v")), AK_E_ARG);
+    assert_int_equal(ak_store_let_go(store, 0, 3, "k", AK_SPAN_EMPTY), AK_E_ARG);
+    sample_check(store, tree.size);
+    assert_int_equal(ak_store_read_batch(store, 1, &batch), AK_OK); /* kept in memory, and gone from there */
+    assert_int_equal(ak_store_let_go(store, 0, 304, "k", AK_SPAN_LIT("v1")), AK_OK); /* not half a batch */
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(ak_store_read_batch(store, 1, &batch), AK_OK);
+        assert_int_equal(batch.entries.len, 0);
+        assert_int_equal(batch.leaves.len, 96);
+        assert_int_equal(batch.record.len, 100);
+        assert_int_equal(ak_store_read_batch(reader, 302, &batch), AK_OK);
+        assert_int_equal(batch.entries.len, 0);
+        assert_int_equal(ak_store_read_batch(store, 303, &batch), AK_OK);
+        assert_true(batch.entries.len > 0);
+        struct ak_merkle_source source = ak_store_merkle_source(store);
+        ak_merkle_root(&tree, root);
+        assert_int_equal(ak_merkle_stored_root(&source, tree.size, stored), AK_OK);
+        assert_memory_equal(root, stored, 32);
+        assert_int_equal(ak_store_meta_get(reader, "k", value, sizeof value, &len), AK_OK);
+        assert_int_equal(len, 2);
+        ak_store_close(store);
+        store = open_store(false);
+    }
+    assert_int_equal(ak_store_let_go(store, 303, tree.size, "k", AK_SPAN_LIT("v2")), AK_OK);
+    assert_int_equal(sample_append(&s, store, &tree, 7, false), AK_OK); /* the height is what it was */
+    ak_store_close(reader);
+    ak_store_close(store);
+}
+
 static void impossible_height_is_refused(void **state)
 {
     (void)state;
@@ -355,6 +400,7 @@ int main(void)
         cmocka_unit_test(meta_values),
         cmocka_unit_test(foreign_files_are_refused),
         cmocka_unit_test(damaged_rows_are_refused),
+        cmocka_unit_test(entries_are_let_go),
         cmocka_unit_test(impossible_height_is_refused),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

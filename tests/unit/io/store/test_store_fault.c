@@ -196,6 +196,56 @@ static void full_disk_leaves_the_reserve_to_control(void **state)
     fill_the_disk(true);
 }
 
+/* Entries of the first three batches are let go, with a value that says so. */
+static bool let_go_cut_at(unsigned at, enum fault_keep keep)
+{
+    struct ak_store_options o = options(NULL);
+    struct ak_store *store = NULL;
+    struct ak_merkle_frontier tree;
+    struct ak_store_batch batch;
+    uint8_t value[8];
+    size_t len = 0;
+    create();
+    ak_merkle_frontier_init(&tree);
+    assert_int_equal(ak_store_open(&o, &store), AK_OK);
+    for (size_t i = 0; i < 5; i++) assert_int_equal(sample_append(&s, store, &tree, counts[i], false), AK_OK);
+    ak_store_close(store);
+    fault_reset();
+    fault.torn = true; /* nothing is joined: more places to cut at */
+    fault.crash_at = at;
+    o.vfs = "ak-fault";
+    enum ak_err err = ak_store_open(&o, &store);
+    if (err == AK_OK) err = ak_store_let_go(store, 0, 68, "gone", AK_SPAN_LIT("68"));
+    bool reached = fault.op >= at;
+    fault.op = at;
+    ak_store_close(store);
+    fault_power_cut(keep, at);
+    o.vfs = NULL;
+    assert_int_equal(ak_store_open(&o, &store), AK_OK);
+    enum ak_err said = ak_store_meta_get(store, "gone", value, sizeof value, &len);
+    assert_true(said == AK_OK || said == AK_E_NOT_FOUND);
+    if (err == AK_OK) assert_int_equal(said, AK_OK);
+    for (uint64_t i = 0; i < 68; i++) { /* all of them, or none */
+        assert_int_equal(ak_store_read_batch(store, i, &batch), AK_OK);
+        assert_int_equal(batch.entries.len == 0, said == AK_OK);
+    }
+    assert_int_equal(ak_store_read_batch(store, 68, &batch), AK_OK);
+    assert_true(batch.entries.len > 0);
+    ak_store_close(store);
+    return reached;
+}
+
+static void power_cut_while_entries_are_let_go(void **state)
+{
+    (void)state;
+    unsigned at = 1;
+    while (let_go_cut_at(at, FAULT_KEEP_NONE) && let_go_cut_at(at, FAULT_KEEP_ALL) &&
+           let_go_cut_at(at, FAULT_KEEP_SOME))
+        at++;
+    printf("power cut at each of %u writes and syncs\n", at - 1);
+    assert_true(at > 4);
+}
+
 /* The reserve cannot be made whole (a limit on file sizes stands for the full disk): use entries are refused
  * though they would fit, control entries go on. */
 static void use_waits_for_the_reserve(void **state)
@@ -237,6 +287,7 @@ int main(void)
         cmocka_unit_test(failed_sync_kills_the_handle),
         cmocka_unit_test(full_disk_leaves_the_reserve_to_control),
         cmocka_unit_test(use_waits_for_the_reserve),
+        cmocka_unit_test(power_cut_while_entries_are_let_go),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
