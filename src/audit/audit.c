@@ -71,13 +71,16 @@ static void check_root(struct ak_audit *audit)
 static void check_end(struct ak_audit *audit, uint64_t entries)
 {
     const struct ak_audit_report *report = &audit->report;
-    if (entries > report->entries)
+    uint64_t found = report->entries - audit->entries_before;
+    if (entries > found)
         ak_audit_find_at(
             audit, AK_AUDIT_CUT_TAIL, audit->next_index, "the last line counts more entries than there are");
-    else if (entries < report->entries)
+    else if (entries < found)
         ak_audit_find(audit, AK_AUDIT_MALFORMED, "the last line counts fewer entries than there are");
     if (!ak_audit_found(audit) && !report->account) check_root(audit);
-    if (!ak_audit_found(audit) && report->receipt == AK_AUDIT_NOT_CHECKED)
+    bool missing = report->receipt == AK_AUDIT_NOT_CHECKED && ak_audit_is_last(audit) &&
+                   audit->options.receipt->index >= report->from;
+    if (!ak_audit_found(audit) && missing)
         ak_audit_find_at(audit, AK_AUDIT_DROPPED, audit->options.receipt->index,
             "the entry that the receipt names is missing");
     if (!ak_audit_found(audit)) audit->phase = AK_AUDIT_PHASE_ENDED;
@@ -126,14 +129,33 @@ enum ak_err ak_audit_line(struct ak_audit *audit, struct ak_span line)
     return ak_audit_found(audit) && !audit->searching ? AK_E_STATE : AK_OK;
 }
 
-enum ak_err ak_audit_finish(struct ak_audit *audit, struct ak_audit_report *out_report)
+static void find_unended(struct ak_audit *audit)
 {
-    memset(out_report, 0, sizeof *out_report);
-    if (audit->err != AK_OK) return audit->err;
     if (audit->phase == AK_AUDIT_PHASE_HEADER)
         ak_audit_find(audit, AK_AUDIT_CUT_TAIL, "the file is empty");
     else if (audit->phase == AK_AUDIT_PHASE_ENTRIES)
         ak_audit_find_at(audit, AK_AUDIT_CUT_TAIL, audit->next_index, "the file ends before its last line");
+}
+
+enum ak_err ak_audit_next_file(struct ak_audit *audit)
+{
+    if (audit->err != AK_OK) return audit->err;
+    find_unended(audit);
+    if (audit->report.account)
+        ak_audit_find(audit, AK_AUDIT_MALFORMED, "an account's part is a file by itself");
+    if (ak_audit_found(audit)) return AK_E_STATE;
+    audit->file++;
+    audit->line = 0;
+    audit->entries_before = audit->report.entries;
+    audit->phase = AK_AUDIT_PHASE_HEADER;
+    return AK_OK;
+}
+
+enum ak_err ak_audit_finish(struct ak_audit *audit, struct ak_audit_report *out_report)
+{
+    memset(out_report, 0, sizeof *out_report);
+    if (audit->err != AK_OK) return audit->err;
+    find_unended(audit);
     if (!ak_audit_found(audit)) audit->report.finding = audit->unknown_control;
     audit->report.accounts = audit->report.account ? audit->report.entries > 0 : audit->accounts.count;
     audit->report.ok = !ak_audit_found(audit);

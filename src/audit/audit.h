@@ -5,9 +5,11 @@
  * every entry is one that ledger.cddl allows and is hashed right; a full log's entries are all there in order
  * and make the checkpoint's root; an account's entries are in that tree and follow one another without gap
  * from its first; time never goes back; an earlier checkpoint's tree is the beginning of this one's, where
- * the report says checked. Not guaranteed: that the HMACs of control entries are right (the keeper alone has
- * the key); that the file names the right key, where none was pinned; that an account has no later entries
- * than its part shows, unless a receipt names one; that the log is the newest.
+ * the report says checked. A segment is held against the tree of what stands before it, which the file names:
+ * by itself it shows that its entries make the signed root with that; after the file before it, in one
+ * verification, all is as of one full log. Not guaranteed: that the HMACs of control entries are right (the
+ * keeper alone has the key); that the file names the right key, where none was pinned; that an account has no
+ * later entries than its part shows, unless a receipt names one; that the log is the newest.
  *
  * No secrets. Memory: the struct (some 20 KiB) is the caller's; a full log takes up to 160 bytes of the arena
  * for each account it has. Threads: one at a time per verification. */
@@ -34,6 +36,7 @@ struct ak_audit_options {
     struct ak_span
         earlier_proof; /* for an account's part: consistency proof from there, hashes of 32 bytes */
     const struct ak_audit_receipt *receipt;
+    size_t files;       /* of one log that are verified one after another; 0: one */
     uint64_t hash_seed; /* random, so that no file can slow the table of accounts */
 };
 
@@ -44,9 +47,11 @@ struct ak_audit {
     struct ak_audit_options options;
     struct ak_audit_report report;
     enum ak_audit_phase phase;
-    enum ak_err err; /* sticky */
-    uint64_t line;
-    uint64_t next_index; /* one after the last entry line's */
+    enum ak_err err;         /* sticky */
+    size_t file;             /* from 0 */
+    uint64_t line;           /* of it */
+    uint64_t entries_before; /* in the files before it */
+    uint64_t next_index;     /* one after the last entry line's */
     uint8_t last_leaf[32];
     struct ak_audit_tree tree;
     struct ak_audit_accounts accounts;
@@ -68,6 +73,9 @@ void ak_audit_open(struct ak_audit *audit, const struct ak_audit_options *option
  * (24577 bytes are enough). AK_OK: go on. AK_E_STATE: there is a finding and nothing further would change it.
  * AK_E_FULL (arena), AK_E_CRYPTO (library): no verdict is possible; sticky. */
 AK_MUST_USE enum ak_err ak_audit_line(struct ak_audit *audit, struct ak_span line);
+/* After a file's last line: the next lines are the next file's, a segment that begins where this one ended.
+ * AK_E_STATE: there is a finding; others as ak_audit_line. */
+AK_MUST_USE enum ak_err ak_audit_next_file(struct ak_audit *audit);
 /* After the last line. The report is whole whether ok or not; AK_E_FULL or AK_E_CRYPTO where no verdict was
  * possible, and then it is zeroed. */
 AK_MUST_USE enum ak_err ak_audit_finish(struct ak_audit *audit, struct ak_audit_report *out_report);

@@ -14,8 +14,15 @@ static inline bool ak_audit_found(const struct ak_audit *audit)
     return audit->report.finding.fault != AK_AUDIT_SOUND;
 }
 
+static inline bool ak_audit_is_last(const struct ak_audit *audit)
+{
+    return audit->file + 1 >= audit->options.files;
+}
+
 /* audit->header has been read: checkpoint, key, log, earlier checkpoint. AK_E_CRYPTO. */
 AK_MUST_USE enum ak_err ak_audit_check_header(struct ak_audit *audit);
+/* Holds the tree against the earlier checkpoint, where it has just its size. */
+void ak_audit_compare_tree(struct ak_audit *audit);
 /* audit->entry has been read. AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_audit_check_entry(struct ak_audit *audit);
 /* audit->entry has been read after an entry was missed: if it is that one, the finding is a reordering. */

@@ -70,6 +70,7 @@ static void check_link(
     struct ak_audit *audit, const struct ak_audit_entry *entry, const struct ak_audit_account *account)
 {
     const struct ak_audit_entry_line *line = &audit->entry;
+    if (account->seq == 0 && audit->report.from > 0) return; /* what was before is not in the file */
     if (entry->seq > account->seq + 1 && account->seq == 0)
         ak_audit_find_at(
             audit, AK_AUDIT_GAP, line->index, "the account's entries before this one are missing");
@@ -115,7 +116,6 @@ static void check_tree(struct ak_audit *audit)
 {
     const struct ak_audit_entry_line *line = &audit->entry;
     struct ak_audit_report *report = &audit->report;
-    uint8_t root[32];
     if (report->account) {
         struct ak_span proof = ak_span(line->proof, line->proof_len);
         if (!ak_audit_inclusion_holds(line->index, report->size, line->leaf_hash, proof, report->root))
@@ -125,6 +125,14 @@ static void check_tree(struct ak_audit *audit)
         return;
     }
     ak_audit_tree_add(&audit->tree, line->leaf_hash);
+    ak_audit_compare_tree(audit);
+}
+
+void ak_audit_compare_tree(struct ak_audit *audit)
+{
+    struct ak_audit_report *report = &audit->report;
+    uint8_t root[32];
+    if (report->account) return;
     if (report->earlier != AK_AUDIT_NOT_CHECKED || audit->tree.size != audit->earlier.size) return;
     ak_audit_tree_root(&audit->tree, root);
     bool same = memcmp(root, audit->earlier.root, sizeof root) == 0;

@@ -75,16 +75,39 @@ static bool take_origin(struct ak_span *rest, uint8_t out_log_id[16])
     return true;
 }
 
-static bool take_kind(struct ak_span *rest, bool *out_account)
+static bool take_kind(struct ak_span *rest, struct ak_audit_header *out)
 {
-    *out_account = TAKE(rest, "account\"");
-    return *out_account || TAKE(rest, "full\"");
+    out->account = TAKE(rest, "account\"");
+    out->segment = !out->account && TAKE(rest, "segment\"");
+    return out->account || out->segment || TAKE(rest, "full\"");
+}
+
+/* Hashes up to, not over, the closing bracket. */
+static bool take_hashes(struct ak_span *rest, uint8_t *out_bytes, size_t cap, size_t *out_len)
+{
+    while (rest->len > 0 && rest->ptr[0] != ']') {
+        if (*out_len == cap) return false;
+        if (*out_len > 0 && !TAKE(rest, ",")) return false;
+        if (!TAKE(rest, "\"") || !take_hex(rest, out_bytes + *out_len, AK_AUDIT_HASH) || !TAKE(rest, "\""))
+            return false;
+        *out_len += AK_AUDIT_HASH;
+    }
+    return TAKE(rest, "]");
+}
+
+/* Where the file begins: a segment says so, an account's part where it leaves something out. */
+static bool take_from(struct ak_span *rest, struct ak_audit_header *out)
+{
+    bool said = TAKE(rest, ",\"from\":");
+    if (said && (!take_number(rest, &out->from) || out->from == 0)) return false;
+    if (!out->segment) return !said || out->account;
+    return said && TAKE(rest, ",\"before\":[") &&
+           take_hashes(rest, out->before, sizeof out->before, &out->before_len);
 }
 
 static bool take_header(struct ak_span rest, struct ak_audit_header *out)
 {
-    if (!TAKE(&rest, "{\"format\":\"agentkeys-ledger-export/1\",\"kind\":\"") ||
-        !take_kind(&rest, &out->account))
+    if (!TAKE(&rest, "{\"format\":\"agentkeys-ledger-export/1\",\"kind\":\"") || !take_kind(&rest, out))
         return false;
     if (!TAKE(&rest, ",\"log_id\":\"") || !take_hex(&rest, out->log_id, sizeof out->log_id)) return false;
     if (!TAKE(&rest, "\",\"origin\":\"") || !take_origin(&rest, out->origin_log_id)) return false;
@@ -93,7 +116,8 @@ static bool take_header(struct ak_span rest, struct ak_audit_header *out)
     if (out->account &&
         (!TAKE(&rest, "\",\"anchor\":\"") || !take_hex(&rest, out->anchor, sizeof out->anchor)))
         return false;
-    if (!TAKE(&rest, "\",\"checkpoint\":\"") || !take_note(&rest, out)) return false;
+    if (!TAKE(&rest, "\"") || !take_from(&rest, out)) return false;
+    if (!TAKE(&rest, ",\"checkpoint\":\"") || !take_note(&rest, out)) return false;
     return TAKE(&rest, "\"}") && rest.len == 0;
 }
 
@@ -115,16 +139,7 @@ static bool take_entry(struct ak_span *rest, struct ak_audit_entry_line *out)
 
 static bool take_proof(struct ak_span *rest, struct ak_audit_entry_line *out)
 {
-    if (!TAKE(rest, ",\"proof\":[")) return false;
-    while (rest->len > 0 && rest->ptr[0] != ']') {
-        if (out->proof_len == sizeof out->proof) return false;
-        if (out->proof_len > 0 && !TAKE(rest, ",")) return false;
-        if (!TAKE(rest, "\"") || !take_hex(rest, out->proof + out->proof_len, AK_AUDIT_HASH) ||
-            !TAKE(rest, "\""))
-            return false;
-        out->proof_len += AK_AUDIT_HASH;
-    }
-    return TAKE(rest, "]");
+    return TAKE(rest, ",\"proof\":[") && take_hashes(rest, out->proof, sizeof out->proof, &out->proof_len);
 }
 
 enum ak_err ak_audit_line_entry(struct ak_span line, bool account, struct ak_audit_entry_line *out_line)

@@ -13,11 +13,15 @@
 enum { AK_AUDIT_LINE_MAX = 24576 }; /* with its line feed */
 
 struct ak_audit_header {
-    bool account; /* kind; false: full */
+    bool account; /* kind; neither: full */
+    bool segment;
     uint8_t log_id[16];
     uint8_t origin_log_id[16]; /* the one in the origin */
     uint8_t ledger_key[32];
-    uint8_t anchor[32]; /* of an account's part */
+    uint8_t anchor[32];                              /* of an account's part */
+    uint64_t from;                                   /* what stands before this entry is not in the file */
+    size_t before_len;                               /* bytes; of a segment */
+    uint8_t before[AK_AUDIT_LEVELS * AK_AUDIT_HASH]; /* roots of the complete subtrees before it */
     uint8_t note[AK_AUDIT_NOTE_MAX];
     size_t note_len;
 };

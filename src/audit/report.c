@@ -12,6 +12,11 @@ const char *ak_audit_fault_name(enum ak_audit_fault fault)
     return (unsigned)fault < AK_AUDIT_FAULT_COUNT ? names[fault] : "unknown";
 }
 
+const char *ak_audit_kind_name(const struct ak_audit_report *report)
+{
+    return report->account ? "account" : report->from ? "segment" : "full";
+}
+
 static const char *check_name(enum ak_audit_check check)
 {
     static const char *const names[] = {"none given", "checked", "not checked", "does not hold"};
@@ -56,7 +61,9 @@ static void put_log(struct ak_buf *buf, const struct ak_audit_report *report)
 {
     static const char *const trust[] = {
         "believed: the file names it", "verifies the earlier checkpoint", "pinned"};
-    put_text(buf, "kind", report->account ? "account" : "full");
+    put_text(buf, "kind", ak_audit_kind_name(report));
+    if (report->from) put_number(buf, "from", report->from);
+    if (report->files > 1) put_number(buf, "files", report->files);
     put_hex(buf, "log_id", AK_SPAN_ARR(report->log_id));
     if (report->account) put_hex(buf, "anchor", AK_SPAN_ARR(report->anchor));
     put_hex(buf, "ledger_key", AK_SPAN_ARR(report->ledger_key));

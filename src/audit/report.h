@@ -54,7 +54,9 @@ enum ak_audit_trust {
 struct ak_audit_report {
     bool ok;
     struct ak_audit_finding finding;
-    bool account; /* an account's part; else a full log */
+    bool account;   /* an account's part; else a full log, or a part of one from an entry on */
+    uint64_t from;  /* entries before this one are in none of the files */
+    uint64_t files; /* that were begun */
     uint8_t log_id[16];
     uint8_t ledger_key[32];
     uint8_t anchor[32]; /* of an account's part */
@@ -75,6 +77,8 @@ struct ak_audit_report {
 
 /* Stable lower-case name: "edited", "cut_tail"…; "unknown" beyond the enum. */
 const char *ak_audit_fault_name(enum ak_audit_fault fault);
+/* "account", "full", or "segment" of a log whose beginning is in none of the files. */
+const char *ak_audit_kind_name(const struct ak_audit_report *report);
 /* The report as lines of "name: value", each ended by a line feed; under 2 KiB. What does not fit fails the
  * buffer. */
 void ak_audit_report_put(struct ak_buf *buf, const struct ak_audit_report *report);

@@ -74,6 +74,17 @@ static void put_text(struct ak_buf *buf, struct ak_span text)
     }
 }
 
+static void put_hashes(struct ak_buf *buf, const char *name, struct ak_span hashes)
+{
+    ak_buf_put_str(buf, name);
+    for (size_t i = 0; i < hashes.len; i += AK_AUDIT_HASH) {
+        ak_buf_put_str(buf, i > 0 ? ",\"" : "\"");
+        ak_hex_encode(buf, ak_span_sub(hashes, i, i + AK_AUDIT_HASH));
+        ak_buf_put_str(buf, "\"");
+    }
+    ak_buf_put_str(buf, "]");
+}
+
 static void check_header(struct ak_span line)
 {
     static struct ak_audit_header header;
@@ -81,7 +92,8 @@ static void check_header(struct ak_span line)
     struct ak_buf buf = AK_BUF_ARR(memory);
     if (ak_audit_line_header(line, &header) != AK_OK) return;
     ak_buf_put_str(&buf, "{\"format\":\"agentkeys-ledger-export/1\",\"kind\":\"");
-    ak_buf_put_str(&buf, header.account ? "account\",\"log_id\":\"" : "full\",\"log_id\":\"");
+    ak_buf_put_str(&buf, header.account ? "account" : header.segment ? "segment" : "full");
+    ak_buf_put_str(&buf, "\",\"log_id\":\"");
     ak_hex_encode(&buf, AK_SPAN_ARR(header.log_id));
     ak_buf_put_str(&buf, "\",\"origin\":\"agentkeys/ledger/");
     ak_hex_encode(&buf, AK_SPAN_ARR(header.origin_log_id));
@@ -89,7 +101,11 @@ static void check_header(struct ak_span line)
     ak_hex_encode(&buf, AK_SPAN_ARR(header.ledger_key));
     if (header.account) ak_buf_put_str(&buf, "\",\"anchor\":\"");
     if (header.account) ak_hex_encode(&buf, AK_SPAN_ARR(header.anchor));
-    ak_buf_put_str(&buf, "\",\"checkpoint\":\"");
+    ak_buf_put_str(&buf, "\"");
+    if (header.from) ak_buf_put_str(&buf, ",\"from\":");
+    if (header.from) ak_buf_put_dec(&buf, header.from);
+    if (header.segment) put_hashes(&buf, ",\"before\":[", ak_span(header.before, header.before_len));
+    ak_buf_put_str(&buf, ",\"checkpoint\":\"");
     put_text(&buf, ak_span(header.note, header.note_len));
     ak_buf_put_str(&buf, "\"}");
     AK_FUZZ_CHECK(ak_span_eq(ak_buf_span(&buf), line));
@@ -103,13 +119,9 @@ static void put_entry_line(struct ak_buf *buf, const struct ak_audit_entry_line 
     ak_hex_encode(buf, ak_span(line->room + 1, line->entry_len));
     ak_buf_put_str(buf, "\",\"leaf_hash\":\"");
     ak_hex_encode(buf, AK_SPAN_ARR(line->leaf_hash));
-    ak_buf_put_str(buf, account ? "\",\"proof\":[" : "\"");
-    for (size_t i = 0; i < line->proof_len; i += AK_AUDIT_HASH) {
-        ak_buf_put_str(buf, i > 0 ? ",\"" : "\"");
-        ak_hex_encode(buf, ak_span(line->proof + i, AK_AUDIT_HASH));
-        ak_buf_put_str(buf, "\"");
-    }
-    ak_buf_put_str(buf, account ? "]}" : "}");
+    ak_buf_put_str(buf, "\"");
+    if (account) put_hashes(buf, ",\"proof\":[", ak_span(line->proof, line->proof_len));
+    ak_buf_put_str(buf, "}");
 }
 
 static void check_line(struct ak_span line, bool account)

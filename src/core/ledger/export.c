@@ -26,6 +26,21 @@ static void put_proof(struct ak_json_writer *w, const struct ak_merkle_proof *pr
     ak_json_close_array(w);
 }
 
+static const char *kind_of(const struct ak_export_header *header)
+{
+    return header->anchor ? "account" : header->from ? "segment" : "full";
+}
+
+/* The lowest subtree first, as in a snapshot. */
+static void put_before(struct ak_json_writer *w, const struct ak_merkle_frontier *before)
+{
+    ak_json_key(w, "before");
+    ak_json_open_array(w);
+    for (unsigned level = 0; level < AK_MERKLE_LEVELS; level++)
+        if (before->size >> level & 1) ak_json_put_hex(w, "", AK_SPAN_ARR(before->peaks[level]));
+    ak_json_close_array(w);
+}
+
 void ak_export_put_header(struct ak_buf *buf, const struct ak_export_header *header)
 {
     uint8_t origin_bytes[AK_ORIGIN_LEN];
@@ -36,12 +51,14 @@ void ak_export_put_header(struct ak_buf *buf, const struct ak_export_header *hea
     ak_json_key(&w, "format");
     ak_json_put_string(&w, AK_SPAN_LIT(EXPORT_FORMAT));
     ak_json_key(&w, "kind");
-    ak_json_put_string(&w, ak_span_str(header->anchor ? "account" : "full"));
+    ak_json_put_string(&w, ak_span_str(kind_of(header)));
     put_hex(&w, "log_id", header->log_id, 16);
     ak_json_key(&w, "origin");
     ak_json_put_string(&w, ak_buf_span(&origin));
     put_hex(&w, "ledger_key", header->ledger_pub, 32);
     if (header->anchor) put_hex(&w, "anchor", header->anchor, 32);
+    if (header->from) put_u64(&w, "from", header->from);
+    if (header->from && !header->anchor) put_before(&w, header->before);
     ak_json_key(&w, "checkpoint");
     ak_json_put_string(&w, header->checkpoint);
     ak_json_close_object(&w);

@@ -15,7 +15,11 @@ struct ak_export_header {
     uint8_t ledger_pub[32];
     const uint8_t *anchor;     /* 32 bytes: an account's part; NULL: the whole log */
     struct ak_span checkpoint; /* the note */
+    uint64_t from;             /* index of the first entry; 0: nothing is left out at the beginning */
+    /* where `from` is over 0 and there is no anchor: the tree of what stands before */
+    const struct ak_merkle_frontier *before;
 };
+/* The kind follows: `account` with an anchor, else `full` from 0 and `segment` from elsewhere. */
 void ak_export_put_header(struct ak_buf *buf, const struct ak_export_header *header);
 /* `proof` for an account's part, NULL in the whole log. */
 void ak_export_put_entry(struct ak_buf *buf, uint64_t index, struct ak_span entry, const uint8_t leaf[32],
