@@ -82,6 +82,11 @@ static const char *notice_state(enum ak_entry_type type)
     }
 }
 
+bool ak_read_is_notice(enum ak_entry_type type)
+{
+    return notice_state(type) != NULL;
+}
+
 static enum ak_err add_notice(
     struct scan *scan, uint64_t index, const struct ak_entry *entry, struct ak_span bytes)
 {
@@ -133,6 +138,7 @@ static enum ak_err scan_batch(struct scan *scan, const struct ak_read_batch *bat
 static enum ak_err scan_all(struct scan *scan)
 {
     uint64_t end = scan->read->size;
+    if (scan->at > end) return AK_OK; /* archived beyond the newest checkpoint that proofs are for */
     if (end - scan->at > AK_READ_SCAN_MAX) end = scan->at + AK_READ_SCAN_MAX;
     while (scan->at < end && scan->found < scan->read->limit && !scan->full) {
         struct ak_read_batch batch;
@@ -156,6 +162,7 @@ static enum ak_code scan_asked(struct scan *scan, uint64_t *out_bad_index)
 {
     const struct ak_read *read = scan->read;
     scan->at = read->since > read->size ? read->size : read->since;
+    if (scan->at < scan->source->archived) scan->at = scan->source->archived;
     enum ak_err err = scan_all(scan);
     return err ? failed(err, scan->at, out_bad_index) : AK_CODE_OK;
 }
@@ -168,6 +175,10 @@ static enum ak_code audit(const struct ak_read *read, const struct ak_read_sourc
     if (code) return code;
     struct ak_msg_audit_reply reply = {
         .entries = {ak_buf_span(&scan.items)}, .next = scan.at, .size = read->size};
+    if (read->since < source->archived) {
+        reply.archived = source->archived;
+        reply.present |= 1u << AK_AUDIT_REPLY_ARCHIVED;
+    }
     if (read->proofs) {
         reply.checkpoint = ak_span(read->note, read->note_len);
         memcpy(reply.key, read->ledger_pub, 32);
@@ -210,6 +221,7 @@ static enum ak_code inclusion(const struct ak_read *read, const struct ak_read_s
     uint8_t root[32];
     struct ak_buf proof_text = AK_BUF_ARR(text);
     struct ak_msg_inclusion_reply reply = {.index = read->since, .size = read->to};
+    if (read->since < source->archived) return AK_CODE_LEDGER_ARCHIVED;
     enum ak_err err = find_entry(source, read->since, &entry, &bytes);
     if (err) return failed(err, read->since, out_bad_index);
     if (!entry.has_anchor || memcmp(entry.anchor, read->anchor, 32) != 0) return AK_CODE_NOT_FOUND; /* I8 */

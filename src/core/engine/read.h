@@ -20,6 +20,7 @@ struct ak_read_source {
     enum ak_err (*batch)(void *ctx, uint64_t index, struct ak_read_batch *out_batch);
     void *ctx;
     struct ak_merkle_source tree;
+    uint64_t archived; /* entries before this one are in files, and not in the store */
 };
 
 /* Memory for one answer. */
@@ -28,8 +29,12 @@ struct ak_read_memory {
     uint8_t body[AK_READ_BODY_MAX];
 };
 
+/* Whether a broker is told of entries of this type (notices). */
+bool ak_read_is_notice(enum ak_entry_type type);
+
 /* Fills the body with the call's answer. AK_CODE_LEDGER_DAMAGED where stored bytes do not lead to the root:
- * *out_bad_index names the entry; the caller then stops all serving. */
+ * *out_bad_index names the entry; the caller then stops all serving. AK_CODE_LEDGER_ARCHIVED: what was asked
+ * for is in a file. */
 enum ak_code ak_read_answer(const struct ak_read *read, const struct ak_read_source *source,
     struct ak_read_memory *memory, struct ak_span *out_body, uint64_t *out_bad_index);
 

@@ -69,6 +69,8 @@ static const struct row rows[AK_CODE_COUNT] = {
         "repeat"},
     [AK_CODE_UPSTREAM_ERROR] = {"upstream_error", 502,
         "the server behind this one does not answer; try again"},
+    [AK_CODE_LEDGER_ARCHIVED] = {"ledger_archived", 410,
+        "the entry was moved to an archive file of the ledger; its operator has it (agentkeys audit verify)"},
 };
 
 static const struct row *row_of(enum ak_code code)

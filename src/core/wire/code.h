@@ -50,6 +50,7 @@ enum ak_code {
     AK_CODE_NOT_OPERATOR,
     AK_CODE_TRUST_PINNED,
     AK_CODE_UPSTREAM_ERROR, /* the broker: the worker does not answer */
+    AK_CODE_LEDGER_ARCHIVED,
     AK_CODE_COUNT
 };
 

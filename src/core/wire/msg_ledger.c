@@ -30,6 +30,7 @@ static const struct ak_field audit_reply_fields[] = {
     AK_FIELD(ak_msg_audit_reply, size, "size", AK_KIND_U64, 0, 0, UINT64_MAX),
     AK_FIELD(ak_msg_audit_reply, checkpoint, "checkpoint", AK_KIND_LINES, AK_MSG_OPTIONAL, 1, 4096),
     AK_FIELD(ak_msg_audit_reply, key, "key", AK_KIND_FIXED, AK_MSG_OPTIONAL, 0, 32),
+    AK_FIELD(ak_msg_audit_reply, archived, "archived", AK_KIND_U64, AK_MSG_OPTIONAL, 0, UINT64_MAX),
 };
 const struct ak_msg ak_audit_reply_msg = AK_MSG("audit_reply", ak_msg_audit_reply, audit_reply_fields);
 

@@ -40,7 +40,8 @@ enum ak_audit_item_field {
 };
 extern const struct ak_msg ak_audit_item_msg;
 
-/* next: index to go on with; size: entries in the ledger; checkpoint: the note the proofs are for. */
+/* next: index to go on with; size: entries in the ledger; checkpoint: the note the proofs are for;
+ * archived: entries before that one were asked for, and are in files of the operator. */
 struct ak_msg_audit_reply {
     uint32_t present;
     struct ak_list entries; /* of struct ak_msg_audit_item */
@@ -48,6 +49,7 @@ struct ak_msg_audit_reply {
     uint64_t size;
     struct ak_span checkpoint;
     uint8_t key[32];
+    uint64_t archived;
 };
 enum ak_audit_reply_field {
     AK_AUDIT_REPLY_ENTRIES,
@@ -55,6 +57,7 @@ enum ak_audit_reply_field {
     AK_AUDIT_REPLY_SIZE,
     AK_AUDIT_REPLY_CHECKPOINT,
     AK_AUDIT_REPLY_KEY,
+    AK_AUDIT_REPLY_ARCHIVED,
 };
 extern const struct ak_msg ak_audit_reply_msg;
 

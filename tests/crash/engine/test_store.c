@@ -209,7 +209,7 @@ static void test_answers_from_the_store(void **state)
     }
     for (size_t i = 0; i < w->h.batch_count; i++)
         assert_int_equal(append(worker.store, &w->h.batches[i]), AK_OK);
-    struct ak_read_source source = {read_batch, worker.store, ak_store_merkle_source(worker.store)};
+    struct ak_read_source source = {read_batch, worker.store, ak_store_merkle_source(worker.store), 0};
     for (uint64_t index = 5; index < h_size(&w->h); index += 97) {
         struct ak_msg_inclusion_request request = {.index = index};
         struct ak_span body;

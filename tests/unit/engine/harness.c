@@ -311,7 +311,7 @@ static enum ak_err read_node(void *ctx, unsigned level, uint64_t index, uint8_t 
 
 enum ak_code h_read(struct h *h)
 {
-    struct ak_read_source source = {read_batch, h, {read_node, h}};
+    struct ak_read_source source = {read_batch, h, {read_node, h}, h->archived};
     struct ak_span body;
     H_CHECK(h->out.wait & AK_WAIT_READ);
     enum ak_code code = ak_read_answer(&h->out.read, &source, h->read_memory, &body, &h->bad_index);

@@ -107,6 +107,7 @@ struct h {
     struct ak_read_memory *read_memory;
     uint64_t bad_index;
     size_t damage_batch, damage_at; /* for reads: this byte of that batch's segment reads altered */
+    uint64_t archived;              /* entries before it are said to be in files */
     uint8_t damage_by;
 };
 

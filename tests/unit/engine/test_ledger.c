@@ -381,7 +381,7 @@ static void test_sources_that_fail(void **state)
                                  open ? AK_SPAN_EMPTY : h_token(&w->alice), calls[c], request),
                 AK_CODE_OK);
             enum ak_err err = errs[e];
-            struct ak_read_source source = {no_batch, &err, {no_node, &err}};
+            struct ak_read_source source = {no_batch, &err, {no_node, &err}, 0};
             struct ak_span body;
             uint64_t bad = 0;
             enum ak_code code = ak_read_answer(&w->h.out.read, &source, &memory, &body, &bad);
@@ -389,10 +389,49 @@ static void test_sources_that_fail(void **state)
             assert_int_equal(body.len, 0);
         }
     struct ak_read none = {.call = AK_CALL_ACCOUNT};
-    struct ak_read_source source = {no_batch, NULL, {no_node, NULL}};
+    struct ak_read_source source = {no_batch, NULL, {no_node, NULL}, 0};
     struct ak_span body;
     uint64_t bad = 0;
     assert_int_equal(ak_read_answer(&none, &source, &memory, &body, &bad), AK_CODE_INTERNAL);
+}
+
+/* Archived entries are not looked for: lists begin after them and say so, a proof is refused by name. */
+static void test_archived_entries(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_audit_request request = {.present = 0};
+    struct ak_msg_audit_reply reply;
+    struct ak_msg_audit_item item;
+    struct ak_msg_inclusion_request wanted = {.present = 0};
+    for (int i = 0; i < 5; i++) assert_int_equal(h_agent_sign(&w->h, &w->agent, "x"), AK_CODE_OK);
+    uint64_t size = h_size(&w->h);
+    w->h.archived = size - 3;
+    assert_int_equal(audit(w, &request, &reply), AK_CODE_OK);
+    assert_true(ak_msg_has(&reply, AK_AUDIT_REPLY_ARCHIVED));
+    assert_int_equal(reply.archived, size - 3);
+    assert_int_equal(reply.next, size);
+    uint64_t count = 0;
+    for (; ak_list_next(&reply.entries, &ak_audit_item_msg, &item); count++)
+        assert_int_equal(item.index, size - 3 + count);
+    assert_int_equal(count, 3);
+    request.since = size - 4;
+    request.present = 1u << AK_AUDIT_REQUEST_SINCE;
+    assert_int_equal(audit(w, &request, &reply), AK_CODE_OK);
+    assert_true(ak_msg_has(&reply, AK_AUDIT_REPLY_ARCHIVED));
+    request.since = size - 3;
+    assert_int_equal(audit(w, &request, &reply), AK_CODE_OK);
+    assert_false(ak_msg_has(&reply, AK_AUDIT_REPLY_ARCHIVED));
+    for (uint64_t i = size - 5; i < size; i++) {
+        wanted.index = i;
+        assert_int_equal(ask(w, &w->alice.device, h_token(&w->alice), AK_CALL_INCLUSION, &wanted),
+            i < size - 3 ? AK_CODE_LEDGER_ARCHIVED : AK_CODE_OK);
+    }
+    w->h.archived = size; /* all of it */
+    request.present = 0;
+    request.since = 0;
+    assert_int_equal(audit(w, &request, &reply), AK_CODE_OK);
+    assert_int_equal(count_items(&reply), 0);
+    assert_int_equal(reply.next, size);
 }
 
 int main(void)
@@ -410,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_before_the_first_checkpoint),
         WORLD_TEST(test_altered_bytes_are_named),
         WORLD_TEST(test_sources_that_fail),
+        WORLD_TEST(test_archived_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

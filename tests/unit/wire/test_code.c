@@ -13,7 +13,7 @@ static const char snapshot[] =
     "422 idempotency_mismatch\n429 rate_limit_exceeded\n500 internal\n503 signer_disabled\n"
     "503 signer_auth_not_configured\n503 not_ready\n503 ledger_unavailable\n503 ledger_damaged\n"
     "507 storage_full\n202 pending\n409 epoch_busy\n500 tampered\n403 not_operator\n"
-    "409 trust_pinned\n502 upstream_error\n";
+    "409 trust_pinned\n502 upstream_error\n410 ledger_archived\n";
 
 static void is_the_contract(void **state)
 {
