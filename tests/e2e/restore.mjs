@@ -168,6 +168,24 @@ await main(async () => {
     assert.ok(!fs.existsSync(path.join(found.dataDir, 'sealed.bin')));
   });
 
+  await test('archive files and what came after them are the ledger, too', async () => {
+    const copy = new Worker();
+    const at = new Desk(copy, work);
+    const entries = fs.readFileSync(desk.path('ledger.jsonl'), 'utf8').trimEnd().split('\n').length - 2;
+    const { archived, file } = JSON.parse(desk.must(`agentkeys-worker ledger archive --before ${entries - 1} --json`));
+    fs.copyFileSync(path.join(lost.dataDir, file), desk.path('archived.jsonl'));
+    fs.writeFileSync(desk.path('tail.jsonl'), desk.must(`agentkeys-worker ledger export --from ${archived}`));
+    at.must('agentkeys-worker restore --request again.request');
+    for (const [share, name] of [[1, 'ada'], [3, 'carol']]) at.must(`agentkeys recovery share --open share-${share}-of-3-${name}.cms --key ${name}.pem --for again.request --out ${name}.again --yes`);
+    const base = 'agentkeys-worker restore --share ada.again --share carol.again';
+    assert.match(at.refused(`${base} --ledger tail.jsonl`, 'ledger_unreadable'), /archive files before it/);
+    assert.match(at.refused(`${base} --ledger tail.jsonl --ledger archived.jsonl`, 'ledger_unreadable'), /archive files before it/);
+    assert.match(at.refused(`${base} --ledger archived.jsonl --ledger archived.jsonl`, 'ledger_damaged'), /does not go on/);
+    at.refused(`${base} --ledger archived.jsonl --checkpoint late.note`, 'ledger_stale');
+    assert.match(at.must(`${base} --ledger archived.jsonl --ledger tail.jsonl --checkpoint late.note`), /goes on from the checkpoint\naccounts: {6}1\n/);
+    at.must('agentkeys-worker ledger verify');
+  });
+
   await test('killed at any moment, it is run again, or it is finished', async () => {
     const line = runbook('restore')[0].split(' ').slice(1);
     for (const wait of [0, 5, 15, 30, 60, 100]) {

@@ -17,6 +17,7 @@ int ak_cli_walk_audit(struct ak_cli_pages *pages)
         pages->request.present |= 1u << AK_AUDIT_REQUEST_SINCE | 1u << AK_AUDIT_REQUEST_LIMIT;
         int status = ak_cli_call(pages->cli, AK_CALL_AUDIT, &pages->request, &reply, "reading the ledger");
         if (status) return status;
+        if (ak_msg_has(&reply, AK_AUDIT_REPLY_ARCHIVED)) pages->archived = reply.archived;
         struct ak_list items = reply.entries;
         for (; pages->left && ak_list_next(&items, &ak_audit_item_msg, &item); pages->left--) {
             status = pages->on_item(pages->ctx, &item, &reply);
@@ -27,6 +28,23 @@ int ak_cli_walk_audit(struct ak_cli_pages *pages)
         if (pages->left == 0 || reply.next >= reply.size || reply.next <= pages->request.since) return 0;
         pages->request.since = reply.next;
     }
+}
+
+void ak_cli_note_archived(const struct ak_cli_pages *pages)
+{
+    if (pages->archived == 0) return;
+    (void)fprintf(stderr,
+        "%s: entries before %llu are in the operator's archive files, and not in this list\n",
+        pages->cli->program->name, (unsigned long long)pages->archived);
+}
+
+int ak_cli_fail_archived(struct ak_cli *cli, uint64_t index)
+{
+    char problem[80];
+    (void)snprintf(problem, sizeof problem, "entry %llu is archived", (unsigned long long)index);
+    return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, problem,
+        "it was moved to a file, ledger-FROM-TO.jsonl, that the worker's operator keeps",
+        "ask the operator for that file, then agentkeys audit verify FILE");
 }
 
 static void put_path(const struct ak_entry *entry, char *out, size_t cap)

@@ -70,12 +70,16 @@ int ak_cmd_audit_list(struct ak_cli *cli)
     if (status) return status;
     if (!cli->json) {
         ak_out_line("%8s  %-23s  %-18s %-20s %s", "INDEX", "TIME", "TYPE", "PATH", "DETAIL");
-        return ak_cli_walk_audit(&pages);
+        status = ak_cli_walk_audit(&pages);
+        ak_cli_note_archived(&pages);
+        return status;
     }
     (void)fputs("{\"entries\":[", stdout);
     status = ak_cli_walk_audit(&pages);
-    ak_out_line(
-        "],\"next\":%llu,\"size\":%llu}", (unsigned long long)pages.next, (unsigned long long)pages.size);
+    (void)printf(
+        "],\"next\":%llu,\"size\":%llu", (unsigned long long)pages.next, (unsigned long long)pages.size);
+    if (pages.archived) (void)printf(",\"archived\":%llu", (unsigned long long)pages.archived);
+    ak_out_line("%s", "}");
     return status;
 }
 
@@ -114,6 +118,7 @@ static int fetch_entry(struct ak_cli *cli, struct wanted *out)
     int status = ak_cli_open_session(cli);
     if (!status) status = ak_cli_walk_audit(&pages);
     if (status) return status;
+    if (!out->found && out->index < pages.archived) return ak_cli_fail_archived(cli, out->index);
     if (!out->found)
         return ak_cli_fail(cli, AK_CATEGORY_NOT_FOUND, "no such entry",
             "no entry of this account has that index", "agentkeys audit list");

@@ -18,7 +18,7 @@ struct export
     struct ak_cli *cli;
     struct ak_cli_checkpoint checkpoint;
     FILE *file;
-    uint64_t count;
+    uint64_t count, from;
     struct ak_client side; /* for single proofs, while a page is being read */
 };
 
@@ -94,16 +94,29 @@ static int on_item(void *ctx, const struct ak_msg_audit_item *item, const struct
     return put_entry(export, item, &proof);
 }
 
-static int put_header(struct export *export)
+/* `from`: entries before are archived; the header says so, as the part cannot begin with the first one. */
+static int put_header(struct export *export, uint64_t from)
 {
     static uint8_t memory[AK_EXPORT_LINE_MAX];
     struct ak_buf line = AK_BUF_ARR(memory);
     struct ak_export_header header = {.anchor = export->cli->saved.anchor,
-        .checkpoint = ak_span(export->checkpoint.note, export->checkpoint.note_len)};
+        .checkpoint = ak_span(export->checkpoint.note, export->checkpoint.note_len),
+        .from = from};
     memcpy(header.log_id, export->checkpoint.checkpoint.log_id, sizeof header.log_id);
     memcpy(header.ledger_pub, export->checkpoint.key, sizeof header.ledger_pub);
     ak_export_put_header(&line, &header);
     return put_line(export, &line);
+}
+
+/* Nothing but where the kept entries begin. */
+static int ask_archived(struct export *export)
+{
+    struct ak_msg_audit_request request = {
+        .limit = 1, .present = 1u << AK_AUDIT_REQUEST_SINCE | 1u << AK_AUDIT_REQUEST_LIMIT};
+    struct ak_msg_audit_reply reply;
+    int status = ak_cli_call(export->cli, AK_CALL_AUDIT, &request, &reply, "reading the ledger");
+    if (!status && ak_msg_has(&reply, AK_AUDIT_REPLY_ARCHIVED)) export->from = reply.archived;
+    return status;
 }
 
 static int write_all(struct export *export)
@@ -114,8 +127,10 @@ static int write_all(struct export *export)
     pages.request.proofs = true;
     pages.request.present = 1u << AK_AUDIT_REQUEST_PROOFS;
     int status = ak_cli_checkpoint(export->cli, true, &export->checkpoint);
-    if (!status) status = put_header(export);
+    if (!status) status = ask_archived(export);
+    if (!status) status = put_header(export, export->from);
     if (!status) status = ak_cli_walk_audit(&pages);
+    ak_cli_note_archived(&pages);
     ak_client_close(&export->side);
     if (status) return status;
     ak_export_put_end(&line, export->count);

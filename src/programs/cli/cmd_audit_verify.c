@@ -26,6 +26,7 @@ struct verify {
     struct ak_audit_receipt receipt;
     struct ak_audit audit;
     struct ak_audit_report report;
+    const char *path; /* of the file read last */
 };
 
 /* ---- what to hold the file against ---- */
@@ -118,21 +119,46 @@ static enum ak_err feed(struct verify *verify, FILE *file)
     return err == AK_E_STATE ? AK_OK : err;
 }
 
-static int check(struct verify *verify, const char *path)
+/* One file; *out_err AK_E_STATE: there is a finding, and the next ones would not change it. */
+static int check_file(struct verify *verify, const char *path, enum ak_err *out_err)
+{
+    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    verify->path = path;
+    if (!file) {
+        char problem[300];
+        (void)snprintf(problem, sizeof problem, "the export cannot be read: %.200s", path);
+        return ak_cli_fail(
+            verify->cli, AK_CATEGORY_NOT_FOUND, problem, strerror(errno), "agentkeys audit export FILE");
+    }
+    *out_err = feed(verify, file);
+    if (file != stdin) (void)fclose(file);
+    return 0;
+}
+
+/* The files of one log, one after another; or the only one. */
+static int check_files(struct verify *verify, enum ak_err *out_err)
+{
+    int status = 0;
+    for (int i = 0; i < verify->cli->operand_count && !status && !*out_err; i++) {
+        if (i > 0) *out_err = ak_audit_next_file(&verify->audit);
+        if (!*out_err) status = check_file(verify, verify->cli->operands[i], out_err);
+    }
+    if (*out_err == AK_E_STATE) *out_err = AK_OK;
+    return status;
+}
+
+static int check(struct verify *verify)
 {
     struct ak_arena arena;
-    FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    if (!file)
-        return ak_cli_fail(verify->cli, AK_CATEGORY_NOT_FOUND, "the export cannot be read", strerror(errno),
-            "agentkeys audit export FILE");
+    enum ak_err err = AK_OK;
     ak_arena_init(&arena, ak_arena_hooks_mmap(), ARENA_CAP);
     ak_random_bytes(&verify->options.hash_seed, sizeof verify->options.hash_seed);
+    verify->options.files = (size_t)verify->cli->operand_count;
     ak_audit_open(&verify->audit, &verify->options, &arena);
-    enum ak_err err = feed(verify, file);
-    if (!err) err = ak_audit_finish(&verify->audit, &verify->report);
+    int status = check_files(verify, &err);
+    if (!status && !err) err = ak_audit_finish(&verify->audit, &verify->report);
     ak_arena_done(&arena);
-    if (file != stdin) (void)fclose(file);
-    if (!err) return 0;
+    if (status || !err) return status;
     return ak_cli_fail(verify->cli, AK_CATEGORY_FAILURE, "no verdict is possible",
         err == AK_E_IO ? "the file cannot be read to its end" : "memory or the crypto library failed",
         "try again");
@@ -152,8 +178,9 @@ static void put_text(struct ak_json_writer *w, const char *key, const char *text
     ak_json_put_string(w, ak_span_str(text));
 }
 
-static void print_json(const struct ak_audit_report *report)
+static void print_json(const struct verify *verify)
 {
+    const struct ak_audit_report *report = &verify->report;
     static const char *const trusts[] = {"believed", "by_earlier", "pinned"};
     static const char *const checks[] = {"not_asked", "checked", "not_checked", "does_not_hold"};
     uint8_t memory[REPORT_MAX];
@@ -162,7 +189,8 @@ static void print_json(const struct ak_audit_report *report)
     ak_json_open_object(&w);
     ak_json_key(&w, "ok");
     ak_json_put_bool(&w, report->ok);
-    put_text(&w, "kind", report->account ? "account" : "full");
+    put_text(&w, "kind", ak_audit_kind_name(report));
+    put_number(&w, "from", report->from);
     put_number(&w, "entries", report->entries);
     put_number(&w, "size", report->size);
     ak_json_key(&w, "root_hash");
@@ -176,6 +204,7 @@ static void print_json(const struct ak_audit_report *report)
         put_text(&w, "fault", ak_audit_fault_name(report->finding.fault));
         put_text(&w, "why", report->finding.text);
         put_number(&w, "line", report->finding.line);
+        if (verify->cli->operand_count > 1) put_text(&w, "file", verify->path);
         if (report->finding.has_index) put_number(&w, "index", report->finding.index);
     }
     ak_json_close_object(&w);
@@ -192,10 +221,11 @@ static void print_people(const struct ak_audit_report *report)
 
 static int fail(struct verify *verify)
 {
-    char problem[160], cause[256];
+    char problem[400], cause[256];
+    bool many = verify->cli->operand_count > 1;
     const struct ak_audit_finding *finding = &verify->report.finding;
-    (void)snprintf(
-        problem, sizeof problem, "the ledger is not sound: %s", ak_audit_fault_name(finding->fault));
+    (void)snprintf(problem, sizeof problem, "the ledger is not sound: %s%s%.200s",
+        ak_audit_fault_name(finding->fault), many ? " in " : "", many ? verify->path : "");
     if (finding->has_index)
         (void)snprintf(cause, sizeof cause, "entry %llu (line %llu): %s", (unsigned long long)finding->index,
             (unsigned long long)finding->line, finding->text);
@@ -229,10 +259,10 @@ int ak_cmd_audit_verify(struct ak_cli *cli)
     if (!status) status = read_earlier(&verify);
     if (!status) status = read_consistency(&verify);
     if (!status) status = read_receipt(&verify);
-    if (!status) status = check(&verify, cli->operands[0]);
+    if (!status) status = check(&verify);
     if (status) return status;
     if (cli->json)
-        print_json(&verify.report);
+        print_json(&verify);
     else
         print_people(&verify.report);
     (void)fflush(stdout);

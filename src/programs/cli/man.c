@@ -115,13 +115,17 @@ static const struct {
         "their holders. Without it the worker does not start."},
     {"agentkeys-worker restore --request FILE [OPTIONS]",
         "In a new data_dir, make a request for the holders of recovery shares."},
-    {"agentkeys-worker restore --share REPLY ... --ledger EXPORT [--checkpoint FILE] [OPTIONS]",
-        "Make a lost worker again from their replies and its exported ledger; all comes back suspended."},
+    {"agentkeys-worker restore --share REPLY ... --ledger EXPORT ... [--checkpoint FILE] [OPTIONS]",
+        "Make a lost worker again from their replies and its exported ledger, archive files first; all comes "
+        "back suspended."},
     {"agentkeys-worker check-config [--json] [OPTIONS]",
         "Check the configuration and print it, each value with its source."},
-    {"agentkeys-worker ledger export|verify [--json] [OPTIONS]",
-        "Export or verify the ledger in data_dir while no worker runs on it; verify --json prints entries, "
-        "sealed_checkpoint and stored_values."},
+    {"agentkeys-worker ledger export|verify [--from N] [--json] [OPTIONS]",
+        "Export (from entry N on) or verify the ledger in data_dir while no worker runs on it; verify --json "
+        "prints entries, sealed_checkpoint, stored_values, archived and archive_read."},
+    {"agentkeys-worker ledger archive --before N [--json] [OPTIONS]",
+        "Move entries before N to a file in data_dir/archive, which agentkeys audit verify reads, and keep "
+        "their hashes; --json prints archived, from, entries and file."},
 };
 
 static const struct {

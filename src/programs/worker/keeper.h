@@ -15,6 +15,7 @@
 #include "io/tee/sealed_file.h"
 #include "io/vault/check.h"
 #include "io/vault/vault.h"
+#include "programs/worker/archive.h"
 #include "programs/worker/helper.h"
 #include "programs/worker/pool.h"
 
@@ -77,6 +78,7 @@ struct ak_reading {
     uint64_t bad_index;
     /* in place of a question: one more piece of the background check of old entries */
     bool verifying;
+    const struct ak_ledger_archive *archive;
     struct ak_ledger_log verify_log;
     struct ak_hmac_key verify_key;
     uint64_t verify_to;
@@ -209,6 +211,8 @@ struct ak_keeper {
     struct ak_root root; /* user keys */
     struct ak_root born; /* service keys, where the root above was brought in */
     struct ak_store *store;
+    struct ak_ledger_archive archive;       /* what of it is in files */
+    struct ak_archive_reader archive_files; /* used before serving only */
     struct ak_arena arena;
     struct ak_random_store random;
     struct ak_engine *engine;
@@ -264,12 +268,27 @@ void ak_keeper_close(struct ak_keeper *keeper);
 /* command.c: the same for a subcommand, by the settings of its arguments and with every entry verified. */
 void ak_worker_open_folder(struct ak_keeper *keeper, const char *command, int argc, char **argv);
 
+/* keeper_archive.c: entries that were moved to files. */
+/* Reads the store's record of them, under verify_key. AK_E_AUTH, AK_E_FORMAT, AK_E_IO. */
+AK_MUST_USE enum ak_err ak_keeper_archive_open(struct ak_keeper *keeper);
+void ak_keeper_archive_close(struct ak_keeper *keeper);
+/* The batch that holds entry `at`, from the store, its entries from the file where they were moved to one.
+ * Errors as ak_store_read_batch and ak_archive_fill. */
+AK_MUST_USE enum ak_err ak_keeper_read_batch(
+    struct ak_keeper *keeper, struct ak_store *store, uint64_t at, struct ak_store_batch *out_batch);
+/* Ends the process: the file that was used last is not there, or not what it was. */
+AK_NORETURN void ak_keeper_archive_fail(struct ak_keeper *keeper, enum ak_err err, uint64_t entry);
+
 /* keeper_load.c */
-/* Snapshot and tail, or the whole log, into a fresh engine. *out_bad_index names the entry at fault. */
+/* Snapshot and tail, or the whole log, into a fresh engine. *out_bad_index names the entry at fault. Where
+ * every entry is to be verified and some are in files that are not all there, the snapshot is used all the
+ * same, and reading.verify_to says what is left to be verified by hashes. */
 AK_MUST_USE enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index);
 /* Of a batch that does not verify: the first entry that is not the one of the leaf beside it. A leaf is
  * believed only for saying where to look; where all fit, *bad_index stays. */
 void ak_keeper_name_damage(const struct ak_store_batch *batch, uint64_t *bad_index);
+/* Whether the snapshot that the state names is there, whole. */
+bool ak_keeper_has_snapshot(struct ak_keeper *keeper);
 /* Writes a snapshot where enough was added since the last one. Between batches. */
 void ak_keeper_snapshot(struct ak_keeper *keeper, uint64_t at_least);
 
@@ -297,6 +316,8 @@ void ak_keeper_read_later(struct ak_keeper *keeper, struct ak_pending *pending, 
 void ak_keeper_read_next(struct ak_keeper *keeper);
 void ak_keeper_read_done(struct ak_keeper *keeper);
 AK_MUST_USE enum ak_err ak_keeper_reader_open(struct ak_keeper *keeper);
+/* The whole check of old entries at once, before serving. False: `bad_index` does not verify. */
+bool ak_keeper_verify_old(struct ak_reading *reading);
 
 /* keeper_reply.c */
 void ak_keeper_step(struct ak_keeper *keeper, const struct ak_frame_request *request);

@@ -69,7 +69,7 @@ static enum ak_err replay_rest(struct ak_keeper *keeper, uint64_t *out_bad_index
         struct ak_store_batch batch;
         uint64_t at = ak_engine_log(keeper->engine)->tree.size;
         *out_bad_index = at;
-        AK_TRY(ak_store_read_batch(keeper->store, at, &batch));
+        AK_TRY(ak_keeper_read_batch(keeper, keeper->store, at, &batch));
         if (batch.first != at) return AK_E_AUTH;
         enum ak_err err = ak_engine_replay(keeper->engine, batch.entries, batch.record, out_bad_index);
         if (err == AK_E_AUTH || err == AK_E_FORMAT) ak_keeper_name_damage(&batch, out_bad_index);
@@ -148,7 +148,8 @@ static enum ak_err load_snapshot(struct ak_keeper *keeper, uint64_t *out_bad_ind
 enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index)
 {
     AK_TRY(fresh_engine(keeper));
-    if (!ak_conf_on(&keeper->conf, AK_WORKER_VERIFY_ALL)) {
+    bool all = ak_conf_on(&keeper->conf, AK_WORKER_VERIFY_ALL);
+    if (!all || !ak_archive_is_whole(&keeper->archive_files, &keeper->archive)) {
         enum ak_err err = load_snapshot(keeper, out_bad_index);
         if (!err) return AK_OK;
         if (err != AK_E_NOT_FOUND) ak_log(AK_LOG_WARN, "snapshot_not_used", ak_log_err(err));
@@ -158,6 +159,17 @@ enum ak_err ak_keeper_load(struct ak_keeper *keeper, uint64_t *out_bad_index)
     AK_TRY(replay_rest(keeper, out_bad_index));
     keeper->verified_to = ak_engine_log(keeper->engine)->tree.size;
     return AK_OK;
+}
+
+bool ak_keeper_has_snapshot(struct ak_keeper *keeper)
+{
+    const struct ak_state *state = ak_engine_state(keeper->engine);
+    void *map = NULL;
+    size_t map_len = 0;
+    if (read_snapshot(keeper, state->snapshot_size, state->snapshot_hash, &map, &map_len) != AK_OK)
+        return false;
+    munmap(map, map_len);
+    return true;
 }
 
 /* ---- writing one ---- */

@@ -237,6 +237,8 @@ static void load(struct ak_keeper *keeper)
     uint64_t bad = 0;
     enum ak_err err = ak_keeper_load(keeper, &bad);
     if (err == AK_E_FULL) fail(keeper, "no_memory", AK_WORKER_DATA_DIR, "the state does not fit into memory");
+    bool archived = bad < ak_ledger_archived(&keeper->archive);
+    if (err && archived && err != AK_E_UNSUPPORTED) ak_keeper_archive_fail(keeper, err, bad);
     if (err == AK_E_UNSUPPORTED) fail_damaged(keeper, bad, "an entry of a later version changes state");
     if (err) fail_damaged(keeper, bad, "does not verify: altered, cut, or written by another key");
     check_checkpoint(keeper);
@@ -278,19 +280,38 @@ static void finish_trust_change(struct ak_keeper *keeper)
     load(keeper);
 }
 
-static void start_background_check(struct ak_keeper *keeper)
+static void open_ledger_key(struct ak_keeper *keeper)
 {
     AK_CLEANUP(ak_secret32_done) struct ak_secret32 mac = {{0}};
     uint8_t text[96];
     struct ak_buf purpose = AK_BUF_ARR(text);
-    ak_ledger_log_init(&keeper->reading.verify_log, keeper->state->log_id);
-    if (keeper->reading.verify_to == 0) return;
     ak_buf_put_str(&purpose, AK_PURPOSE_LEDGER_MAC);
     ak_hex_encode(&purpose, AK_SPAN_ARR(keeper->state->log_id));
     const struct ak_root *root = keeper->dev ? &keeper->born : &keeper->root;
     if (ak_service_secret32(root, ak_buf_span(&purpose), &mac) != AK_OK ||
         ak_hmac_key_open(&keeper->reading.verify_key, AK_SPAN_ARR(mac.bytes)) != AK_OK)
         fail(keeper, "no_root", AK_WORKER_DATA_DIR, "the ledger's key cannot be derived");
+}
+
+static void open_archive(struct ak_keeper *keeper)
+{
+    open_ledger_key(keeper);
+    if (ak_keeper_archive_open(keeper) != AK_OK)
+        fail_damaged(keeper, 0, "what says which entries were archived does not verify");
+}
+
+/* What stands before the snapshot: later, beside serving; now, where all was to be verified and archived
+ * entries are not there to be replayed. */
+static void check_old(struct ak_keeper *keeper)
+{
+    struct ak_reading *reading = &keeper->reading;
+    ak_ledger_log_init(&reading->verify_log, keeper->state->log_id);
+    if (reading->verify_to == 0 || !ak_conf_on(&keeper->conf, AK_WORKER_VERIFY_ALL)) return;
+    ak_log(AK_LOG_WARN, "archive_not_read", ak_log_u64("entries", ak_ledger_archived(&keeper->archive)),
+        ak_log_str("missing", keeper->archive_files.name));
+    if (!ak_keeper_verify_old(reading))
+        fail_damaged(keeper, reading->bad_index, "does not verify: altered, cut, or written by another key");
+    keeper->verified_to = reading->verify_to;
 }
 
 void ak_keeper_open(struct ak_keeper *keeper)
@@ -300,10 +321,11 @@ void ak_keeper_open(struct ak_keeper *keeper)
     open_roots(keeper);
     open_store(keeper);
     fill_engine_conf(keeper);
+    open_archive(keeper);
     load(keeper);
     finish_trust_change(keeper);
     ak_keeper_vault_open(keeper);
-    start_background_check(keeper);
+    check_old(keeper);
 }
 
 void ak_keeper_begin(struct ak_keeper *keeper)
@@ -323,6 +345,7 @@ void ak_keeper_begin(struct ak_keeper *keeper)
 void ak_keeper_close(struct ak_keeper *keeper)
 {
     ak_engine_free(keeper->engine);
+    ak_keeper_archive_close(keeper);
     ak_hmac_key_close(&keeper->reading.verify_key);
     ak_root_close(&keeper->root);
     ak_root_close(&keeper->born);

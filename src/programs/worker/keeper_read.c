@@ -8,13 +8,42 @@ static enum ak_err read_batch(void *ctx, uint64_t index, struct ak_read_batch *o
 {
     struct ak_store_batch batch;
     AK_TRY(ak_store_read_batch(ctx, index, &batch));
+    if (batch.entries.len == 0) return AK_E_AUTH; /* nobody archived it */
     *out_batch = (struct ak_read_batch){batch.first, batch.count, batch.entries, batch.leaves};
     return AK_OK;
 }
 
 enum { VERIFY_BATCHES = 64 };
 
-/* One piece of the background check: record, leaves, root and MAC chain of old batches. */
+/* Where the archived part ends, the log is in the state that the archive's record says; it goes on from
+ * there, with what only entries say. */
+static enum ak_err take_archived(struct ak_reading *reading)
+{
+    const struct ak_ledger_log *found = &reading->verify_log, *said = &reading->archive->log;
+    uint8_t root[32], said_root[32];
+    if (found->tree.size != ak_ledger_archived(reading->archive)) return AK_OK;
+    ak_merkle_root(&found->tree, root);
+    ak_merkle_root(&said->tree, said_root);
+    if (memcmp(root, said_root, 32) != 0 || memcmp(found->record_mac, said->record_mac, 32) != 0)
+        return AK_E_AUTH;
+    reading->verify_log = *said;
+    return AK_OK;
+}
+
+static enum ak_err verify_batch(
+    struct ak_reading *reading, const struct ak_store_batch *batch, uint64_t *out_bad_index)
+{
+    struct ak_ledger_log *log = &reading->verify_log;
+    if (batch->first >= ak_ledger_archived(reading->archive))
+        return ak_ledger_replay(
+            log, &reading->verify_key, batch->entries, batch->record, NULL, out_bad_index);
+    AK_TRY(ak_ledger_replay_leaves(log, &reading->verify_key, batch->leaves, batch->record));
+    return take_archived(reading);
+}
+
+/* One piece of the check of old batches: record, leaves, root and MAC chain; of archived ones the first
+ * three.
+ */
 static void verify_some(struct ak_reading *reading)
 {
     reading->code = AK_CODE_OK;
@@ -22,8 +51,7 @@ static void verify_some(struct ak_reading *reading)
         struct ak_store_batch batch;
         uint64_t bad = reading->verify_log.tree.size;
         bool read = ak_store_read_batch(reading->store, bad, &batch) == AK_OK;
-        if (!read || ak_ledger_replay(&reading->verify_log, &reading->verify_key, batch.entries, batch.record,
-                         NULL, &bad) != AK_OK) {
+        if (!read || verify_batch(reading, &batch, &bad) != AK_OK) {
             if (read) ak_keeper_name_damage(&batch, &bad);
             reading->code = AK_CODE_LEDGER_DAMAGED;
             reading->bad_index = bad;
@@ -39,6 +67,13 @@ static void verify_some(struct ak_reading *reading)
     }
 }
 
+bool ak_keeper_verify_old(struct ak_reading *reading)
+{
+    do verify_some(reading);
+    while (reading->code == AK_CODE_OK && reading->verify_log.tree.size < reading->verify_to);
+    return reading->code == AK_CODE_OK;
+}
+
 static void work(void *ctx)
 {
     struct ak_reading *reading = ctx;
@@ -46,8 +81,10 @@ static void work(void *ctx)
         verify_some(reading);
         return;
     }
-    struct ak_read_source source = {
-        .batch = read_batch, .ctx = reading->store, .tree = ak_store_merkle_source(reading->store)};
+    struct ak_read_source source = {.batch = read_batch,
+        .ctx = reading->store,
+        .tree = ak_store_merkle_source(reading->store),
+        .archived = ak_ledger_archived(reading->archive)};
     reading->code =
         ak_read_answer(&reading->read, &source, &reading->memory, &reading->body, &reading->bad_index);
 }

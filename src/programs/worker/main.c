@@ -18,7 +18,7 @@ static const char help_head[] =
     "  serve          run the worker (default)\n"
     "  init           make the master secret and an empty ledger in data_dir\n"
     "  check-config   check the configuration and print it with its sources\n"
-    "  ledger         export or verify the ledger in data_dir\n"
+    "  ledger         export, verify or archive the ledger in data_dir\n"
     "  issuer         rotate the key that signs tokens for clouds\n"
     "  evidence       write what the TEE says of machine, program and counter\n"
     "  restore        a lost worker again, from recovery shares and its ledger\n"
@@ -33,7 +33,7 @@ static const char help_head[] =
     "  -h, --help     this text\n"
     "  -V, --version  version\n"
     "  --config FILE  another configuration file\n"
-    "  --json         of init, check-config and ledger verify: one JSON object on standard output\n";
+    "  --json         of init, check-config, ledger verify and archive: one JSON object on standard output\n";
 
 static const struct ak_conf_command commands[] = {
     {"serve", ak_worker_serve},

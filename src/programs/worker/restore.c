@@ -90,7 +90,8 @@ static int restore_all(struct ak_restoring *restore)
     struct ak_making *making = &restore->making;
     if (restore->share_count == 0)
         ak_restoring_fail("shares_too_few", "share", "", "none given: --share FILE for each");
-    if (!restore->ledger) ak_restoring_fail("ledger_unreadable", "ledger", "", "none given: --ledger EXPORT");
+    if (restore->ledger_count == 0)
+        ak_restoring_fail("ledger_unreadable", "ledger", "", "none given: --ledger EXPORT");
     ak_making_open(making, NULL, false);
     refuse_worker(restore);
     ak_restoring_open_request(restore);
@@ -112,15 +113,17 @@ static int restore_all(struct ak_restoring *restore)
 
 static int usage(void)
 {
-    (void)fputs(
-        "usage: agentkeys-worker restore --request FILE [OPTIONS]\n"
-        "       agentkeys-worker restore --share REPLY... --ledger EXPORT [--checkpoint FILE] [OPTIONS]\n\n"
-        "  --request FILE     make a request for the holders of recovery shares, in a new data_dir\n"
-        "  --share REPLY      a holder's reply to it; once for each, as many as init said\n"
-        "  --ledger EXPORT    the whole log, as agentkeys-worker ledger export wrote it\n"
-        "  --checkpoint FILE  a checkpoint that somebody kept: an older ledger is refused\n\n"
-        "Every agent comes back suspended, every session is over. example:\n"
-        "  agentkeys-worker restore --request restore.request --data-dir /var/lib/agentkeys\n",
+    (void)fputs("usage: agentkeys-worker restore --request FILE [OPTIONS]\n"
+                "       agentkeys-worker restore --share REPLY... --ledger EXPORT... [--checkpoint FILE] "
+                "[OPTIONS]\n\n"
+                "  --request FILE     make a request for the holders of recovery shares, in a new data_dir\n"
+                "  --share REPLY      a holder's reply to it; once for each, as many as init said\n"
+                "  --ledger EXPORT    the whole log, as agentkeys-worker ledger export wrote it; or in order "
+                "each archive\n"
+                "                     file, and what ledger export --from wrote after them\n"
+                "  --checkpoint FILE  a checkpoint that somebody kept: an older ledger is refused\n\n"
+                "Every agent comes back suspended, every session is over. example:\n"
+                "  agentkeys-worker restore --request restore.request --data-dir /var/lib/agentkeys\n",
         stderr);
     return 2;
 }
@@ -130,10 +133,10 @@ int ak_worker_restore(int argc, char **argv)
     static struct ak_restoring restore = {.making = {.data_fd = -1, .tee_fd = -1, .slot_fd = -1}};
     struct ak_conf_dirs dirs;
     restore.request = ak_take_option(&argc, argv, "request");
-    restore.ledger = ak_take_option(&argc, argv, "ledger");
+    restore.ledger_count = ak_take_options(&argc, argv, "ledger", restore.ledgers, AK_COUNT(restore.ledgers));
     restore.checkpoint = ak_take_option(&argc, argv, "checkpoint");
     restore.share_count = ak_take_options(&argc, argv, "share", restore.shares, AK_SHARE_HOLDERS_MAX);
-    bool second = restore.share_count || restore.ledger || restore.checkpoint;
+    bool second = restore.share_count || restore.ledger_count || restore.checkpoint;
     if ((restore.request != NULL) == second) return usage();
     ak_worker_load(argc, argv, "restore", &restore.conf, &dirs);
     ak_log_init(AK_LOG_ERROR, "restore", 2);

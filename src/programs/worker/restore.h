@@ -6,6 +6,7 @@
 
 #include "audit/audit.h"
 #include "core/engine/restore.h"
+#include "core/ledger/archive.h"
 #include "core/recovery/share.h"
 #include "programs/worker/making.h"
 
@@ -18,8 +19,11 @@ struct ak_restoring_secrets {
 struct ak_restoring {
     struct ak_conf conf;
     struct ak_making making;
-    const char *request, *ledger, *checkpoint, *shares[AK_SHARE_HOLDERS_MAX]; /* files; NULL: not given */
+    const char *request, *checkpoint, *shares[AK_SHARE_HOLDERS_MAX]; /* files; NULL: not given */
     size_t share_count;
+    const char *ledgers[AK_ARCHIVE_FILES_MAX + 1]; /* archive files in order, and what follows them */
+    size_t ledger_count;
+    const char *ledger;      /* the one that is read */
     uint8_t fingerprint[32]; /* the request's */
     struct ak_restoring_secrets *secrets;
     struct ak_restore log;

@@ -36,6 +36,9 @@ static void open_log(struct ak_restoring *restore, struct ak_span line)
     struct ak_span text = line.len ? ak_span(line.ptr, line.len - 1) : line;
     if (ak_audit_line_header(text, header) != AK_OK)
         fail_ledger(restore, "ledger_unreadable", "is no export");
+    if (header->segment)
+        fail_ledger(restore, "ledger_unreadable",
+            "begins in the middle of the log; give the archive files before it first, each by --ledger");
     if (header->account)
         fail_ledger(restore, "ledger_unreadable",
             "is one account's part; needed is the whole log: agentkeys-worker ledger export");
@@ -47,6 +50,7 @@ static void open_log(struct ak_restoring *restore, struct ak_span line)
     options.ledger_key = restore->log.ledger_pub;
     options.log_id = restore->log.log_id;
     ak_random_bytes(&options.hash_seed, sizeof options.hash_seed);
+    options.files = restore->ledger_count;
     read_note(restore, &options);
     ak_arena_init(&restore->audit_arena, ak_arena_hooks_mmap(), AUDIT_CAP);
     ak_audit_open(&restore->audit, &options, &restore->audit_arena);
@@ -82,11 +86,10 @@ static void take_line(struct ak_restoring *restore, struct ak_span line, bool fi
     if (sound && restore->audit.next_index > before) write_again(restore);
 }
 
-static void read_lines(struct ak_restoring *restore)
+static void read_lines(struct ak_restoring *restore, bool first)
 {
     static char line[AK_AUDIT_LINE_MAX + 2];
     size_t len = 0;
-    bool first = true;
     int c;
     FILE *file = fopen(restore->ledger, "rbe");
     if (!file) fail_ledger(restore, "ledger_unreadable", "cannot be opened");
@@ -118,7 +121,11 @@ static void check_report(struct ak_restoring *restore)
 
 void ak_restoring_read_ledger(struct ak_restoring *restore)
 {
-    read_lines(restore);
+    for (size_t i = 0; i < restore->ledger_count; i++) {
+        if (i > 0 && ak_audit_next_file(&restore->audit) == AK_E_STATE) break; /* the report says why */
+        restore->ledger = restore->ledgers[i];
+        read_lines(restore, i == 0);
+    }
     check_report(restore);
 }
 
