@@ -349,6 +349,7 @@ await main(async () => {
     assert.equal((await broker.post('/v1/auth/email/verify', { token: 'a', request_id: 'zz', match_code: 'b' })).body.error, 'invalid_request');
     assert.equal((await broker.post('/auth/email', 'link=%zz', { 'Content-Type': 'application/x-www-form-urlencoded' })).status, 400);
     assert.equal((await broker.post('/healthz', '{}')).status, 405);
+    for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal((await fetch(new URL(path, broker.url), { method: 'HEAD' })).status, 200, path);
     assert.equal((await broker.get('/internal/v1/nonce')).status, 404);
     assert.equal((await broker.get('/v1/account')).status, 404);
     assert.equal((await broker.get(`/${'a'.repeat(3070)}`)).status, 404);

@@ -82,7 +82,11 @@ await main(async () => {
       assert.equal(`${answer.status} ${answer.body.error}`, '405 method_not_allowed', method);
       assert.equal(answer.headers.allow, 'POST');
     }
-    assert.equal((await ask('POST', '/healthz')).status, 405);
+    assert.equal((await ask('POST', '/healthz')).headers.allow, 'GET, HEAD');
+    for (const path of ['/healthz', '/readyz', '/metrics']) { // as probes ask
+      const [whole, head] = [await ask('GET', path), await ask('HEAD', path)];
+      assert.deepEqual([head.status, head.headers['content-type'], head.text], [200, whole.headers['content-type'], ''], path);
+    }
     assert.equal((await ask('GET', '/v1/local/session')).status, 405);
     assert.equal((await owner.connection.request('POST', '/v1/local/session', { body: {} })).status, 404); // not the operator's socket
     await lives();

@@ -274,8 +274,9 @@ static bool encode_form(const struct ak_http_request *request, struct gathered *
 static bool ready_check(struct ak_broker *broker, struct ak_http_request *request)
 {
     struct gathered got = {.id = AK_BROKER_CALL_COUNT};
+    bool head = ak_span_eq(request->method, AK_SPAN_LIT("HEAD"));
     if (!ak_span_eq(request->path, AK_SPAN_LIT("/readyz")) ||
-        !ak_span_eq(request->method, AK_SPAN_LIT("GET")))
+        (!head && !ak_span_eq(request->method, AK_SPAN_LIT("GET"))))
         return false;
     if (!submit(broker, request, &got, NULL, AK_JOB_JSON)) ak_front_error(broker, request, got.code, got.why);
     return true;

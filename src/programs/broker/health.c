@@ -65,7 +65,9 @@ bool ak_health(struct ak_broker *broker, struct ak_http_request *request)
     bool health = ak_span_eq(request->path, AK_SPAN_LIT("/healthz"));
     bool metrics = ak_span_eq(request->path, AK_SPAN_LIT("/metrics"));
     if (!health && !metrics && !ak_span_eq(request->path, AK_SPAN_LIT("/readyz"))) return false;
-    if (!ak_span_eq(request->method, AK_SPAN_LIT("GET"))) {
+    bool head =
+        ak_span_eq(request->method, AK_SPAN_LIT("HEAD")); /* as probes ask; the library leaves the body out */
+    if (!head && !ak_span_eq(request->method, AK_SPAN_LIT("GET"))) {
         ak_front_error(broker, request, AK_CODE_METHOD_NOT_ALLOWED, NULL);
         return true;
     }

@@ -132,7 +132,9 @@ bool ak_gateway_health(struct ak_gateway *gw, struct ak_http_request *request)
     bool ready = ak_span_eq(request->path, AK_SPAN_LIT("/readyz"));
     bool metrics = ak_span_eq(request->path, AK_SPAN_LIT("/metrics"));
     if (!health && !ready && !metrics) return false;
-    if (!ak_span_eq(request->method, AK_SPAN_LIT("GET"))) {
+    bool head =
+        ak_span_eq(request->method, AK_SPAN_LIT("HEAD")); /* as probes ask; the library leaves the body out */
+    if (!head && !ak_span_eq(request->method, AK_SPAN_LIT("GET"))) {
         ak_gateway_error(gw, request, AK_CODE_METHOD_NOT_ALLOWED, NULL);
         return true;
     }

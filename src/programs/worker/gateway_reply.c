@@ -24,7 +24,7 @@ void ak_gateway_answer(struct ak_gateway *gw, struct ak_http_request *request, s
     ak_http_answer(gw->http, request, reply);
 }
 
-/* The methods of a path, for 405; what is no call (/healthz) takes GET. spec: RFC 9110 15.5.6 */
+/* The methods of a path, for 405; what is no call (/healthz) takes GET and HEAD. spec: RFC 9110 15.5.6 */
 static void allowed(const struct ak_gateway *gw, struct ak_span path, char out_text[32])
 {
     static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
@@ -38,7 +38,7 @@ static void allowed(const struct ak_gateway *gw, struct ak_span path, char out_t
         ak_buf_put_str(&buf, buf.len ? ", " : "");
         ak_buf_put(&buf, method);
     }
-    if (buf.len == 0) ak_buf_put_str(&buf, methods[0]);
+    if (buf.len == 0) ak_buf_put_str(&buf, "GET, HEAD");
     if (ak_buf_terminate(&buf) != AK_OK) out_text[0] = 0;
 }
 
