@@ -226,6 +226,8 @@ enum ak_err ak_import_parse(struct ak_span text, enum ak_import_format format, s
     out->count = out->used = 0;
     out->reason[0] = 0;
     if (text.len > AK_IMPORT_TEXT_MAX) return refuse(out, AK_E_LIMIT, "it has over 1 MiB", AK_SPAN_EMPTY);
+    if (ak_span_starts(text, AK_SPAN_LIT("\xef\xbb\xbf")))
+        text = ak_span_sub(text, 3, text.len); /* an editor's mark */
     bool env = format == AK_IMPORT_ENV || (format == AK_IMPORT_ANY && look(text) == AK_IMPORT_ENV);
     enum ak_err err = env ? parse_env(text, out) : parse_json(text, format, out);
     if (!err && out->count == 0) err = refuse(out, AK_E_FORMAT, "there is nothing in it", AK_SPAN_EMPTY);

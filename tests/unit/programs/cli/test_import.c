@@ -97,6 +97,17 @@ static void test_vault(void **state)
 }
 
 /* n - 1, n, n + 1 of a value, a name, the number of items and the file. */
+/* As editors of another system begin their files. */
+static void test_byte_order_mark(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("\xef\xbb\xbfOPENROUTER=a\r\n", AK_IMPORT_ANY), AK_OK);
+    assert_int_equal(out.count, 1);
+    assert_int_equal(parse("\xef\xbb\xbf{\"openrouter\":\"a\"}", AK_IMPORT_ANY), AK_OK);
+    assert_int_equal(parse("\xef\xbb\xbf", AK_IMPORT_ANY), AK_E_FORMAT);
+    assert_int_equal(parse("A=1\n\xef\xbb\xbfOPENROUTER=a\n", AK_IMPORT_ANY), AK_E_FORMAT);
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -151,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_bad_env),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_vault),
+        cmocka_unit_test(test_byte_order_mark),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(nothing_stays_on_the_heap),
     };
