@@ -17,6 +17,20 @@ static enum ak_err refuse(struct ak_boot_fail *fail, const struct ak_conf_table 
     return AK_E_MEANING;
 }
 
+/* A value of the wrong form, with what is allowed where that can be said in short. */
+static enum ak_err refuse_value(struct ak_boot_fail *fail, const struct ak_conf_table *table,
+    const struct ak_conf_key *key, const char *value, const char *reason)
+{
+    char text[160];
+    struct ak_buf why = AK_BUF_ARR(text);
+    ak_buf_put_str(&why, reason);
+    ak_buf_put_str(&why, "; allowed: ");
+    size_t bare = why.len;
+    ak_conf_put_range(key, &why);
+    bool said = why.len > bare && ak_buf_terminate(&why) == AK_OK;
+    return refuse(fail, table, "bad_value", key->name, value, said ? text : reason);
+}
+
 size_t ak_conf_find(const struct ak_conf_table *table, struct ak_span name)
 {
     size_t i = 0;
@@ -32,7 +46,7 @@ enum ak_err ak_conf_set(struct ak_conf *conf, size_t index, enum ak_conf_source 
     const char *reason = "";
     uint64_t number = 0;
     if (ak_conf_parse_value(key, text, &number, &reason))
-        return refuse(out_fail, conf->table, "bad_value", key->name, text, reason);
+        return refuse_value(out_fail, conf->table, key, text, reason);
     size_t len = strlen(text);
     ak_assert(len < sizeof value->text);
     memcpy(value->text, text, len + 1);

@@ -19,8 +19,8 @@ static enum ak_err fail(enum ak_err err, const char *reason, const char **out_re
 
 static enum ak_err in_range(const struct ak_conf_key *key, uint64_t value, const char **out_reason)
 {
-    if (value < key->min) return fail(AK_E_LIMIT, "below the smallest value allowed", out_reason);
-    if (value > key->max) return fail(AK_E_LIMIT, "above the largest value allowed", out_reason);
+    if (value < key->min) return fail(AK_E_LIMIT, "too small", out_reason);
+    if (value > key->max) return fail(AK_E_LIMIT, "too large", out_reason);
     return AK_OK;
 }
 

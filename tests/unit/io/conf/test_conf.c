@@ -78,7 +78,13 @@ static void bad_files_are_refused(void **state)
     assert_refused("unknown = 1\n", "unknown_key", "unknown");
     assert_refused("Listen = none\n", "unknown_key", "Listen");
     assert_refused("rate_per_minute = 0\n", "bad_value", "rate_per_minute");
+    assert_string_equal(fail.reason, "too small; allowed: 1 to 10000");
     assert_refused("rate_per_minute = 10001\n", "bad_value", "rate_per_minute");
+    assert_string_equal(fail.reason, "too large; allowed: 1 to 10000");
+    assert_refused("enabled = yes\n", "bad_value", "enabled");
+    assert_non_null(strstr(fail.reason, "; allowed: on|off"));
+    assert_refused("listen = nowhere\n", "bad_value", "listen");
+    assert_null(strstr(fail.reason, "allowed"));
     assert_refused("rate_per_minute = 1\nrate_per_minute = 2\n", "bad_config", "rate_per_minute");
     assert_refused("rate_per_minute\n", "bad_config", "config");
     assert_refused("[part]\nenabled = on\n", "bad_config", "enabled");
