@@ -157,7 +157,6 @@ enum ak_err ak_audit_entry_parse(struct ak_span bytes, struct ak_audit_entry *ou
     ak_audit_keys keys = 0;
     memset(out_entry, 0, sizeof *out_entry);
     if (bytes.len > AK_AUDIT_ENTRY_MAX) return AK_E_LIMIT;
-    if (bytes.len == 0) return AK_E_FORMAT;
     struct cursor c = {bytes.ptr, bytes.ptr + bytes.len};
     if (take_pairs(&c, out_entry, &keys) && keys_fit(out_entry, keys) && prev_fits(out_entry)) return AK_OK;
     memset(out_entry, 0, sizeof *out_entry);

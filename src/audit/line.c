@@ -5,8 +5,6 @@
 #include "audit/hex.h"
 #include "base/num.h"
 
-enum { DIGITS_MAX = 19 };
-
 /* Steps over `text` where the rest begins with it. */
 static bool take_text(struct ak_span *rest, const char *text, size_t len)
 {
@@ -19,7 +17,7 @@ static bool take_text(struct ak_span *rest, const char *text, size_t len)
 static bool take_number(struct ak_span *rest, uint64_t *out_value)
 {
     size_t len = 0;
-    while (len < rest->len && len <= DIGITS_MAX && rest->ptr[len] >= '0' && rest->ptr[len] <= '9') len++;
+    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9') len++;
     if (ak_num_parse_u64(ak_span(rest->ptr, len), INT64_MAX, out_value) != AK_OK) return false;
     *rest = (struct ak_span){rest->ptr + len, rest->len - len};
     return true;
@@ -32,8 +30,8 @@ static bool take_hex(struct ak_span *rest, uint8_t *out_bytes, size_t len)
     return true;
 }
 
-/* One character of a string: printable ASCII, the em dash, or one of the three escapes. The number of bytes
- * it takes, 0 where it is none. */
+/* One character of a string that is not its closing quote: printable ASCII, the em dash, or one of the three
+ * escapes. The number of bytes it takes, 0 where it is none. */
 static size_t take_char(struct ak_span rest, char out_char[3], size_t *out_len)
 {
     static const uint8_t em_dash[] = {0xe2, 0x80, 0x94};
@@ -49,7 +47,7 @@ static size_t take_char(struct ak_span rest, char out_char[3], size_t *out_len)
         return sizeof em_dash;
     }
     out_char[0] = (char)first;
-    return first >= ' ' && first <= '~' && first != '"' ? 1 : 0;
+    return first >= ' ' && first <= '~' ? 1 : 0;
 }
 
 /* The checkpoint's string up to, not over, its closing quote. */

@@ -257,6 +257,35 @@ static void each_field_has_its_limits(void **state)
     }
 }
 
+/* In each field of text, its last byte made one that no text has. */
+static void each_text_is_utf8(void **state)
+{
+    (void)state;
+    unsigned texts = 0;
+    for (unsigned i = 0; i < type_count; i++) {
+        const struct type *t = &types[i];
+        struct recipe r = {
+            .type = t, .keys = head_keys(t) | t->required | t->optional | 0x100 | (t->control ? 0xc00 : 0)};
+        for (uint64_t key = 2; key < FIELDS; key++) {
+            if (!(r.keys >> key & 1) || field_of(key)->form != FORM_TEXT) continue;
+            r.twist = true, r.twist_key = key, r.twist_value = 1;
+            struct ak_span bytes = make(&buf, &r);
+            assert_true(parses(bytes));
+            struct recipe longer = r;
+            longer.twist_value = 0;
+            size_t at = 0; /* where the two encodings part stands the text's length, behind it its byte */
+            uint8_t other_bytes[sizeof memory];
+            struct ak_buf other = AK_BUF_ARR(other_bytes);
+            (void)make(&other, &longer);
+            while (other_bytes[at] == memory[at]) at++;
+            memory[at + 1] = 0xff;
+            assert_false(parses(bytes));
+            texts++;
+        }
+    }
+    assert_true(texts > type_count);
+}
+
 static void actor_is_thumbprint_or_service(void **state)
 {
     (void)state;
@@ -383,8 +412,11 @@ static void heads_are_shortest_and_keys_ascend(void **state)
     assert_false(hex_parses("bf" STEPPED "183301183402ff"));   /* indefinite map */
     assert_false(hex_parses("87" STEPPED "183301183402"));     /* array */
     assert_false(hex_parses("a7" STEPPED "6133011834"
-                            "02"));                /* text key */
-    assert_false(hex_parses("a6" STEPPED "0c00")); /* key 12 in a known type */
+                            "02"));                        /* text key */
+    assert_false(hex_parses("a7" STEPPED "583301183402")); /* keys that are no numbers, of the same value */
+    assert_false(hex_parses("a7" STEPPED "383301183402"));
+    assert_false(hex_parses("a6" STEPPED "0c00"));                             /* key 12 in a known type */
+    assert_false(hex_parses("a8" STEPPED "1833011834021b000000010000000000")); /* far beyond all keys */
     assert_false(hex_parses("a0"));
     assert_false(hex_parses(""));
 }
@@ -483,6 +515,7 @@ int main(void)
         cmocka_unit_test(each_key_is_required_optional_or_refused),
         cmocka_unit_test(idempotency_comes_in_pairs),
         cmocka_unit_test(each_field_has_its_limits),
+        cmocka_unit_test(each_text_is_utf8),
         cmocka_unit_test(actor_is_thumbprint_or_service),
         cmocka_unit_test(version_and_type_are_in_range),
         cmocka_unit_test(first_number_has_no_predecessor),

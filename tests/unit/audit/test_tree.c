@@ -129,6 +129,7 @@ static void consistency_refuses_sizes_out_of_range(void **state)
     assert_false(ak_audit_consistency_holds(0, 0, roots[0], roots[0], AK_SPAN_EMPTY));
     assert_false(ak_audit_consistency_holds(0, 5, roots[0], roots[5], AK_SPAN_EMPTY));
     assert_false(ak_audit_consistency_holds(6, 5, roots[6], roots[5], AK_SPAN_EMPTY));
+    assert_false(ak_audit_consistency_holds(4, 2, roots[4], roots[4], AK_SPAN_EMPTY));
     assert_false(ak_audit_consistency_holds(5, 5, roots[5], roots[6], AK_SPAN_EMPTY));
     assert_false(ak_audit_consistency_holds(1, (uint64_t)1 << 63, roots[1], roots[1], AK_SPAN_ARR(roots[1])));
 }
