@@ -112,6 +112,14 @@ static enum ak_err open_doors(struct ak_http *server)
     return AK_OK;
 }
 
+static enum ak_err open_tls(struct ak_http *server)
+{
+    if (!server->config.tls) return AK_E_ARG;
+    AK_TRY(ak_http_tls_open(server->config.tls));
+    server->has_tls = true;
+    return AK_OK;
+}
+
 enum ak_err ak_http_open(const struct ak_http_config *config, struct ak_http **out_server)
 {
     *out_server = NULL;
@@ -124,7 +132,7 @@ enum ak_err ak_http_open(const struct ak_http_config *config, struct ak_http **o
     ak_random_bytes(server->tls_seed, sizeof server->tls_seed);
     enum ak_err err = allocate(server);
     for (size_t i = 0; i < config->listener_count && !err; i++)
-        if (config->listeners[i].tls) err = config->tls ? ak_http_tls_open(config->tls) : AK_E_ARG;
+        if (config->listeners[i].tls) err = open_tls(server);
     if (!err) err = open_doors(server);
     if (err) {
         ak_http_close(server);
@@ -152,7 +160,7 @@ void ak_http_close(struct ak_http *server)
         for (unsigned turn = 0; door->daemon && turn < CLOSE_TURNS; turn++) (void)MHD_run(door->daemon);
         if (door->daemon) MHD_stop_daemon(door->daemon);
     }
-    ak_http_tls_close();
+    if (server->has_tls) ak_http_tls_close();
     free(server->conns);
     free(server->slots);
     free(server->transcripts);

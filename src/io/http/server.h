@@ -73,6 +73,7 @@ struct ak_http {
     uint8_t tls_seed[16];
     uint8_t tls_shares[AK_HTTP_TLS_SHARES]; /* handshakes of customers, by a byte of a hash */
     struct ak_http_figures figures;
+    bool has_tls; /* the process' TLS is this server's */
     size_t random_used;
     uint8_t random[AK_HTTP_RANDOM_LEN];
 };

@@ -97,7 +97,6 @@ bool ak_http_tls_binding(const struct ak_http_request *request, struct ak_span l
     unsigned count = 0;
     memset(out_client, 0, 32);
     memset(out_exporter, 0, 32);
-    if (!slot->server->doors[request->conn->listener].tls) return false;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(slot->mhd, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     if (!info || !info->tls_session) return false;

@@ -240,17 +240,20 @@ static void gives_up_an_answer(void **state)
     (void)state;
     h.defer = true;
     int fd = begin();
-    uint64_t before = h.now_ms;
+    while (harness_turn(&h)) {
+    }
     harness_send(&h, fd, GET, sizeof GET - 1);
-    harness_settle(&h, fd, 1);
-    uint64_t after = h.now_ms; /* it was asked between the two */
+    unsigned asked = h.asked;
+    uint64_t before = h.now_ms; /* of the turn in which it is asked */
+    for (; h.asked == asked; (void)harness_turn(&h)) before = h.now_ms;
     ak_http_tick(h.server, before + 29999);
     assert_int_equal(ak_http_waiting(h.server), 1);
-    h.now_ms = after + 30000;
+    h.now_ms = before + 30000;
     ak_http_tick(h.server, h.now_ms);
     assert_int_equal(ak_http_waiting(h.server), 0);
     harness_settle(&h, fd, 1);
     assert_int_equal(harness_status(&h), 503);
+    assert_non_null(strstr(h.answer, "Connection: close"));
     assert_int_equal(ak_http_figures(h.server).unanswered, 1);
     h.defer = false;
     close(fd);
@@ -300,6 +303,7 @@ static void ends_slow_clients(void **state)
     assert_false(h.ended);
     h.now_ms += 1;
     ak_http_tick(h.server, h.now_ms);
+    ak_http_tick(h.server, h.now_ms); /* before the library saw the end: counted once */
     harness_settle(&h, fd, 1);
     assert_true(h.ended);
     assert_int_equal(ak_http_figures(h.server).timed_out, before + 1);
@@ -319,6 +323,79 @@ static void bounds_connections(void **state)
     assert_int_equal(ak_http_figures(h.server).connections, 0);
     assert_int_equal(h.opened, h.closed);
     assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+}
+
+/* At the limit a client waits for a place and is not turned away. */
+static void who_finds_no_place_waits(void **state)
+{
+    (void)state;
+    int fds[16];
+    for (size_t i = 0; i < AK_COUNT(fds); i++) {
+        fds[i] = harness_connect(&h);
+        for (unsigned turn = 0; turn < 3; turn++) harness_turn(&h);
+    }
+    int late = begin();
+    harness_send(&h, late, GET, sizeof GET - 1);
+    harness_settle(&h, late, 1);
+    assert_false(h.ended);
+    assert_int_equal(h.answer_len, 0);
+    close(fds[0]);
+    harness_settle(&h, late, 1);
+    assert_int_equal(harness_status(&h), 200);
+    for (size_t i = 1; i < AK_COUNT(fds); i++) close(fds[i]);
+    close(late);
+    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
+    assert_int_equal(ak_http_figures(h.server).connections, 0);
+}
+
+/* Certificates that are none, or longer than one may be; after each, another may be opened. */
+static void refuses_bad_certificates(void **state)
+{
+    (void)state;
+    static uint8_t bytes[2049];
+    const size_t lens[] = {0, 2048, 2049};
+    for (size_t i = 0; i < AK_COUNT(lens); i++) {
+        struct ak_http *none;
+        const struct ak_http_tls tls = {.certificate = ak_span(bytes, lens[i])};
+        struct ak_http_config config = {.max_connections = 4, .listener_count = 1, .tls = &tls};
+        config.listeners[0] = (struct ak_http_listener){.fd = -1, .tls = true};
+        assert_int_equal(ak_http_open(&config, &none), lens[i] == 2048 ? AK_E_FORMAT : AK_E_LIMIT);
+        assert_null(none);
+    }
+}
+
+static void binds_evidence_to_no_plain_connection(void **state)
+{
+    (void)state;
+    static const uint8_t context[32], zeros[32];
+    uint8_t client[32] = {1}, exporter[32] = {1};
+    h.defer = true;
+    int fd = begin();
+    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_settle(&h, fd, 1);
+    assert_false(ak_http_tls_binding(h.kept, AK_SPAN_LIT("EXPORTER-x"), context, client, exporter));
+    assert_memory_equal(client, zeros, 32);
+    assert_memory_equal(exporter, zeros, 32);
+    harness_answer(&h, h.kept);
+    harness_settle(&h, fd, 1);
+    h.defer = false;
+    close(fd);
+}
+
+static void refuses_what_cannot_be_opened(void **state)
+{
+    (void)state;
+    struct ak_http *none;
+    struct ak_http_config config = {.max_connections = 4, .listener_count = AK_HTTP_LISTENERS_MAX + 1};
+    assert_int_equal(ak_http_open(&config, &none), AK_E_ARG);
+    config.listener_count = 0;
+    config.max_connections = 0;
+    assert_int_equal(ak_http_open(&config, &none), AK_E_ARG);
+    config.max_connections = 4;
+    config.listener_count = 1;
+    config.listeners[0] = (struct ak_http_listener){.fd = -1, .tls = true}; /* and no certificate */
+    assert_int_equal(ak_http_open(&config, &none), AK_E_ARG);
+    assert_null(none);
 }
 
 /* Each listener takes as many as all have places together: who finds none gets no answer and disturbs nobody.
@@ -376,6 +453,7 @@ static void who_waits_for_an_answer_is_not_slow(void **state)
     harness_settle(&h, fd, 1);
     assert_false(h.ended);
     harness_answer(&h, h.kept);
+    ak_http_tick(h.server, h.now_ms); /* before it was sent */
     harness_settle(&h, fd, 1);
     assert_int_equal(harness_status(&h), 200);
     h.defer = false;
@@ -462,6 +540,10 @@ int main(void)
         cmocka_unit_test(serves_others_while_one_waits),
         cmocka_unit_test(ends_slow_clients),
         cmocka_unit_test(bounds_connections),
+        cmocka_unit_test(who_finds_no_place_waits),
+        cmocka_unit_test(refuses_what_cannot_be_opened),
+        cmocka_unit_test(refuses_bad_certificates),
+        cmocka_unit_test(binds_evidence_to_no_plain_connection),
         cmocka_unit_test(listeners_share_the_places),
         cmocka_unit_test(who_waits_for_an_answer_is_not_slow),
         cmocka_unit_test(numbers_connections_anew),

@@ -3,6 +3,7 @@
 #include "unit/io/http/harness.h"
 
 #include "base/crypto/sha256.h"
+#include "io/http/server.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -283,6 +284,24 @@ static void binds_to_the_connection_and_the_certificate(void **state)
     binds(true);
 }
 
+/* The library's callbacks know no server, so there is one a process; who comes second takes nothing away. */
+static void another_server_leaves_the_first(void **state)
+{
+    (void)state;
+    struct ak_http *other;
+    uint16_t port = 0;
+    struct ak_http_config config = {.max_connections = 4, .listener_count = 1, .tls = h.server->config.tls};
+    config.listeners[0] = (struct ak_http_listener){harness_listen(&port), true};
+    assert_int_equal(ak_http_open(&config, &other), AK_E_STATE);
+    assert_null(other);
+    config.listeners[0].tls = false;
+    config.hooks = h.server->config.hooks;
+    assert_int_equal(ak_http_open(&config, &other), AK_OK);
+    ak_http_close(other);
+    h.now_ms += 1000;
+    assert_int_equal(run_client(TLS1_3_VERSION, 1), CLIENT_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +312,7 @@ int main(void)
         cmocka_unit_test(limits_handshakes),
         cmocka_unit_test(takes_no_plain_text),
         cmocka_unit_test(binds_to_the_connection_and_the_certificate),
+        cmocka_unit_test(another_server_leaves_the_first),
     };
     return cmocka_run_group_tests(tests, make_certificate, drop_certificate);
 }
