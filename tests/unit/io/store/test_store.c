@@ -73,6 +73,18 @@ static void created_once_and_private(void **state)
     assert_true(ak_store_reserve_whole(store));
     ak_store_close(store);
     ak_store_close(NULL);
+    char beside[256];
+    (void)snprintf(beside, sizeof beside, "%s-wal", s.path);
+    assert_int_equal(access(beside, F_OK), 0); /* it stays, so that its place on the disk does */
+    assert_int_equal(unlink(s.reserve), 0);
+    assert_int_equal(symlink("/etc/passwd", s.reserve), 0); /* what a link names is no reserve */
+    assert_int_equal(ak_store_open(&o, &store), AK_E_IO);
+    ak_store_make_room(s.path);
+    sample_remove(&s);
+    (void)snprintf(beside, sizeof beside, "%s-new", s.path);
+    assert_int_equal(symlink(s.reserve, beside), 0); /* left by a crash, or by somebody */
+    assert_int_equal(ak_store_create(&o, s.log_id), AK_OK);
+    assert_int_equal(access(s.reserve, F_OK), -1);
     o.path = "/nonexistent/ledger.db";
     assert_int_equal(ak_store_create(&o, s.log_id), AK_E_IO);
 }
@@ -182,6 +194,7 @@ static void wrong_appends_are_refused(void **state)
     REFUSED(AK_E_CONFLICT, batch.first = 4);
     REFUSED(AK_E_ARG, batch.first = UINT64_MAX);
     REFUSED(AK_E_ARG, batch.count = 0);
+    REFUSED(AK_E_ARG, batch.count = 0; batch.leaves = AK_SPAN_EMPTY);
     REFUSED(AK_E_ARG, batch.count = 3);
     REFUSED(AK_E_ARG, batch.count = 1025; batch.leaves.len = 1025 * 32);
     REFUSED(AK_E_ARG, batch.entries.len = 0);
@@ -189,6 +202,8 @@ static void wrong_appends_are_refused(void **state)
     REFUSED(AK_E_ARG, batch.record.len = 0);
     REFUSED(AK_E_ARG, batch.record.len = AK_RECORD_LEN_MAX + 1);
 #undef REFUSED
+    static const struct ak_merkle_subtree subtrees[AK_SEGMENT_ENTRIES_MAX + 1];
+    assert_int_equal(ak_store_append(store, &s.batch, subtrees, AK_COUNT(subtrees), false), AK_E_ARG);
     assert_int_equal(ak_store_append(store, &s.batch, NULL, 0, false), AK_OK);
     ak_store_close(store);
     store = open_store(true);
@@ -295,6 +310,22 @@ static void foreign_files_are_refused(void **state)
     assert_int_equal(open_only(), AK_E_FORMAT);
 }
 
+/* What a file brings beside its tables is not run. */
+static void foreign_triggers_sleep(void **state)
+{
+    (void)state;
+    struct ak_merkle_frontier tree;
+    uint8_t value[8];
+    size_t len = 0;
+    ak_merkle_frontier_init(&tree);
+    ak_store_close(fresh());
+    sql("CREATE TRIGGER t AFTER INSERT ON batch BEGIN INSERT INTO meta VALUES('awake', x'01'); END");
+    struct ak_store *store = open_store(false);
+    assert_int_equal(sample_append(&s, store, &tree, 4, false), AK_OK);
+    assert_int_equal(ak_store_meta_get(store, "awake", value, sizeof value, &len), AK_E_NOT_FOUND);
+    ak_store_close(store);
+}
+
 /* One row is altered; reading entry 5 (batches of 4) gives this. */
 static enum ak_err read_after(const char *change)
 {
@@ -324,6 +355,9 @@ static void damaged_rows_are_refused(void **state)
     assert_int_equal(read_after("UPDATE batch SET entries = zeroblob(9) WHERE first = 4"), AK_E_FORMAT);
     assert_int_equal(read_after("UPDATE batch SET entries = zeroblob(1048577) WHERE first = 4"), AK_E_FORMAT);
     assert_int_equal(read_after("UPDATE batch SET entries = zeroblob(2000000) WHERE first = 4"), AK_E_FORMAT);
+    assert_int_equal(
+        read_after("UPDATE batch SET entries = substr(entries, 1, length(entries) - 1) WHERE first = 4"),
+        AK_E_FORMAT);
     assert_int_equal(read_after("DELETE FROM batch WHERE first = 4"), AK_E_NOT_FOUND);
     assert_int_equal(read_after("UPDATE batch SET first = -4 WHERE first = 4"), AK_E_NOT_FOUND);
 }
@@ -398,6 +432,7 @@ int main(void)
         cmocka_unit_test(wrong_appends_are_refused),
         cmocka_unit_test(reader_sees_what_the_writer_appends),
         cmocka_unit_test(meta_values),
+        cmocka_unit_test(foreign_triggers_sleep),
         cmocka_unit_test(foreign_files_are_refused),
         cmocka_unit_test(damaged_rows_are_refused),
         cmocka_unit_test(entries_are_let_go),

@@ -126,6 +126,7 @@ static void failed_sync_kills_the_handle(void **state)
         if (err == AK_OK) acknowledged = work(store);
         reached = fault.syncs >= which;
         if (err != AK_OK) assert_int_equal(err, AK_E_IO);
+        if (err == AK_OK) assert_int_equal(ak_store_wait(store, 0), reached ? AK_E_IO : AK_OK);
         fault.crash_at = fault.op;
         ak_store_close(store);
         fault_power_cut(FAULT_KEEP_NONE, which);
