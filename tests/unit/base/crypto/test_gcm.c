@@ -77,6 +77,9 @@ static void huge_lengths_are_refused_before_use(void **state)
     assert_int_equal(ak_gcm_seal(&key, nonce, fits, huge, &byte), AK_E_LIMIT);
     assert_int_equal(ak_gcm_seal(&key, nonce, huge, fits, &byte), AK_E_LIMIT);
     assert_int_equal(byte, 0xa5);
+    uint8_t sealed[17] = {0};
+    assert_int_equal(ak_gcm_open(&key, nonce, huge, AK_SPAN_ARR(sealed), &byte), AK_E_LIMIT);
+    assert_int_equal(byte, 0);
 }
 
 int main(void)

@@ -94,6 +94,11 @@ static void psk_is_part_of_it(void **state)
     }
     assert_int_equal(ak_hpke_seal(pub, &ephemeral, INFO, AK_SPAN_EMPTY, PLAIN, enc, sealed), AK_OK);
     assert_int_equal(ak_hpke_open_psk(&recipient, enc, &psk, INFO, AK_SPAN_EMPTY, all, plain), AK_E_AUTH);
+    static const uint8_t large[AK_HPKE_INFO_MAX + 256];
+    const struct ak_hpke_psk too_long[] = {{AK_SPAN_ARR(large), psk.id}, {psk.secret, AK_SPAN_ARR(large)}};
+    for (size_t i = 0; i < AK_COUNT(too_long); i++)
+        assert_int_equal(
+            ak_hpke_open_psk(&recipient, enc, &too_long[i], INFO, AK_SPAN_EMPTY, all, plain), AK_E_LIMIT);
 }
 
 struct pair {

@@ -111,6 +111,7 @@ static void cfb_of_zeros(void **state)
         assert_int_equal(ak_aes128_cfb_encrypt(zeros, ak_span(zeros, len), out), AK_OK);
         assert_memory_equal(out, want, len);
     }
+    assert_int_equal(ak_aes128_cfb_encrypt(zeros, ak_span(zeros, (size_t)1 << 31), out), AK_E_LIMIT);
     memset(out, 0, sizeof out);
     assert_int_equal(ak_aes128_cfb_encrypt(zeros, AK_SPAN_ARR(out), out), AK_OK); /* in place */
     assert_memory_equal(out, want, sizeof out);

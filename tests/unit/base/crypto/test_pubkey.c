@@ -189,6 +189,41 @@ static void test_moduli(void **state)
     assert_int_equal(ak_pubkey_from_rsa(ak_span(n, 512), 65537, &key), AK_E_MEANING);
 }
 
+static enum ak_err rsa_from_spki(int bits, uint64_t exponent)
+{
+    struct ak_pubkey key;
+    EVP_PKEY *evp = NULL;
+    BIGNUM *n = BN_new();
+    assert_true(n && BN_set_bit(n, bits - 1) && BN_set_bit(n, 0));
+    uint8_t modulus[1024];
+    assert_int_equal(BN_bn2nativepad(n, modulus, sizeof modulus), sizeof modulus);
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_RSA_N, modulus, (size_t)BN_num_bytes(n)),
+        OSSL_PARAM_construct_uint64(OSSL_PKEY_PARAM_RSA_E, &exponent), OSSL_PARAM_construct_end()};
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &evp, EVP_PKEY_PUBLIC_KEY, params), 1);
+    enum ak_err err = from_spki(evp, &key);
+    ak_pubkey_done(&key);
+    EVP_PKEY_free(evp);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(n);
+    return err;
+}
+
+/* RSA keys that come in DER have the same limits as those that come as numbers. */
+static void test_limits_of_rsa(void **state)
+{
+    (void)state;
+    for (int at = -1; at <= 1; at++) {
+        assert_int_equal(rsa_from_spki(2048 + at, 65537), at < 0 ? AK_E_UNSUPPORTED : AK_OK);
+        assert_int_equal(rsa_from_spki(4096 + at, 65537), at > 0 ? AK_E_UNSUPPORTED : AK_OK);
+    }
+    const uint64_t good[] = {3, 65537, UINT32_MAX}, bad[] = {1, 2, 65536, (uint64_t)UINT32_MAX + 2};
+    for (size_t i = 0; i < AK_COUNT(good); i++) assert_int_equal(rsa_from_spki(2048, good[i]), AK_OK);
+    for (size_t i = 0; i < AK_COUNT(bad); i++)
+        assert_int_equal(rsa_from_spki(2048, bad[i]), AK_E_UNSUPPORTED);
+}
+
 static void test_other_keys(void **state)
 {
     static const char *const curves[] = {"P-521", "secp256k1"};
@@ -224,6 +259,7 @@ int main(void)
         cmocka_unit_test(test_zero_signatures),
         cmocka_unit_test(test_points),
         cmocka_unit_test(test_moduli),
+        cmocka_unit_test(test_limits_of_rsa),
         cmocka_unit_test(test_other_keys),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);

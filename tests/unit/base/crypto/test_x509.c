@@ -1,6 +1,8 @@
 /* Certificates and chains: strict DER, bundles, every reason for which a chain does not hold. */
 #include "unit/check.h"
 
+#include <openssl/x509.h>
+
 #include "base/crypto/sha256.h"
 #include "base/crypto/x509.h"
 #include "unit/attest/made.h"
@@ -236,21 +238,47 @@ static void test_views(void **state)
     ak_x509_done(&cert);
 }
 
-/* The library parses a time that is none, and says so only when it is asked. */
+/* Of two names neither is the name. */
+static void test_two_names(void **state)
+{
+    struct ak_x509 cert;
+    uint8_t der[2048], *out = der;
+    (void)state;
+    struct ak_span signed_once = made_cert_sign(&made[LEAF]);
+    const unsigned char *at = signed_once.ptr;
+    X509 *x = d2i_X509(NULL, &at, (long)signed_once.len);
+    assert_non_null(x);
+    X509_NAME *name = X509_get_subject_name(x);
+    assert_int_equal(
+        X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char *)"other", 5, -1, 0), 1);
+    assert_true(X509_sign(x, keys[LOW], EVP_sha256()) > 0);
+    int len = i2d_X509(x, &out);
+    X509_free(x);
+    assert_true(len > 0 && (size_t)len <= sizeof der);
+    assert_int_equal(ak_x509_parse(ak_span(der, (size_t)len), &cert), AK_OK);
+    assert_int_equal(ak_x509_subject_cn(&cert).len, 0);
+    ak_x509_done(&cert);
+}
+
+/* The library parses a time that is none, and says so only when it is asked; before 1970 there is none here.
+ */
 static void test_time_that_is_none(void **state)
 {
     static const char time[] = "250101000000Z";
+    static const char *const others[] = {"25XX", "5001"};
     struct ak_x509 cert;
     uint64_t from_s = 1, until_s = 1;
     (void)state;
-    (void)made_cert_sign(&made[LEAF]);
-    size_t at = 0;
-    while (memcmp(made[LEAF].der + at, time, sizeof time - 1) != 0) at++;
-    memcpy(made[LEAF].der + at, "25XX", 4);
-    assert_int_equal(ak_x509_parse(made_cert_span(&made[LEAF]), &cert), AK_OK);
-    assert_int_equal(ak_x509_validity(&cert, &from_s, &until_s), AK_E_FORMAT);
-    assert_true(from_s == 0 && until_s == 0);
-    ak_x509_done(&cert);
+    for (size_t i = 0; i < AK_COUNT(others); i++) {
+        (void)made_cert_sign(&made[LEAF]);
+        size_t at = 0;
+        while (memcmp(made[LEAF].der + at, time, sizeof time - 1) != 0) at++;
+        memcpy(made[LEAF].der + at, others[i], 4);
+        assert_int_equal(ak_x509_parse(made_cert_span(&made[LEAF]), &cert), AK_OK);
+        assert_int_equal(ak_x509_validity(&cert, &from_s, &until_s), AK_E_FORMAT);
+        assert_true(from_s == 0 && until_s == 0);
+        ak_x509_done(&cert);
+    }
 }
 
 /* ---- bundles ---- */
@@ -348,6 +376,7 @@ int main(void)
         cmocka_unit_test_setup(test_each_byte, begin),
         cmocka_unit_test_setup(test_parse, begin),
         cmocka_unit_test_setup(test_views, begin),
+        cmocka_unit_test_setup(test_two_names, begin),
         cmocka_unit_test_setup(test_time_that_is_none, begin),
         cmocka_unit_test_setup(test_bundles_of_der, begin),
         cmocka_unit_test_setup(test_bundles_of_pem, begin),
