@@ -56,16 +56,17 @@ static int listen_unix(char path[108], const char *name)
     return fd;
 }
 
-AK_NORETURN static void be_gateway(int conf, int channel, int warning, const int listeners[3])
+AK_NORETURN static void be_gateway(int conf, int channel, int warning, const int listeners[4])
 {
     enum { WARNING = AK_FD_FIRST + AK_GATEWAY_FD_WARNING };
-    int from[] = {conf, channel, listeners[0], listeners[1], listeners[2], warning};
-    const int to[] = {AK_FD_CONF, AK_FD_PEER, AK_FD_FIRST, AK_FD_FIRST + 1, AK_FD_FIRST + 2, WARNING};
+    int from[] = {conf, channel, listeners[0], listeners[1], listeners[2], listeners[3], warning};
+    const int to[] = {
+        AK_FD_CONF, AK_FD_PEER, AK_FD_FIRST, AK_FD_FIRST + 1, AK_FD_FIRST + 2, AK_FD_FIRST + 3, WARNING};
     for (size_t i = 0; i < AK_COUNT(from); i++) from[i] = dup2(from[i], (int)(60 + i));
     for (size_t i = 0; i < AK_COUNT(from); i++)
         if (dup2(from[i], to[i]) < 0) _exit(99);
     close(AK_FD_STATUS);
-    close_range(AK_FD_FIRST + 3, WARNING - 1, 0);
+    close_range(AK_FD_FIRST + 4, WARNING - 1, 0);
     close_range(WARNING + 1, ~0u, 0);
     _exit(ak_gateway_main());
 }
@@ -78,8 +79,8 @@ void gw_start(void)
     assert_int_equal(ak_channel_pair(warning), AK_OK);
     assert_int_equal(
         ak_spawn_text_fd(AK_SPAN_LIT("data_dir = /nonexistent\nlog_level = error\n"), &conf), AK_OK);
-    const int listeners[3] = {
-        listen_tcp(), listen_unix(gw.unix_path, "u"), listen_unix(gw.operator_path, "o")};
+    const int listeners[4] = {listen_tcp(), listen_unix(gw.unix_path, "u"),
+        listen_unix(gw.operator_path, "o"), listen_unix(gw.broker_path, "b")};
     gw.pid = fork();
     assert_true(gw.pid >= 0);
     if (gw.pid == 0) be_gateway(conf, fds[1], warning[1], listeners);
@@ -87,7 +88,7 @@ void gw_start(void)
     close(warning[1]);
     gw.warning = warning[0];
     close(conf);
-    for (size_t i = 0; i < 3; i++) close(listeners[i]);
+    for (size_t i = 0; i < 4; i++) close(listeners[i]);
     assert_int_equal(ak_channel_init(&gw.channel, fds[0], 0), AK_OK);
 }
 
@@ -149,6 +150,7 @@ int gw_end_with(int signal_number)
     close(gw.warning);
     unlink(gw.unix_path);
     unlink(gw.operator_path);
+    unlink(gw.broker_path);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
 }

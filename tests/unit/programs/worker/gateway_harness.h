@@ -38,7 +38,7 @@ extern struct gw {
     int warning; /* where it says that an entry is about to come */
     pid_t pid;
     uint16_t port;
-    char unix_path[108], operator_path[108];
+    char unix_path[108], operator_path[108], broker_path[108];
     uint8_t frame[AK_FRAME_MAX];
     uint8_t body[AK_FRAME_BODY_MAX];
     char answer[GW_ANSWER_MAX]; /* the newest one heard */

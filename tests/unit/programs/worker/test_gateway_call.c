@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 #include "core/frames/closed.h"
 #include "core/wire/call.h"
@@ -94,6 +95,88 @@ static void knows_the_operator(void **state)
     assert_int_equal(gw_hear(fd), 401);
     gw_assert_header("WWW-Authenticate: DPoP algs=\"ES256\", error=\"nonce_expired\"");
     gw_take_closed(fd);
+}
+
+#define NONCE_CALL "GET /internal/v1/nonce" H "\r\n"
+
+/* Each side's calls are no calls on the other side's socket. */
+static void keeps_the_brokers_calls_apart(void **state)
+{
+    (void)state;
+    const char *const others[] = {NULL, gw.unix_path, gw.operator_path};
+    for (size_t i = 0; i < AK_COUNT(others); i++) {
+        assert_int_equal(gw_ask(others[i], NONCE_CALL), 404);
+        gw_assert_error("not_found");
+    }
+    assert_int_equal(gw_ask(gw.broker_path, "GET /v1/agents" H TOKEN "\r\n"), 404);
+    gw_assert_error("not_found");
+    assert_int_equal(gw_ask(gw.broker_path, SIGN), 404);
+    int fd = gw_dial(gw.broker_path);
+    gw_say(fd, NONCE_CALL);
+    struct ak_frame_request request = gw_take_request();
+    assert_int_equal(request.call, AK_CALL_SIGN_IN_NONCE);
+    assert_int_equal(request.transport, AK_TRANSPORT_BROKER);
+    const struct ak_msg_error_reply error = {.error = AK_SPAN_LIT("x"), .message = AK_SPAN_LIT("y")};
+    gw_push_reply(&request, AK_CODE_INTERNAL, gw_error_reply(&error), NULL);
+    assert_int_equal(gw_hear(fd), 500);
+    gw_take_closed(fd);
+}
+
+/* ---- who is at the other end ---- */
+
+static struct ak_gateway own; /* none that runs: what a connection counts as needs nothing else */
+
+static uint8_t kind_of(enum ak_transport listener, int fd, bool loopback, size_t address_len)
+{
+    struct ak_http_conn conn = {.fd = fd, .loopback = loopback, .address_len = (uint8_t)address_len};
+    own.transports[0] = (uint8_t)listener;
+    ak_gateway_opened(&own, &conn);
+    return conn.kind;
+}
+
+static void believes_no_address_but_its_own(void **state)
+{
+    (void)state;
+    assert_int_equal(kind_of(AK_TRANSPORT_LOOPBACK, -1, true, 4), AK_TRANSPORT_LOOPBACK);
+    assert_int_equal(kind_of(AK_TRANSPORT_LOOPBACK, -1, false, 4), AK_TRANSPORT_PLAIN);
+    assert_int_equal(kind_of(AK_TRANSPORT_LOOPBACK, -1, false, 16), AK_TRANSPORT_PLAIN);
+    assert_int_equal(kind_of(AK_TRANSPORT_TLS, -1, false, 4), AK_TRANSPORT_TLS);
+    assert_int_equal(kind_of(AK_TRANSPORT_OPERATOR, -1, false, 0), AK_TRANSPORT_PLAIN); /* nobody is there */
+    assert_int_equal(kind_of(AK_TRANSPORT_BROKER, -1, false, 0), AK_TRANSPORT_PLAIN);
+    assert_int_equal(kind_of(AK_TRANSPORT_UNIX, -1, false, 0), AK_TRANSPORT_PLAIN);
+}
+
+/* As user 65533, with a socket that user 65534 made; the first thing that is not so, 0: all is. */
+static int look_as_another(void)
+{
+    int theirs[2], mine[2];
+    if (seteuid(65534) || socketpair(AF_UNIX, SOCK_STREAM, 0, theirs) || seteuid(0)) return 1;
+    if (seteuid(65533) || socketpair(AF_UNIX, SOCK_STREAM, 0, mine)) return 2;
+    own.broker_uid = (uid_t)-1;
+    if (kind_of(AK_TRANSPORT_UNIX, theirs[0], false, 0) != AK_TRANSPORT_UNIX) return 3;
+    if (kind_of(AK_TRANSPORT_OPERATOR, mine[0], false, 0) != AK_TRANSPORT_OPERATOR) return 4;
+    if (kind_of(AK_TRANSPORT_OPERATOR, theirs[0], false, 0) != AK_TRANSPORT_UNIX) return 5;
+    if (kind_of(AK_TRANSPORT_BROKER, mine[0], false, 0) != AK_TRANSPORT_BROKER) return 6;
+    if (kind_of(AK_TRANSPORT_BROKER, theirs[0], false, 0) != AK_TRANSPORT_PLAIN) return 7;
+    own.broker_uid = 65534;
+    if (kind_of(AK_TRANSPORT_BROKER, theirs[0], false, 0) != AK_TRANSPORT_BROKER) return 8;
+    if (kind_of(AK_TRANSPORT_OPERATOR, theirs[0], false, 0) != AK_TRANSPORT_UNIX) return 9;
+    return 0;
+}
+
+static void another_user_is_neither_operator_nor_broker(void **state)
+{
+    (void)state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can be two users\n");
+        skip();
+    }
+    pid_t pid = fork();
+    if (pid == 0) _exit(look_as_another());
+    int status = 1;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void says_when_to_come_back(void **state)
@@ -219,6 +302,9 @@ int main(void)
         cmocka_unit_test(passes_a_call),
         cmocka_unit_test(names_connections),
         cmocka_unit_test(knows_the_operator),
+        cmocka_unit_test(keeps_the_brokers_calls_apart),
+        cmocka_unit_test(believes_no_address_but_its_own),
+        cmocka_unit_test(another_user_is_neither_operator_nor_broker),
         cmocka_unit_test(says_when_to_come_back),
         cmocka_unit_test(forgets_a_late_answer),
         cmocka_unit_test(answers_500_for_a_damaged_body),
