@@ -262,6 +262,31 @@ static void holds_limits(void **state)
         }
 }
 
+/* What no encoder of ours would write: a body one byte longer than its call's may be. */
+static void reads_no_more_than_the_call_takes(void **state)
+{
+    (void)state;
+    static uint8_t bytes[AK_FRAME_MAX];
+    const struct {
+        unsigned call;
+        size_t limit;
+    } cases[] = {{AK_CALL_SIGN_MESSAGE, AK_LIMIT_BODY}, {AK_CALL_CREDENTIAL_PUT, AK_LIMIT_VALUE_BODY}};
+    memset(big, 'x', sizeof big);
+    for (size_t i = 0; i < AK_COUNT(cases); i++) {
+        union any frame = {0}, got;
+        struct ak_buf buf = AK_BUF_ARR(bytes);
+        fill_request(&frame);
+        frame.request.call = (uint16_t)cases[i].call;
+        frame.request.body = ak_span(big, cases[i].limit);
+        assert_int_equal(ak_frame_request_encode(&frame.request, &buf), AK_OK);
+        assert_int_equal(decode(&kinds[2], ak_buf_span(&buf), &got), AK_OK);
+        struct ak_buf len = ak_buf(bytes + buf.len - cases[i].limit - 4, 4);
+        ak_buf_put_u32(&len, (uint32_t)cases[i].limit + 1);
+        ak_buf_put_u8(&buf, 'x');
+        assert_int_equal(decode(&kinds[2], ak_buf_span(&buf), &got), AK_E_FORMAT);
+    }
+}
+
 /* The longest of all fits a frame of the channel. */
 static void fits_the_channel(void **state)
 {
@@ -284,7 +309,7 @@ static void fits_the_channel(void **state)
 static void checks_meaning(void **state)
 {
     (void)state;
-    uint8_t bytes[512];
+    uint8_t bytes[1024];
     union any frame = {0};
     union any got;
     struct ak_buf buf = AK_BUF_ARR(bytes);
@@ -317,10 +342,27 @@ static void checks_meaning(void **state)
     assert_int_equal(ak_frame_reply_encode(&frame.reply, &buf), AK_OK);
     assert_int_equal(decode(&kinds[3], ak_buf_span(&buf), &got), AK_E_LIMIT);
     fill_reply(&frame);
-    frame.reply.notice = AK_SPAN_LIT("a\r\nSet-Cookie: x"); /* a header cannot be split */
+    frame.reply.call = AK_CALL_COUNT;
     buf.len = 0;
     assert_int_equal(ak_frame_reply_encode(&frame.reply, &buf), AK_OK);
-    assert_int_equal(decode(&kinds[3], ak_buf_span(&buf), &got), AK_E_FORMAT);
+    assert_int_equal(decode(&kinds[3], ak_buf_span(&buf), &got), AK_E_LIMIT);
+    const struct ak_span notices[] = {
+        AK_SPAN_LIT("a\r\nSet-Cookie: x"), AK_SPAN_LIT("a\x7f"), AK_SPAN_LIT("a\xc2\x9b")};
+    for (size_t i = 0; i < AK_COUNT(notices); i++) { /* a header cannot be split */
+        fill_reply(&frame);
+        frame.reply.notice = notices[i];
+        buf.len = 0;
+        assert_int_equal(ak_frame_reply_encode(&frame.reply, &buf), AK_OK);
+        assert_int_equal(decode(&kinds[3], ak_buf_span(&buf), &got), AK_E_FORMAT);
+    }
+    const uint8_t strange[] = {0, '\n', ' ', '+', '/', '=', '"', 0x7f, 0xe9};
+    for (size_t i = 0; i < AK_COUNT(strange); i++) { /* the nonce goes into a header, too */
+        fill_status(&frame);
+        frame.status.nonce[i] = strange[i];
+        buf.len = 0;
+        assert_int_equal(ak_frame_status_encode(&frame.status, &buf), AK_OK);
+        assert_int_equal(decode(&kinds[5], ak_buf_span(&buf), &got), AK_E_FORMAT);
+    }
 }
 
 /* The keeper's TLS key signs the server's CertificateVerify and nothing that looks like it. */
@@ -363,6 +405,7 @@ int main(void)
         cmocka_unit_test(alters_each_byte),
         cmocka_unit_test(says_when_there_is_no_room),
         cmocka_unit_test(holds_limits),
+        cmocka_unit_test(reads_no_more_than_the_call_takes),
         cmocka_unit_test(fits_the_channel),
         cmocka_unit_test(checks_meaning),
         cmocka_unit_test(signs_one_text_only),
