@@ -58,7 +58,6 @@ static struct found find_node(const struct source *source, const char *name)
         memcpy(first, name, (size_t)(dot - name));
         first[dot - name] = 0;
         at = ak_json_get(at, first);
-        if (ak_json_type(at) != AK_JSON_OBJECT) return (struct found){.form = ABSENT};
         name = dot + 1;
     }
     at = ak_json_get(at, name);
@@ -307,7 +306,6 @@ static enum ak_err open_source(
         source->is_flat = true;
         return AK_OK;
     }
-    source->flat_count = 0;
     return ak_json_parse(input->json, input->json.len, &source->json);
 }
 

@@ -180,6 +180,45 @@ static void refuses_damaged_bodies(void **state)
             ak_msg_meaning(&ak_agent_change_request_msg, "x", ak_span(body.ptr, len), got), AK_OK);
         assert_memory_equal(got, zeros, 32);
     }
+    uint8_t got[32];
+    ak_buf_put_u8(&body, 0);
+    assert_int_equal(ak_msg_meaning(&ak_agent_change_request_msg, "x", ak_buf_span(&body), got), AK_E_FORMAT);
+    assert_memory_equal(got, zeros, 32);
+}
+
+struct odd {
+    uint32_t present;
+    struct ak_span text;
+    struct ak_list list;
+};
+static const struct ak_field odd_item_fields[] = {AK_FIELD(odd, text, "t", AK_KIND_TEXT, 0, 1, 9)};
+static const struct ak_msg odd_item_msg = AK_MSG("odd item", odd, odd_item_fields);
+static const struct ak_field long_fields[] = {AK_FIELD(odd, text, "t", AK_KIND_TEXT, 0, 0, 10000)};
+static const struct ak_msg long_msg = AK_MSG("long", odd, long_fields);
+static const struct ak_field list_fields[] = {AK_FIELD_LIST(odd, list, "l", &odd_item_msg)};
+static const struct ak_msg list_msg = AK_MSG("list", odd, list_fields);
+
+/* Where not all of a message goes into its meaning, it has none. */
+static void is_of_the_whole_message(void **state)
+{
+    (void)state;
+    static uint8_t text[10000], memory[10100];
+    static const uint8_t zeros[32];
+    uint8_t got[32];
+    struct odd message = {.text = ak_span(text, 7000)};
+    struct ak_buf body = AK_BUF_ARR(memory);
+    memset(text, 'a', sizeof text);
+    assert_int_equal(ak_msg_encode(&long_msg, &message, &body), AK_OK);
+    assert_int_equal(ak_msg_meaning(&long_msg, "x", ak_buf_span(&body), got), AK_OK);
+    message.text.len = 9000;
+    body.len = 0;
+    assert_int_equal(ak_msg_encode(&long_msg, &message, &body), AK_OK);
+    assert_int_equal(ak_msg_meaning(&long_msg, "x", ak_buf_span(&body), got), AK_E_FULL);
+    assert_memory_equal(got, zeros, 32);
+    body.len = 0;
+    assert_int_equal(ak_msg_encode(&list_msg, &message, &body), AK_OK);
+    assert_int_equal(ak_msg_meaning(&list_msg, "x", ak_buf_span(&body), got), AK_E_UNSUPPORTED);
+    assert_memory_equal(got, zeros, 32);
 }
 
 int main(void)
@@ -191,6 +230,7 @@ int main(void)
         cmocka_unit_test(changes_with_the_call),
         cmocka_unit_test(tells_absent_from_zero),
         cmocka_unit_test(refuses_damaged_bodies),
+        cmocka_unit_test(is_of_the_whole_message),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

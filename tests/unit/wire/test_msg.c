@@ -248,6 +248,111 @@ static void lists_refuse_what_does_not_fit(void **state)
     assert_int_equal(small.len, len);
 }
 
+/* ---- kinds that no message of ours shows at their ends ---- */
+
+struct odd {
+    uint32_t present;
+    struct ak_span texts, lines, hex, json;
+    struct ak_list list;
+    bool flag;
+    uint64_t inner;
+};
+enum { TEXTS, LINES, HEX, RAW, FLAG, INNER, LIST };
+static const struct ak_field item_fields[] = {AK_FIELD(odd, inner, "n", AK_KIND_U64, AK_MSG_OPTIONAL, 1, 9)};
+static const struct ak_msg item_msg = AK_MSG("odd item", odd, item_fields);
+static const struct ak_field odd_fields[] = {
+    [TEXTS] = AK_FIELD(odd, texts, "texts", AK_KIND_TEXTS, AK_MSG_OPTIONAL, 0, 9),
+    [LINES] = AK_FIELD(odd, lines, "lines", AK_KIND_LINES, AK_MSG_OPTIONAL, 1, 9),
+    [HEX] = AK_FIELD(odd, hex, "hex", AK_KIND_HEX0X, AK_MSG_OPTIONAL, 2, 4),
+    [RAW] = AK_FIELD(odd, json, "json", AK_KIND_JSON, AK_MSG_OPTIONAL, 0, 9),
+    [FLAG] = AK_FIELD(odd, flag, "flag", AK_KIND_BOOL, AK_MSG_OPTIONAL, 0, 0),
+    [INNER] = AK_FIELD(odd, inner, "in.n", AK_KIND_U64, AK_MSG_OPTIONAL, 0, 9),
+    [LIST] = AK_FIELD_LIST(odd, list, "list", &item_msg),
+};
+static const struct ak_msg odd_msg = AK_MSG("odd", odd, odd_fields);
+
+static enum ak_err encode_odd(unsigned field, struct ak_span value)
+{
+    uint8_t memory[64];
+    struct ak_buf body = AK_BUF_ARR(memory);
+    struct odd odd = {.present = 1u << field, .texts = value, .lines = value};
+    if (field == LIST) odd.list.bytes = value;
+    return ak_msg_encode(&odd_msg, &odd, &body);
+}
+
+static void odd_values_are_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(encode_odd(TEXTS, AK_SPAN_LIT("a,b")), AK_OK);
+    assert_int_equal(encode_odd(TEXTS, AK_SPAN_LIT("a,,b")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(TEXTS, AK_SPAN_LIT(",a")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(TEXTS, AK_SPAN_LIT("a,")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(LINES, AK_SPAN_LIT("a\nb")), AK_OK);
+    assert_int_equal(encode_odd(LINES, AK_SPAN_LIT("a\xff")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(LIST, AK_SPAN_LIT("\0\0\0\1\0")), AK_OK); /* an item that has nothing */
+    assert_int_equal(encode_odd(LIST, AK_SPAN_LIT("\0\0\0\1\2")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(LIST, AK_SPAN_LIT("\0\0\0\2\0")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(LIST, AK_SPAN_LIT("\0\0\0\2\0\0")), AK_E_FORMAT);
+    assert_int_equal(encode_odd(LIST, AK_SPAN_LIT("\0\0\0\x9\1\0\0\0\0\0\0\0\xa")), AK_E_LIMIT);
+    const struct odd all = {.present = UINT32_MAX};
+    assert_true(ak_msg_has(&all, 31));
+    assert_false(ak_msg_has(&all, 32));
+}
+
+static enum ak_err odd_from(const char *json)
+{
+    uint8_t memory[64];
+    struct ak_buf body = AK_BUF_ARR(memory);
+    struct ak_msg_fault fault;
+    const struct ak_msg_input input = {.json = ak_span_str(json)};
+    return ak_msg_from_json(&odd_msg, &input, &body, &fault);
+}
+
+static void odd_json_is_refused(void **state)
+{
+    (void)state;
+    const char *const good[] = {"{\"list\":[]}", "{\"list\":[{}]}", "{\"list\":[{\"n\":9}]}",
+        "{\"list\":[],\"hex\":\"0xabcd\"}", "{\"list\":[],\"flag\":true}", "{\"list\":[],\"json\":{}}",
+        "{\"list\":[],\"in\":{\"n\":1}}", "{\"list\":[],\"in\":7}"};
+    const char *const bad[] = {"{}", "{\"list\":{}}", "{\"list\":\"\"}", "{\"list\":[1]}", "{\"list\":[[]]}",
+        "{\"list\":[],\"hex\":\"abcdef\"}", "{\"list\":[],\"hex\":\"0xab\"}",
+        "{\"list\":[],\"hex\":\"0xabc\"}", "{\"list\":[],\"hex\":\"0xabcdefabcd\"}",
+        "{\"list\":[],\"flag\":\"1\"}", "{\"list\":[],\"in\":{\"n\":10}}"};
+    for (size_t i = 0; i < AK_COUNT(good); i++)
+        if (odd_from(good[i]) != AK_OK) fail_msg("%s", good[i]);
+    for (size_t i = 0; i < AK_COUNT(bad); i++)
+        if (odd_from(bad[i]) == AK_OK) fail_msg("%s", bad[i]);
+}
+
+/* A name with a dot is a place, and no member is called so. */
+static void a_dotted_name_is_a_place(void **state)
+{
+    (void)state;
+    static const struct ak_field fields[] = {AK_FIELD(odd, inner, "in.n", AK_KIND_U64, 0, 0, 9)};
+    static const struct ak_msg msg = AK_MSG("dotted", odd, fields);
+    uint8_t memory[64];
+    struct ak_buf body = AK_BUF_ARR(memory);
+    struct ak_msg_fault fault;
+    struct ak_msg_input input = {.json = AK_SPAN_LIT("{\"in.n\":1}")};
+    assert_int_equal(ak_msg_from_json(&msg, &input, &body, &fault), AK_E_FORMAT);
+    input.json = AK_SPAN_LIT("{\"in\":{\"n\":1}}");
+    assert_int_equal(ak_msg_from_json(&msg, &input, &body, &fault), AK_OK);
+}
+
+/* What stands behind a body's or an item's last field is no part of an answer. */
+static void damaged_bodies_become_no_json(void **state)
+{
+    (void)state;
+    uint8_t memory[64], text[256];
+    struct ak_buf body = AK_BUF_ARR(memory), out = AK_BUF_ARR(text);
+    const struct odd odd = {0};
+    assert_int_equal(ak_msg_encode(&odd_msg, &odd, &body), AK_OK);
+    assert_int_equal(ak_msg_to_json(&odd_msg, ak_buf_span(&body), false, &out), AK_OK);
+    assert_true(ak_span_eq(ak_buf_span(&out), AK_SPAN_LIT("{\"list\":[]}")));
+    ak_buf_put_u8(&body, 0);
+    assert_int_equal(ak_msg_to_json(&odd_msg, ak_buf_span(&body), false, &out), AK_E_FORMAT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -262,6 +367,10 @@ int main(void)
         cmocka_unit_test(control_characters_of_two_bytes_are_found),
         cmocka_unit_test(lists_step),
         cmocka_unit_test(lists_refuse_what_does_not_fit),
+        cmocka_unit_test(odd_values_are_refused),
+        cmocka_unit_test(odd_json_is_refused),
+        cmocka_unit_test(a_dotted_name_is_a_place),
+        cmocka_unit_test(damaged_bodies_become_no_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
