@@ -118,7 +118,6 @@ static bool take_token(const struct ak_http_request *request, struct gathered *g
 {
     struct ak_span value = request->headers[AK_HTTP_AUTHORIZATION];
     static const char scheme[] = "dpop ";
-    if (request->header_counts[AK_HTTP_AUTHORIZATION] == 0) return refuse(got, AK_CODE_UNAUTHORIZED, NULL);
     if (value.len <= 5) return refuse(got, AK_CODE_UNAUTHORIZED, NULL);
     for (size_t i = 0; i < 5; i++)
         if ((value.ptr[i] | 0x20) != scheme[i]) return refuse(got, AK_CODE_UNAUTHORIZED, NULL);
@@ -185,13 +184,10 @@ size_t ak_gateway_body_max(void *ctx, const struct ak_http_request *request)
 static bool take_query(const struct ak_http_request *request, struct gathered *got)
 {
     struct ak_buf memory = AK_BUF_ARR(got->query);
-    size_t path_params = got->param_count;
     if (request->query.len == 0) return true;
-    if (ak_http_query_parse(request->query, &memory, got->params, PARAMS_MAX, &got->param_count) != AK_OK) {
-        got->param_count = path_params;
-        return refuse(got, AK_CODE_INVALID_REQUEST, "the URL's query is malformed or names a field twice");
-    }
-    return true;
+    if (ak_http_query_parse(request->query, &memory, got->params, PARAMS_MAX, &got->param_count) == AK_OK)
+        return true;
+    return refuse(got, AK_CODE_INVALID_REQUEST, "the URL's query is malformed or names a field twice");
 }
 
 /* The message of a fault: "label: is missing". */

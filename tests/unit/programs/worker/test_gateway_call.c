@@ -111,6 +111,12 @@ static void keeps_the_brokers_calls_apart(void **state)
     assert_int_equal(gw_ask(gw.broker_path, "GET /v1/agents" H TOKEN "\r\n"), 404);
     gw_assert_error("not_found");
     assert_int_equal(gw_ask(gw.broker_path, SIGN), 404);
+    assert_int_equal(gw_ask(gw.broker_path, "POST /internal/v1/wallet-started" H JSON EMPTY), 401);
+    gw_assert_error("proof_required");
+    assert_int_equal(gw_ask(gw.broker_path, "POST /internal/v1/wallet-started" H PROOF JSON
+                                            "Content-Length: 9\r\n\r\n{\"no\":1} "),
+        400);
+    gw_assert_error("invalid_request");
     int fd = gw_dial(gw.broker_path);
     gw_say(fd, NONCE_CALL);
     struct ak_frame_request request = gw_take_request();
