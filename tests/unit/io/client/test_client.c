@@ -252,14 +252,16 @@ static void test_no_repeat(void **state)
 {
     (void)state;
     SCRIPT({NONCE("n1"), ERROR("token_expired"), false}, {NONCE("n1"), ERROR("proof_replayed"), false},
-        {"503 Unavailable", ERROR("not_ready"), true});
+        {"503 Unavailable", ERROR("not_ready"), false}, {"403 Forbidden", ERROR("proof_required"), true});
     assert_int_equal(account(), AK_E_MEANING);
     assert_string_equal(error.code, "token_expired");
     assert_int_equal(account(), AK_E_MEANING);
     assert_string_equal(error.code, "proof_replayed");
     assert_int_equal(suspend(), AK_E_MEANING);
     assert_string_equal(error.code, "not_ready");
-    finish(3);
+    assert_int_equal(account(), AK_E_MEANING);
+    assert_string_equal(error.code, "proof_required"); /* which no 403 says */
+    finish(4);
 }
 
 /* A call by proof alone brings no token. */

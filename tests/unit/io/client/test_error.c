@@ -37,6 +37,22 @@ static void test_denial(void **state)
 }
 
 /* U+009B is ESC [ to a terminal, U+202E turns around what follows; DEL and controls cannot come this far. */
+static void test_lengths(void **state)
+{
+    (void)state;
+    char text[sizeof error.message + 2] = "";
+    for (size_t len = sizeof error.message - 1; len <= sizeof error.message + 1; len++) {
+        memset(text, 'm', len);
+        text[len] = 0;
+        ak_client_error_set(&error, text, text);
+        assert_int_equal(strlen(error.code), sizeof error.code - 1);
+        assert_int_equal(strlen(error.message), sizeof error.message - 1);
+    }
+    text[sizeof error.code] = 0;
+    ak_client_error_set(&error, text, text);
+    assert_int_equal(strlen(error.code), sizeof error.code - 1);
+}
+
 static void test_for_a_terminal(void **state)
 {
     (void)state;
@@ -152,8 +168,8 @@ static void test_json(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_denial), cmocka_unit_test(test_for_a_terminal),
-        cmocka_unit_test(test_rate), cmocka_unit_test(test_not_ours), cmocka_unit_test(test_categories),
-        cmocka_unit_test(test_shown), cmocka_unit_test(test_json)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_denial), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_for_a_terminal), cmocka_unit_test(test_rate), cmocka_unit_test(test_not_ours),
+        cmocka_unit_test(test_categories), cmocka_unit_test(test_shown), cmocka_unit_test(test_json)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,42 @@ static void test_open_to_others(void **state)
     write_file("x", "{}", 0600);
     assert_int_equal(symlinkat("x", profile.dir_fd, "token.json"), 0);
     assert_int_equal(ak_profile_load(&profile, &back), AK_E_MEANING);
+    assert_int_equal(unlinkat(profile.dir_fd, "token.json", 0), 0);
+    assert_int_equal(mkdirat(profile.dir_fd, "token.json", 0600), 0); /* no file */
+    assert_int_equal(ak_profile_load(&profile, &back), AK_E_MEANING);
+    assert_int_equal(unlinkat(profile.dir_fd, "token.json", AT_REMOVEDIR), 0);
+    if (geteuid() != 0) return; /* who else could make another user's */
+    assert_int_equal(ak_profile_save(&profile, &saved), AK_OK);
+    assert_int_equal(fchownat(profile.dir_fd, "token.json", 1, 0, 0), 0);
+    assert_int_equal(ak_profile_load(&profile, &back), AK_E_MEANING);
+}
+
+static _Atomic bool let_go;
+
+static void *let_go_soon(void *other)
+{
+    (void)usleep(50 * 1000);
+    let_go = true;
+    ak_profile_unlock(other);
+    return NULL;
+}
+
+/* Two processes write one after the other; none keeps the lock behind its writing. */
+static void test_writers_take_turns(void **state)
+{
+    (void)state;
+    struct ak_profile other;
+    pthread_t thread;
+    assert_int_equal(ak_profile_open(base, "default", NULL, true, &other), AK_OK);
+    assert_int_equal(ak_profile_lock(&other), AK_OK);
+    let_go = false;
+    assert_int_equal(pthread_create(&thread, NULL, let_go_soon, &other), 0);
+    assert_int_equal(ak_profile_write(&profile, "x", AK_SPAN_LIT("1")), AK_OK);
+    assert_true(let_go);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(profile.lock_fd, -1);
+    assert_int_equal(ak_profile_lock(&other), AK_OK);
+    ak_profile_close(&other);
 }
 
 static void test_damaged(void **state)
@@ -120,6 +157,9 @@ static void test_damaged(void **state)
     (void)state;
     static const char *const texts[] = {"", "{", "{}", "[]", "{\"kind\":\"session\"}",
         "{\"kind\":\"other\",\"token\":\"t\",\"expires_at\":1,\"anchor\":"
+        "\"abababababababababababababababababababababababababababababababab\",\"address\":"
+        "\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",\"generation\":0,\"label\":\"\",\"identity\":\"\"}",
+        "{\"kind\":\"session\",\"token\":\"\",\"expires_at\":1,\"anchor\":"
         "\"abababababababababababababababababababababababababababababababab\",\"address\":"
         "\"cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd\",\"generation\":0,\"label\":\"\",\"identity\":\"\"}",
         "{\"kind\":\"session\",\"token\":\"t\",\"expires_at\":\"1\",\"anchor\":"
@@ -130,8 +170,10 @@ static void test_damaged(void **state)
     struct ak_saved back;
     for (size_t i = 0; i < AK_COUNT(texts); i++) {
         write_file("token.json", texts[i], 0600);
+        memset(&back, 1, sizeof back);
         assert_int_equal(ak_profile_load(&profile, &back), AK_E_FORMAT);
         assert_int_equal(back.kind, AK_SAVED_NONE);
+        assert_int_equal(back.token[0], 0);
     }
 }
 
@@ -190,8 +232,8 @@ static void test_device_refused(void **state)
     ak_client_device_close(&device);
     assert_int_equal(fchmodat(profile.dir_fd, "device.key", 0640, 0), 0);
     assert_int_equal(ak_client_device_open(profile.dir_fd, &device, &made), AK_E_MEANING);
-    static const char *const texts[] = {"", "AKdevk01", "AKdevk0212345678901234567890123456789012",
-        "AKdevk01123456789012345678901234567890123",
+    static const char *const texts[] = {"", "AKdevk01", "AKdevk01234567890123456789012345678901",
+        "AKdevk0212345678901234567890123456789012", "AKdevk01123456789012345678901234567890123",
         "AKdevk01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
         "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"};
     for (size_t i = 0; i < AK_COUNT(texts); i++) {
@@ -206,6 +248,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_round_trip, begin, end),
         cmocka_unit_test_setup_teardown(test_forget, begin, end),
         cmocka_unit_test_setup_teardown(test_open_to_others, begin, end),
+        cmocka_unit_test_setup_teardown(test_writers_take_turns, begin, end),
         cmocka_unit_test_setup_teardown(test_damaged, begin, end),
         cmocka_unit_test_setup_teardown(test_names, begin, end),
         cmocka_unit_test_setup_teardown(test_folder_open_to_others, begin, end),

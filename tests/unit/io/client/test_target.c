@@ -70,6 +70,7 @@ static void test_bad(void **state)
         "http://user@127.0.0.1/tee", "http://127.0.0.1:80?x/tee", "http://[::1/tee", "http://[::1]x/tee",
         "unix:relative", "unix:", "HTTP://127.0.0.1/tee"};
     for (size_t i = 0; i < AK_COUNT(urls); i++) bad(urls[i], AK_E_FORMAT);
+    bad("unix:/tee", AK_E_LIMIT); /* all of it is the prefix */
 }
 
 static void test_lengths(void **state)
