@@ -17,6 +17,7 @@ export function freeUsers(count) {
 
 // As `meson install` does it, below a folder of its own. The programs alone are enough to run.
 function install(place) {
+  fs.rmSync(path.join(build, 'meson-logs/install-log.txt'), { force: true }); // root's, where root installed from here
   const done = spawnSync('meson', ['install', '-C', build, '--no-rebuild', '--quiet', '--destdir', place], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`meson install: ${done.stdout}${done.stderr}`);
   const found = fs.readdirSync(place, { recursive: true }).find((name) => name.endsWith('bin/agentkeys'));
