@@ -79,7 +79,7 @@ static void put_hashes(struct ak_buf *buf, const char *name, struct ak_span hash
     ak_buf_put_str(buf, name);
     for (size_t i = 0; i < hashes.len; i += AK_AUDIT_HASH) {
         ak_buf_put_str(buf, i > 0 ? ",\"" : "\"");
-        ak_hex_encode(buf, ak_span_sub(hashes, i, i + AK_AUDIT_HASH));
+        ak_hex_encode(buf, ak_span_sub(hashes, i, AK_AUDIT_HASH));
         ak_buf_put_str(buf, "\"");
     }
     ak_buf_put_str(buf, "]");
