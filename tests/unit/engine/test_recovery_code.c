@@ -306,6 +306,9 @@ static void test_cancelling_is_each_devices_own(void **state)
     assert_int_equal(cancelled, AK_ENGINE_CANCELS_PER_MINUTE + 1);
     assert_int_equal(box_cancel(&w->h, &w->alice, "device-remove", w->alice.device.jkt), AK_CODE_OK);
     assert_int_equal(box_cancel(&w->h, &w->alice, "sign-in", thief.jkt), AK_CODE_OK);
+    assert_int_equal(h_call(h, &w->alice.device, h_token(&w->alice), AK_CALL_AGENT_POLICY, &policy),
+        AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(box_remove_device(&w->h, &w->alice, &stolen.device, w->alice.recovery_code), AK_CODE_OK);
     h_device_done(&stolen.device);
     h_device_done(&thief);
 }

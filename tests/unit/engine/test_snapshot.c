@@ -207,6 +207,86 @@ static void test_what_no_state_has(void **state)
     h_device_done(&phone.device);
 }
 
+/* A name longer than any that an entry has. */
+static void test_a_name_that_is_too_long(void **state)
+{
+    enum { LONG = AK_LIMIT_LABEL + 1 };
+    struct world *w = *state;
+    struct h_bytes bytes, more;
+    h_snapshot(w->h.engine, &bytes);
+    uint8_t *name = find(&bytes, w->alice.device.jkt) + 32;
+    size_t before = (size_t)(name - bytes.ptr), len = (size_t)name[0] << 8 | name[1];
+    more.len = bytes.len - len + LONG;
+    more.ptr = malloc(more.len);
+    assert_non_null(more.ptr);
+    struct ak_buf buf = ak_buf(more.ptr, more.len);
+    ak_buf_put(&buf, ak_span(bytes.ptr, before));
+    ak_buf_put_u16(&buf, LONG);
+    for (size_t i = 0; i < LONG; i++) ak_buf_put_u8(&buf, 'n');
+    ak_buf_put(&buf, ak_span(name + 2 + len, bytes.len - before - 2 - len));
+    assert_int_equal(ak_buf_check(&buf), AK_OK);
+    assert_int_equal(buf.len, more.len);
+    refuse_snapshot(w, &more);
+    free(more.ptr);
+    free(bytes.ptr);
+}
+
+static void enrol(struct world *w, unsigned number, const char *name)
+{
+    struct ak_msg_device_request request = {.name = ak_span_str(name)};
+    struct ak_msg_pair_reply asked;
+    struct h_device device;
+    h_device(&device, number);
+    memcpy(request.account, w->alice.anchor, 32);
+    assert_int_equal(h_call(&w->h, &device, AK_SPAN_EMPTY, AK_CALL_DEVICE_REQUEST, &request), AK_CODE_OK);
+    h_reply(&w->h, &ak_pair_reply_msg, &asked);
+    struct ak_msg_pair_approve_request yes = {.kind = AK_SPAN_LIT("device"), .label = request.name};
+    memcpy(yes.request_id, asked.request_id, sizeof yes.request_id);
+    memcpy(yes.device, device.jkt, 32);
+    assert_int_equal(
+        h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_PAIR_APPROVE, &yes), AK_CODE_OK);
+    h_device_done(&device);
+}
+
+/* Records that are used again after a snapshot was read: what stands behind a short name is somebody's. */
+static void test_records_used_again_after_it(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct h_bytes bytes, whole, after;
+    struct ak_arena arena;
+    char name[AK_LIMIT_LABEL + 1] = "";
+    uint64_t bad = 0;
+    for (unsigned i = 1; i < AK_STATE_DEVICES_ACCOUNT; i++) {
+        struct ak_msg_device_remove_request remove = {0};
+        h_second(&w->h, &w->alice, &phone, 300 + i);
+        memcpy(remove.id, phone.device.jkt, 32);
+        assert_int_equal(
+            h_call(&w->h, &phone.device, h_token(&phone), AK_CALL_DEVICE_REMOVE, &remove), AK_CODE_OK);
+        h_device_done(&phone.device);
+        h_tick(&w->h, 1000);
+    }
+    h_settle(&w->h);
+    h_snapshot(w->h.engine, &bytes);
+    size_t cut = w->h.batch_count;
+    memset(name, 'n', AK_LIMIT_LABEL);
+    for (unsigned i = 0; i < 3; i++) enrol(w, 700 + i, name);
+    h_settle(&w->h);
+    h_snapshot(w->h.engine, &whole);
+    struct ak_engine *again = empty(w, &arena);
+    assert_int_equal(ak_engine_snapshot_read(again, ak_span(bytes.ptr, bytes.len)), AK_OK);
+    for (size_t i = cut; i < w->h.batch_count; i++)
+        assert_int_equal(
+            ak_engine_replay(again, w->h.batches[i].segment, w->h.batches[i].record, &bad), AK_OK);
+    h_snapshot(again, &after);
+    assert_int_equal(after.len, whole.len);
+    assert_memory_equal(after.ptr, whole.ptr, whole.len);
+    drop(again, &arena);
+    free(bytes.ptr);
+    free(whole.ptr);
+    free(after.ptr);
+}
+
 /* More keys of repeated calls than are kept. */
 static void test_too_many_keys(void **state)
 {
@@ -342,6 +422,8 @@ int main(void)
         WORLD_TEST(test_cut_and_grown),
         WORLD_TEST(test_each_byte_counts),
         WORLD_TEST(test_what_no_state_has),
+        WORLD_TEST(test_a_name_that_is_too_long),
+        WORLD_TEST(test_records_used_again_after_it),
         WORLD_TEST(test_too_many_keys),
         WORLD_TEST(test_trust_of_nothing),
         WORLD_TEST(test_when_it_may_be_written_and_read),

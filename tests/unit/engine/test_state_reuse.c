@@ -36,6 +36,17 @@ static void test_waits_that_come_and_go(void **state)
         assert_int_equal(
             ak_state_waiting(&box.state, account, AK_RECOVERY_DEVICE_REMOVE, wait.device) != NULL, i != 2);
     }
+    /* several that are over at a time are all used again */
+    for (uint8_t i = 3; i <= 4; i++) {
+        memset(over.device, i, 32);
+        expect(&box, over, AK_OK);
+    }
+    for (uint8_t i = 5; i <= 6; i++) {
+        memset(wait.device, i, 32);
+        expect(&box, wait, AK_OK);
+    }
+    assert_int_equal(account->waiting_count, 3);
+    assert_int_equal(box.state.waiting.count, 3);
     ak_arena_done(&box.arena);
 }
 
