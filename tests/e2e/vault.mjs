@@ -432,6 +432,26 @@ await main(async () => {
     }
   });
 
+  await test('a command that is told to a person has no word of a gateway that a shell would take for more', async () => {
+    const nobody = 'A'.repeat(43);
+    const lies = {
+      recovery: { items: [{ what: "x;id>'a'", device: nobody, ready_at: 9, started_by: nobody }] },
+      credentials: { credentials: [{ service: 'x;id', path: '$(id)', version: 1, versions: 1, size: 1, epoch: 1, written_at: 1, stored: 'missing' }] },
+    };
+    const gateway = await between(worker, (asked, body) => (lies[asked.url.split(/[/?]/)[2]] ? JSON.stringify(lies[asked.url.split(/[/?]/)[2]]) : body));
+    const told = (command) => new Promise((resolve) => {
+      const child = spawn(programs.file('person', 'agentkeys'), [command], { env: { ...programs.env_of('person'), AGENTKEYS_SIGNER_URL: gateway.url } });
+      let out = '';
+      child.stdout.on('data', (part) => (out += part));
+      child.stderr.on('data', (part) => (out += part));
+      child.on('close', () => resolve(out));
+    });
+    const [change, store] = [await told('recover'), await told('doctor')];
+    gateway.close();
+    assert.ok(change.includes(`agentkeys account cancel --what 'x;id>'\\''a'\\''' --device ${nobody}\n`), change);
+    assert.ok(store.includes("agentkeys store 'x;id' --path '$(id)'"), store);
+  });
+
   await test('no process but the keeper ever had a value in its memory, and no file or log has one', async () => {
     const needles = formsOf('the value', secret);
     for (let i = 0; i < 20; i++) programs.must('person', ['read', 'openrouter', '--reveal']);

@@ -271,15 +271,17 @@ static void check_ready(struct doctor *doctor)
 static void report_credential(struct doctor *doctor, const struct ak_msg_credential_item *item)
 {
     char service[AK_LIMIT_SERVICE + 1], path[80], stored[24], seen[AK_LIMIT_SERVICE + 160];
-    char remedy[AK_LIMIT_SERVICE + 200];
+    char words[2][4 * sizeof path], remedy[sizeof words + 100];
     ak_out_shown(item->service, service, sizeof service);
     ak_out_shown(item->path, path, sizeof path);
     ak_out_shown(item->stored, stored, sizeof stored);
     (void)snprintf(seen, sizeof seen, "%s%s%s v%llu: its file is %s", service, path[0] ? " of " : "", path,
         (unsigned long long)item->version, stored);
+    bool fit =
+        ak_out_word(service, words[0], sizeof words[0]) && ak_out_word(path, words[1], sizeof words[1]);
     (void)snprintf(remedy, sizeof remedy,
-        "bring data_dir/blobs back from a copy, or store it anew: agentkeys store %s%s%s", service,
-        path[0] ? " --path " : "", path);
+        "bring data_dir/blobs back from a copy, or store it anew: agentkeys store %s%s%s",
+        fit ? words[0] : "SERVICE", fit && path[0] ? " --path " : "", fit && path[0] ? words[1] : "");
     report(doctor, FAIL, "credential", seen, remedy);
 }
 

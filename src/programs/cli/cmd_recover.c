@@ -66,13 +66,15 @@ static void print_item(const struct ak_msg_recovery_item *item)
 /* What a device of the account has started. */
 static void print_change(const struct ak_msg_recovery_item *item)
 {
-    char what[40], print[AK_OUT_PRINT_LEN + 1] = "", of[AK_OUT_PRINT_LEN + sizeof " --device "] = "";
+    char what[40], word[4 * sizeof what], print[AK_OUT_PRINT_LEN + 1] = "";
+    char of[AK_OUT_PRINT_LEN + sizeof " --device "] = "";
     ak_out_shown(item->what, what, sizeof what);
+    (void)ak_out_word(what, word, sizeof word); /* fits: 32 characters, each in four, and two quotes */
     if (ak_msg_has(item, AK_RECOVERY_ITEM_DEVICE)) ak_out_print(item->device, print);
     if (print[0]) (void)snprintf(of, sizeof of, " --device %s", print);
     ak_out_row("change that waits", what);
     ak_out_row_time("ready at", item->ready_at);
-    ak_out_line("If that shall not be:       agentkeys account cancel --what %s%s\n", what, of);
+    ak_out_line("If that shall not be:       agentkeys account cancel --what %s%s\n", word, of);
 }
 
 static int show_to_device(struct ak_cli *cli)
