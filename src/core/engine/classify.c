@@ -20,6 +20,12 @@ static enum ak_code sign_in(struct ak_step *step, const struct ak_siwe *siwe, st
     struct ak_span path, struct ak_policy_request *request, struct ak_span *out_nonce)
 {
     const uint8_t *address = signer_address(step, path);
+    if (siwe->domain.len > AK_ENTRY_DOMAIN_MAX)
+        return ak_step_fail(
+            step, AK_CODE_INVALID_SIWE, "line 1 has a domain of over 255 bytes, more than the ledger keeps");
+    if (siwe->nonce.len > AK_ENTRY_NONCE_MAX)
+        return ak_step_fail(step, AK_CODE_INVALID_SIWE,
+            "the line \"Nonce: \" has over 128 letters and digits, more than the ledger keeps");
     if (address && memcmp(siwe->address, address, 20) != 0)
         return ak_step_fail(
             step, AK_CODE_INVALID_SIWE, "the text names another address than the one that would sign");

@@ -21,6 +21,8 @@ enum {
     AK_ENTRY_REQUEST_ID_LEN = 16,
     AK_ENTRY_SERVICE_MAX = 32,          /* short name of a service as actor */
     AK_ENTRY_IDEMPOTENCY_CALL_MAX = 64, /* name of an HTTP call */
+    AK_ENTRY_DOMAIN_MAX = 255,          /* of a sign-in text; EIP-4361 has no limit */
+    AK_ENTRY_NONCE_MAX = 128,           /* of the same, or of a token */
     AK_ENTRY_CONTROL_END = 128,         /* control types are 1..127 */
     AK_ENTRY_USE_END = 256,             /* use types are 128..255 */
 };

@@ -78,6 +78,52 @@ static void test_sign_in_refused(void **state)
     assert_int_equal(agent_signs(w, ak_span(text, len - 1)), AK_CODE_INVALID_SIWE);
 }
 
+static enum ak_code alice_siwe(struct world *w, const struct world_siwe *parts)
+{
+    char text[2048];
+    size_t len = world_siwe(parts, w->alice.wallet, text, sizeof text);
+    return alice_signs(w, ak_span(text, len));
+}
+
+/* Whether the last answer's sentence begins so. */
+static bool says(struct world *w, const char *sentence)
+{
+    struct ak_msg_error_reply error;
+    h_error(&w->h, &error);
+    return ak_span_starts(error.message, ak_span_str(sentence));
+}
+
+/* EIP-4361 bounds neither; the ledger does, and says so. */
+static void test_longest_sign_in(void **state)
+{
+    struct world *w = *state;
+    enum { DOMAIN = 255, NONCE = 128 };
+    char domain[DOMAIN + 2], nonce[NONCE + 2];
+    struct ak_entry entry;
+    for (size_t len = DOMAIN - 1; len <= DOMAIN + 1; len++) {
+        memset(domain, 'a', len);
+        domain[len] = 0;
+        /* a domain that the scope does not have: denied, and no entry of a signature */
+        enum ak_code code = agent_siwe(w, &(struct world_siwe){.domain = domain});
+        assert_int_equal(code, len <= DOMAIN ? AK_CODE_DENIED : AK_CODE_INVALID_SIWE);
+        assert_true(says(w, "line 1 has a domain of over 255 bytes, ") == (len > DOMAIN));
+        assert_int_equal(alice_siwe(w, &(struct world_siwe){.domain = domain}),
+            len <= DOMAIN ? AK_CODE_OK : AK_CODE_INVALID_SIWE);
+    }
+    for (size_t len = NONCE - 1; len <= NONCE + 1; len++) {
+        memset(nonce, 'a', len);
+        nonce[len] = 0;
+        enum ak_code code = agent_siwe(w, &(struct world_siwe){.nonce = nonce});
+        assert_int_equal(code, len <= NONCE ? AK_CODE_OK : AK_CODE_INVALID_SIWE);
+        if (code == AK_CODE_OK) {
+            h_entry(&w->h, h_size(&w->h) - 1, &entry);
+            assert_true(ak_span_eq(entry.nonce, ak_span_str(nonce)));
+        } else {
+            assert_true(says(w, "the line \"Nonce: \" has over 128 letters and digits, "));
+        }
+    }
+}
+
 /* Near-sign-ins are no plain messages, in whatever dress. */
 static void test_near_sign_ins(void **state)
 {
@@ -228,6 +274,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(test_sign_in),
         WORLD_TEST(test_sign_in_refused),
+        WORLD_TEST(test_longest_sign_in),
         WORLD_TEST(test_near_sign_ins),
         WORLD_TEST(test_digest_approvals),
         WORLD_TEST(test_own_statements),
