@@ -97,6 +97,7 @@ await main(async () => {
   await test('a new folder: keys, worker and broker; a wallet signs in at once', async () => {
     await up.ready(listen, { AGENTKEYS_THREADS: '0' });
     assert.match(up.text, /sign-in by wallet; by mail once it has a mail server/);
+    assert.equal(up.text.match(/It does not protect/g)?.length, 1, 'the first start, which is init and serve, warns once');
     assert.match(fs.readFileSync(settings, 'utf8'), new RegExp(`^listen = 127.0.0.1:${up.port}$`, 'm'));
     const body = await byWallet(up, device);
     assert.equal(body.state, 'verified', JSON.stringify(body));

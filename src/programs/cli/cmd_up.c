@@ -163,17 +163,20 @@ bool ak_up_has_sealed_state(const struct ak_up *up)
     return access(path, F_OK) == 0;
 }
 
+/* The start follows at once, and says what the backend does not protect. */
 static int run_init(struct ak_up *up)
 {
-    static char init[] = "init";
+    static char init[] = "init", no_warning[] = "--no-warning";
+    const struct ak_up_args *worker = &up->worker_args;
+    char *args[AK_UP_ARGS_MAX + 2];
     (void)fprintf(stderr,
         "agentkeys up: no sealed state in %s: making the master secret and an empty ledger\n",
         ak_conf_text(&up->conf, AK_WORKER_DATA_DIR));
-    char *const serve = up->worker_args.list[1];
-    up->worker_args.list[1] = init;
-    bool good = ak_up_run(up->worker, up->worker_args.list, (const char *const *)environ);
-    up->worker_args.list[1] = serve;
-    if (good) return 0;
+    memcpy(args, worker->list, worker->count * sizeof args[0]);
+    args[1] = init;
+    args[worker->count] = no_warning;
+    args[worker->count + 1] = NULL;
+    if (ak_up_run(up->worker, args, (const char *const *)environ)) return 0;
     return ak_cli_fail(up->cli, AK_CATEGORY_FAILURE, "the master secret was not made",
         "agentkeys-worker init failed; its own message stands above",
         "do what that message says, then agentkeys up again");

@@ -110,9 +110,10 @@ static const struct {
 } worker_commands[] = {
     {"agentkeys-worker serve [OPTIONS]", "Run the worker. This is what it does without a command, too."},
     {"agentkeys-worker init [--recovery-shares M-of-N --recipient CERTIFICATE ... [--share-dir FOLDER]] "
-     "[--json] [OPTIONS]",
+     "[--json] [--no-warning] [OPTIONS]",
         "Make the master secret and an empty ledger in data_dir, once; with recovery shares, split it for "
-        "their holders. Without it the worker does not start."},
+        "their holders. Without it the worker does not start. What the backend does not protect is printed, "
+        "or with --no-warning left to the start to say."},
     {"agentkeys-worker restore --request FILE [OPTIONS]",
         "In a new data_dir, make a request for the holders of recovery shares."},
     {"agentkeys-worker restore --share REPLY ... --ledger EXPORT ... [--checkpoint FILE] [OPTIONS]",

@@ -27,10 +27,12 @@ int ak_worker_init(int argc, char **argv)
     static struct ak_conf conf;
     static struct ak_worker_shares shares;
     struct ak_conf_dirs dirs;
-    bool json = ak_take_switch(&argc, argv, "json");
+    const struct ak_init_how how = {.dev = getenv(DEV_SECRET_VARIABLE) != NULL,
+        .json = ak_take_switch(&argc, argv, "json"),
+        .warn = !ak_take_switch(&argc, argv, "no-warning")};
     ak_worker_shares_take(&shares, &argc, argv);
     ak_worker_load(argc, argv, "init", &conf, &dirs);
-    return ak_init_run(&conf, getenv(DEV_SECRET_VARIABLE) != NULL, json, &shares);
+    return ak_init_run(&conf, &how, &shares);
 }
 
 /* Opens the folder as a start does, every entry verified, and leaves the sealed state as it was found. */

@@ -63,8 +63,6 @@ static void print_json(const struct ak_making *making, const struct ak_worker_sh
         ak_json_put_string(&w, ak_span_str(shares->made_in));
     }
     ak_json_close_object(&w);
-    const char *warning = making->tee.ops->warning ? making->tee.ops->warning() : NULL;
-    if (warning) (void)fprintf(stderr, "%s\n", warning);
     if (ak_buf_check(&out) == AK_OK) printf("%.*s\n", (int)out.len, (const char *)memory);
 }
 
@@ -76,15 +74,21 @@ static void print_result(const struct ak_making *making, const struct ak_worker_
             shares->made_in);
     if (making->trust.wanted.operator_count == 0)
         printf("no operator is named (setting operators): the trust configuration can never be changed\n");
-    const char *warning = making->tee.ops->warning ? making->tee.ops->warning() : NULL;
-    if (warning) printf("\n%s\n", warning);
+}
+
+/* For people; JSON on standard output stays alone there. */
+static void warn(const struct ak_making *making, bool json)
+{
+    const char *text = making->tee.ops->warning ? making->tee.ops->warning() : NULL;
+    if (text && json) (void)fprintf(stderr, "%s\n", text);
+    if (text && !json) printf("\n%s\n", text);
 }
 
 /* The trust configuration is fixed here for good, unless an operator changes it. */
-int ak_init_run(const struct ak_conf *conf, bool dev, bool json, struct ak_worker_shares *shares)
+int ak_init_run(const struct ak_conf *conf, const struct ak_init_how *how, struct ak_worker_shares *shares)
 {
     struct ak_making making = {.conf = conf,
-        .dev = dev,
+        .dev = how->dev,
         .see = "docs/operations.md#init",
         .data_fd = -1,
         .tee_fd = -1,
@@ -96,17 +100,18 @@ int ak_init_run(const struct ak_conf *conf, bool dev, bool json, struct ak_worke
     struct ak_sealed_trust trust = ak_worker_trust_sealed(&making.trust);
     ak_trust_hash(trust.config, config);
     ak_making_open(&making, &trust, true);
-    check_maker(&making, json);
+    check_maker(&making, how->json);
     make_secrets(&making);
     ak_making_begin(&making);
     if (ak_engine_create(making.engine, config, ak_clock_wall_ms()) != AK_OK)
         ak_making_fail(&making, "ledger", "the ledger cannot be made");
     ak_worker_shares_write(shares, making.state, trust.config);
     ak_making_end(&making);
-    if (json)
+    if (how->json)
         print_json(&making, shares);
     else
         print_result(&making, shares);
+    if (how->warn) warn(&making, how->json);
     ak_making_done(&making);
     return 0;
 }

@@ -33,7 +33,8 @@ static const char help_head[] =
     "  -h, --help     this text\n"
     "  -V, --version  version\n"
     "  --config FILE  another configuration file\n"
-    "  --json         of init, check-config, ledger verify and archive: one JSON object on standard output\n";
+    "  --json         of init, check-config, ledger verify and archive: one JSON object on standard output\n"
+    "  --no-warning   of init: what the backend does not protect is left to the start to say\n";
 
 static const struct ak_conf_command commands[] = {
     {"serve", ak_worker_serve},
