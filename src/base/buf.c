@@ -23,6 +23,13 @@ void ak_buf_put_str(struct ak_buf *buf, const char *s)
     ak_buf_put(buf, ak_span_str(s));
 }
 
+void ak_buf_put_shown(struct ak_buf *buf, struct ak_span text)
+{
+    uint8_t *at = ak_buf_grow(buf, text.len);
+    for (size_t i = 0; at && i < text.len; i++)
+        at[i] = text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f ? text.ptr[i] : (uint8_t)'?';
+}
+
 static void put_be(struct ak_buf *buf, uint64_t value, size_t len)
 {
     uint8_t *at = ak_buf_grow(buf, len);

@@ -34,6 +34,9 @@ void ak_buf_put_u8(struct ak_buf *buf, uint8_t value);
 void ak_buf_put_u16(struct ak_buf *buf, uint16_t value);
 void ak_buf_put_u32(struct ak_buf *buf, uint32_t value);
 void ak_buf_put_u64(struct ak_buf *buf, uint64_t value);
+/* A stranger's text as it may go to a terminal: printable ASCII, and '?' for each other byte, as letters of
+ * other scripts cannot be told from what moves, hides or turns around what stands beside it. */
+void ak_buf_put_shown(struct ak_buf *buf, struct ak_span text);
 /* Canonical decimal digits. */
 void ak_buf_put_dec(struct ak_buf *buf, uint64_t value);
 /* AK_OK, or AK_E_FULL where any write failed. */

@@ -14,7 +14,7 @@ void ak_rows_name(struct ak_buf *out, const char *name)
 void ak_rows_span(struct ak_buf *out, const char *name, struct ak_span value)
 {
     ak_rows_name(out, name);
-    ak_buf_put(out, value);
+    ak_buf_put_shown(out, value);
     ak_buf_put_u8(out, '\n');
 }
 
@@ -39,7 +39,7 @@ void ak_rows_fact(
     if (fact->type == AK_FACT_NUMBER)
         ak_buf_put_dec(out, fact->number);
     else
-        ak_buf_put(out, ak_attest_fact_value(verdict, fact));
+        ak_buf_put_shown(out, ak_attest_fact_value(verdict, fact));
     ak_buf_put_u8(out, '\n');
 }
 

@@ -1,4 +1,7 @@
-/* The rows in which verdicts are told to people, and their members in JSON. Internal to core/attest. */
+/* The rows in which verdicts are told to people, and their members in JSON. Values come out of evidence, so
+ * rows show them as printable ASCII: none moves a terminal or makes a row of its own. Internal to
+ * core/attest.
+ */
 #ifndef AK_CORE_ATTEST_ROWS_H
 #define AK_CORE_ATTEST_ROWS_H
 

@@ -27,13 +27,6 @@ static void end_detail(struct ak_buf *detail)
     if (detail->cap != 0 && ak_buf_terminate(detail) != AK_OK) detail->ptr[detail->cap - 1] = 0;
 }
 
-static void put_shown(struct ak_buf *out, struct ak_span text)
-{
-    enum { SHOWN_MAX = 48 };
-    for (size_t i = 0; i < text.len && i < SHOWN_MAX; i++)
-        ak_buf_put_u8(out, text.ptr[i] >= 0x20 && text.ptr[i] < 0x7f ? text.ptr[i] : (uint8_t)'?');
-}
-
 void ak_attest_fail(struct ak_attest_verdict *verdict, enum ak_attest_check check, const char *detail)
 {
     ak_attest_fail_about(verdict, check, detail, AK_SPAN_EMPTY, "");
@@ -42,9 +35,10 @@ void ak_attest_fail(struct ak_attest_verdict *verdict, enum ak_attest_check chec
 void ak_attest_fail_about(struct ak_attest_verdict *verdict, enum ak_attest_check check, const char *before,
     struct ak_span name, const char *behind)
 {
+    enum { SHOWN_MAX = 48 };
     struct ak_buf out = begin_detail(verdict, check);
     ak_buf_put_str(&out, before);
-    put_shown(&out, name);
+    ak_buf_put_shown(&out, ak_span_sub(name, 0, name.len < SHOWN_MAX ? name.len : SHOWN_MAX));
     ak_buf_put_str(&out, behind);
     end_detail(&out);
 }

@@ -147,8 +147,35 @@ void ak_out_line(const char *format, ...)
     (void)putchar('\n');
 }
 
+/* Which character of UTF-8 at `at` may not go to a terminal; 0: none. Outside of strings JSON has none. */
+static unsigned steers(struct ak_span text, size_t at, size_t *out_len)
+{
+    const uint8_t *c = text.ptr + at;
+    size_t left = text.len - at;
+    *out_len = c[0] < 0xc0 ? 1 : c[0] < 0xe0 ? 2 : 3;
+    if (left < *out_len || c[0] >= 0xf0) return 0;
+    unsigned code = *out_len == 1   ? c[0]
+                    : *out_len == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+                                    : (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu);
+    bool control = (*out_len < 3 && code == 0x7f) || (*out_len == 2 && code <= 0x9f);
+    bool turns = code == 0x061c || code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+                 (code >= 0x2066 && code <= 0x2069);
+    return control || turns ? code : 0;
+}
+
 void ak_out_json(struct ak_span json)
 {
-    (void)fwrite(json.ptr, 1, json.len, stdout);
+    size_t done = 0, len = 1;
+    for (size_t at = 0; at < json.len; at += len) {
+        unsigned code = steers(json, at, &len);
+        if (!code) {
+            len = 1;
+            continue;
+        }
+        (void)fwrite(json.ptr + done, 1, at - done, stdout);
+        (void)printf("\\u%04x", code);
+        done = at + len;
+    }
+    (void)fwrite(json.ptr + done, 1, json.len - done, stdout);
     (void)putchar('\n');
 }

@@ -19,7 +19,8 @@ void ak_out_row_print(const char *name, const uint8_t thumbprint[32]);
 void ak_out_row_time(const char *name, uint64_t at_s);
 void ak_out_row_entry(uint64_t index, const uint8_t leaf[32]);
 void ak_out_line(const char *format, ...) AK_PRINTF(1, 2);
-/* JSON and a line feed. */
+/* JSON and a line feed. Characters in its strings that would steer a terminal or turn text around (DEL,
+ * U+0080 to U+009F, the marks of direction) are written as \u....: the same JSON to whoever reads it. */
 void ak_out_json(struct ak_span json);
 
 enum { AK_OUT_TIME_LEN = 24, AK_OUT_ADDRESS_LEN = 42, AK_OUT_PRINT_LEN = 43 };

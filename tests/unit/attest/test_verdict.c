@@ -213,6 +213,20 @@ static void test_text(void **state)
         "min_tcb\n");
 }
 
+/* A text out of evidence makes no row of its own, and moves no terminal. */
+static void test_text_of_strangers(void **state)
+{
+    (void)state;
+    verdict.authentic = true;
+    ak_attest_fact_text(
+        &verdict, "tcb", AK_SPAN_LIT("x\nverdict           accepted\x1b[8m\xc2\x9b\xe2\x80\x8e"));
+    ak_attest_check_images(&verdict, &policy);
+    ak_attest_conclude(&verdict);
+    assert_non_null(
+        strstr(text(), "\ntcb               x\?verdict           accepted\?[8m\?\?\?\?\?\ntrust "));
+    assert_null(strstr(text(), "\nverdict"));
+}
+
 static void test_text_of_what_is_not_authentic(void **state)
 {
     (void)state;
@@ -278,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup(test_conclusion, begin),
         cmocka_unit_test_setup(test_door, begin),
         cmocka_unit_test_setup(test_text, begin),
+        cmocka_unit_test_setup(test_text_of_strangers, begin),
         cmocka_unit_test_setup(test_text_of_what_is_not_authentic, begin),
         cmocka_unit_test_setup(test_json, begin),
     };

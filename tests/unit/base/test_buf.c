@@ -52,6 +52,19 @@ static void decimals_are_canonical(void **state)
     assert_string_equal(mem, "0 18446744073709551615");
 }
 
+static void a_strangers_text_steers_nothing(void **state)
+{
+    (void)state;
+    char mem[16];
+    struct ak_buf buf = AK_BUF_ARR(mem);
+    ak_buf_put_shown(&buf, AK_SPAN_LIT("a ~\x1b[\n\x7f\xc2\x9b\xe2\x80\x8e\x1f"));
+    assert_int_equal(ak_buf_terminate(&buf), AK_OK);
+    assert_string_equal(mem, "a ~\?[\?\?\?\?\?\?\?\?");
+    ak_buf_put_shown(&buf, AK_SPAN_LIT("four"));
+    assert_int_equal(ak_buf_check(&buf), AK_E_FULL);
+    assert_int_equal(buf.len, 13);
+}
+
 static void terminator_needs_its_byte(void **state)
 {
     (void)state;
@@ -69,6 +82,7 @@ int main(void)
         cmocka_unit_test(failure_sticks),
         cmocka_unit_test(huge_length_does_not_wrap),
         cmocka_unit_test(decimals_are_canonical),
+        cmocka_unit_test(a_strangers_text_steers_nothing),
         cmocka_unit_test(terminator_needs_its_byte),
     };
     return cmocka_run_group_tests_name("buf", tests, NULL, NULL);
