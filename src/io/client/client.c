@@ -292,7 +292,9 @@ enum ak_err ak_client_broker_call(struct ak_client *client, unsigned call, const
 {
     struct run run = {.client = client, .id = AK_CALL_COUNT, .call = ak_broker_call_get(call)};
     run.bound = says && sign_in_meaning(says, run.meaning);
-    return call_with_memory(&run, request, out_reply, out_error);
+    enum ak_err err = call_with_memory(&run, request, out_reply, out_error);
+    if (err == AK_E_MEANING) ak_client_error_of_broker(out_error);
+    return err;
 }
 
 enum ak_err ak_client_get(struct ak_client *client, const char *path, struct ak_client_error *out_error)

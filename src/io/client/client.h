@@ -59,7 +59,8 @@ AK_MUST_USE enum ak_err ak_client_call(struct ak_client *client, unsigned call, 
     void *out_reply, struct ak_client_error *out_error);
 
 /* The same at a broker: `call` is of its table (core/wire/broker_call.h). `says`: what the proof is bound to
- * by its ak_bh, the meaning of "sign-in"; NULL: nothing. */
+ * by its ak_bh, the meaning of "sign-in"; NULL: nothing. Of an error answer the words are ours, not the
+ * broker's (ak_client_error_of_broker). */
 AK_MUST_USE enum ak_err ak_client_broker_call(struct ak_client *client, unsigned call,
     const struct ak_msg_sign_in *says, const void *request, void *out_reply,
     struct ak_client_error *out_error);

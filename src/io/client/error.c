@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/codec/json.h"
+#include "core/wire/code.h"
 #include "core/wire/msg_error.h"
 
 enum { BODY_MAX = 8 * 1024 };
@@ -50,6 +51,19 @@ void ak_client_error_read(unsigned status, struct ak_span json, struct ak_client
                 ak_msg_decode(&ak_error_reply_msg, ak_buf_span(&body), &reply, NULL) == AK_OK;
     if (good) take(&reply, out_error);
     out_error->status = status;
+}
+
+void ak_client_error_of_broker(struct ak_client_error *error)
+{
+    struct ak_client_error own;
+    ak_client_error_set(&own, "bad_answer", "the broker answered an error that the contract does not have");
+    for (unsigned code = 1; code < AK_CODE_COUNT; code++)
+        if (strcmp(ak_code_name((enum ak_code)code), error->code) == 0)
+            ak_client_error_set(&own, error->code, ak_code_text((enum ak_code)code));
+    own.status = error->status;
+    own.has_retry = error->has_retry;
+    own.retry_after_secs = error->retry_after_secs;
+    *error = own;
 }
 
 static const struct {

@@ -1,6 +1,6 @@
 /* What went wrong with a call, in one struct, and the category that a program's exit status tells. Texts come
- * from the worker: they are cut, and control bytes in them are shown as '?'. No secrets. Threads: any.
- * spec: docs/wire.md, Errors */
+ * from the worker: they are cut, and control bytes in them are shown as '?'. None comes from a broker. No
+ * secrets. Threads: any. spec: docs/wire.md, Errors */
 #ifndef AK_IO_CLIENT_ERROR_H
 #define AK_IO_CLIENT_ERROR_H
 
@@ -39,6 +39,10 @@ struct ak_client_error {
 
 /* Reads an answer that is not 2xx. Where the body is not the contract's error, code is "bad_answer". */
 void ak_client_error_read(unsigned status, struct ak_span json, struct ak_client_error *out_error);
+/* Leaves of a broker's error what it may say to a person: its code, where that is one of the wire's, and when
+ * to try again. The sentence becomes the code's own and a denial goes, remedy and all: nothing on the way
+ * vouches for a broker's words, and "type this" is an instruction. */
+void ak_client_error_of_broker(struct ak_client_error *error);
 /* An error of our own making. */
 void ak_client_error_set(struct ak_client_error *out_error, const char *code, const char *message);
 enum ak_client_category ak_client_error_category(const struct ak_client_error *error);

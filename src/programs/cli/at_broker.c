@@ -53,7 +53,7 @@ int ak_at_broker_call(struct ak_cli *cli, struct ak_client *broker, unsigned id,
     if (!err) return 0;
     if (err == AK_E_IO)
         return ak_cli_fail(cli, AK_CATEGORY_UNREACHABLE, problem, cli->error.message, next_step);
-    return ak_cli_fail_call(cli, problem);
+    return ak_at_broker_fail(cli, id, problem);
 }
 
 /* ---- mail ---- */

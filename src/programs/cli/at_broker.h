@@ -17,6 +17,9 @@ bool ak_at_broker_is_named(const struct ak_cli *cli);
 int ak_at_broker_call(struct ak_cli *cli, struct ak_client *broker, unsigned id,
     const struct ak_msg_sign_in *says, const void *request, void *out_reply, const char *problem);
 
+/* The last error of a call of the broker's, printed: the broker says the code, we the words. */
+int ak_at_broker_fail(struct ak_cli *cli, unsigned call, const char *problem);
+
 /* ---- mail, and providers ---- */
 enum { AK_POLL_MS = 1000 };
 struct ak_asked {

