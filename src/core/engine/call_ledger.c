@@ -83,6 +83,8 @@ enum ak_code ak_call_checkpoint_seal(struct ak_step *step)
     const struct ak_engine *engine = step->engine;
     uint64_t size = engine->log.tree.size;
     if (engine->checkpoint_size == size) return ak_call_checkpoint(step);
+    enum ak_code code = ak_step_pay_seal(step);
+    if (code) return code;
     if (engine->durable_size < size) step->out->wait |= AK_WAIT_DURABLE;
     step->out->wait |= AK_WAIT_SEALED;
     step->out->size = size;

@@ -107,12 +107,40 @@ enum ak_code ak_step_pay_cancel(struct ak_step *step)
     return AK_CODE_OK;
 }
 
+/* A device's own, too: a stolen one keeps no other signed in. */
+static enum ak_code pay_logout(struct ak_step *step)
+{
+    struct ak_device *device = ak_state_device(&step->engine->state, step->caller.account, step->caller.jkt);
+    ak_assert(device); /* a session of it was checked just before */
+    struct ak_bucket_result taken = ak_bucket_take(
+        device->logout_tat_us, 0, AK_ENGINE_LOGOUTS_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
+    if (taken.allowed) device->logout_tat_us = taken.tat_us;
+    if (taken.allowed) return AK_CODE_OK;
+    return ak_step_fail(
+        step, AK_CODE_RATE_LIMIT_EXCEEDED, "this device has logged out twenty times in this minute");
+}
+
+/* A seal syncs a file and counts a counter up, and a chip's counter wears. */
+enum ak_code ak_step_pay_seal(struct ak_step *step)
+{
+    struct ak_account *account = step->caller.account;
+    struct ak_bucket_result taken = ak_bucket_take(
+        account->seal_tat_us, 0, AK_ENGINE_SEALS_PER_MINUTE, ak_logic_time_seen_us(&step->engine->time));
+    step->retry_after_secs = taken.allowed ? 0 : taken.retry_after_secs;
+    if (taken.allowed) account->seal_tat_us = taken.tat_us;
+    if (taken.allowed) return AK_CODE_OK;
+    return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED,
+        "sixty checkpoints were asked for in this minute; the worker seals by itself");
+}
+
 /* Whoever has an account signs in as often as he likes: while the disk is nearly full from his device's own
  * budget, so that no other device of the account keeps it out. */
 static enum ak_code check_budget(struct ak_step *step, enum ak_entry_type type)
 {
     if (!step->caller.account || step->paid) return AK_CODE_OK;
     if (type == AK_ENTRY_SESSION_ISSUED && step->engine->storage_low) return ak_step_pay_cancel(step);
+    if (type == AK_ENTRY_SESSION_ENDED) return pay_logout(step);
     return ak_entry_is_control(type) && !takes_all(type) ? ak_step_pay(step) : AK_CODE_OK;
 }
 

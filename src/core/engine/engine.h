@@ -31,8 +31,11 @@ enum {
     AK_ENGINE_INVITES_ACCOUNT = 100, /* open ones of an account */
     AK_ENGINE_INVITE_MS = 24 * 3600 * 1000,
     AK_ENGINE_BATCH_BYTES = 512 * 1024,
-    AK_ENGINE_ENTRIES_STEP = 8,         /* no step writes more entries */
-    AK_ENGINE_CANCELS_PER_MINUTE = 60,  /* what one device cancels: another cannot spend it */
+    AK_ENGINE_ENTRIES_STEP = 8,        /* no step writes more entries */
+    AK_ENGINE_CANCELS_PER_MINUTE = 60, /* what one device cancels: another cannot spend it */
+    AK_ENGINE_LOGOUTS_PER_MINUTE =
+        20, /* a device: each waits for a seal, and moves its next session's second */
+    AK_ENGINE_SEALS_PER_MINUTE = 60,    /* checkpoints that an account asks for: each is a seal at once */
     AK_ENGINE_CONTROL_PER_MINUTE = 600, /* control entries an account: spares the counter and the disk */
     /* while the disk is nearly full: the reserve is everybody's */
     AK_ENGINE_CONTROL_PER_MINUTE_LOW = 10,

@@ -197,6 +197,8 @@ enum ak_code ak_step_pay(struct ak_step *step);
 /* The same for what the caller's device cancels, and for its sessions while the disk is nearly full, from a
  * budget of that device alone. */
 enum ak_code ak_step_pay_cancel(struct ak_step *step);
+/* The same for a seal that the account asks for, which need not write an entry. */
+enum ak_code ak_step_pay_seal(struct ak_step *step);
 /* The same outside a step (starts, clock, merged refusals), by the service. */
 AK_MUST_USE enum ak_err ak_engine_emit(
     struct ak_engine *engine, struct ak_entry *entry, struct ak_entry_ref *out_ref);

@@ -47,6 +47,7 @@ struct ak_account {
     uint32_t first_service, last_service, service_count;
     uint64_t control_tat_us; /* not part of the fold: budget of control entries */
     uint64_t destroy_tat_us; /* not part of the fold: budget of epochs that people destroy */
+    uint64_t seal_tat_us;    /* not part of the fold: budget of checkpoints that it asks for */
     bool has_points;         /* not part of the fold: computed when first used */
     struct ak_user_points points;
     struct ak_pair_wrong *wrong; /* not part of the fold: wrong pairing codes; NULL before the first */
@@ -73,6 +74,7 @@ struct ak_device {
     uint64_t enrolled_seen_ms;  /* the same in seen time */
     uint64_t sessions_after_ms; /* sessions issued until then have ended */
     uint64_t cancel_tat_us;     /* not part of the fold: its own budget of cancelling */
+    uint64_t logout_tat_us;     /* not part of the fold: and of logging out */
     uint8_t name_cap;           /* not part of the fold: bytes of memory behind the name */
 };
 

@@ -40,7 +40,8 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         AK_CALL_LOCAL | AK_CALL_DEV, &ak_local_session_request_msg, &ak_session_reply_msg,
         "The local operator opens a new account, or gets a session on a device that is enrolled."},
     [AK_CALL_LOGOUT] = {"logout", POST, "/v1/logout", AK_AUTH_USE, AK_CALL_SESSION | AK_CALL_DEV,
-        &ak_logout_request_msg, &ak_done_reply_msg, "Ends all sessions of the calling device."},
+        &ak_logout_request_msg, &ak_done_reply_msg,
+        "Ends all sessions of the calling device; 20 a minute a device."},
     [AK_CALL_ACCOUNT] = {"account", GET, "/v1/account", AK_AUTH_USE, AK_CALL_SESSION | AK_CALL_DEV,
         &ak_account_request_msg, &ak_account_reply_msg, "The account read back."},
     [AK_CALL_ACCOUNT_SUSPEND] = {"account-suspend", POST, "/v1/account/suspend", AK_AUTH_CHANGE,
@@ -113,7 +114,9 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg, "The newest sealed checkpoint."},
     [AK_CALL_CHECKPOINT_SEAL] = {"checkpoint-seal", POST, "/v1/ledger/checkpoint", AK_AUTH_USE,
         AK_CALL_SESSION, &ak_checkpoint_request_msg, &ak_checkpoint_reply_msg,
-        "Seals everything so far and gives the checkpoint."},
+        "Seals everything so far and gives the checkpoint; 60 a minute an account, those not counted that "
+        "find "
+        "everything sealed."},
     [AK_CALL_INCLUSION] = {"inclusion", GET, "/v1/ledger/proof/inclusion", AK_AUTH_USE, AK_CALL_STORE,
         &ak_inclusion_request_msg, &ak_inclusion_reply_msg,
         "Proof that one of the account's entries is in the log."},

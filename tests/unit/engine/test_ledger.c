@@ -279,6 +279,35 @@ static void test_checkpoints(void **state)
         AK_CODE_INVALID_TOKEN);
 }
 
+static enum ak_code seal_more(struct world *w, struct h_person *who)
+{
+    w->h.manual = true; /* something that is not sealed */
+    assert_int_equal(h_person_sign(&w->h, &w->bob, "x"), AK_CODE_OK);
+    w->h.manual = false;
+    return h_call(&w->h, &who->device, h_token(who), AK_CALL_CHECKPOINT_SEAL, NULL);
+}
+
+/* Sixty seals a minute an account asks for; another account, and an answer that needs none, are not refused.
+ */
+static void test_asking_for_checkpoints(void **state)
+{
+    struct world *w = *state;
+    struct ak_msg_error_reply error;
+    for (unsigned i = 0; i < AK_ENGINE_SEALS_PER_MINUTE; i++)
+        assert_int_equal(seal_more(w, &w->alice), AK_CODE_OK);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(
+            h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_CHECKPOINT_SEAL, NULL), AK_CODE_OK);
+    assert_int_equal(seal_more(w, &w->alice), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_false(w->h.out.wait & AK_WAIT_SEALED);
+    h_error(&w->h, &error);
+    assert_int_equal(error.retry_after_secs, 1);
+    assert_int_equal(seal_more(w, &w->bob), AK_CODE_OK);
+    h_tick(&w->h, 1000);
+    assert_int_equal(seal_more(w, &w->alice), AK_CODE_OK);
+    assert_int_equal(seal_more(w, &w->alice), AK_CODE_RATE_LIMIT_EXCEEDED);
+}
+
 static void test_before_the_first_checkpoint(void **state)
 {
     (void)state;
@@ -446,6 +475,7 @@ int main(void)
         WORLD_TEST(test_consistency),
         WORLD_TEST(test_consistency_from_nothing),
         WORLD_TEST(test_checkpoints),
+        WORLD_TEST(test_asking_for_checkpoints),
         cmocka_unit_test(test_before_the_first_checkpoint),
         WORLD_TEST(test_altered_bytes_are_named),
         WORLD_TEST(test_sources_that_fail),

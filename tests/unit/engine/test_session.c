@@ -84,6 +84,29 @@ static void test_logout_twice_in_a_second(void **state)
         assert_int_equal(h_person_sign(&w->h, &old[k], "x"), AK_CODE_INVALID_TOKEN);
 }
 
+/* Each logout waits for a seal: a device has twenty a minute, and no other device loses any by it. */
+static void test_logouts_are_counted(void **state)
+{
+    struct world *w = *state;
+    struct h_person phone;
+    struct ak_msg_error_reply error;
+    h_second(&w->h, &w->alice, &phone, 3);
+    for (unsigned i = 0; i <= AK_ENGINE_LOGOUTS_PER_MINUTE; i++) {
+        box_refresh(&w->h, &w->alice);
+        uint64_t size = h_size(&w->h);
+        enum ak_code code = h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_LOGOUT, NULL);
+        assert_int_equal(code, i < AK_ENGINE_LOGOUTS_PER_MINUTE ? AK_CODE_OK : AK_CODE_RATE_LIMIT_EXCEEDED);
+        assert_int_equal(h_size(&w->h), size + !code);
+    }
+    h_error(&w->h, &error);
+    assert_int_equal(error.retry_after_secs, 3);
+    assert_int_equal(h_person_sign(&w->h, &w->alice, "x"), AK_CODE_OK); /* the session is there still */
+    assert_int_equal(h_call(&w->h, &phone.device, h_token(&phone), AK_CALL_LOGOUT, NULL), AK_CODE_OK);
+    h_tick(&w->h, 3000);
+    assert_int_equal(h_call(&w->h, &w->alice.device, h_token(&w->alice), AK_CALL_LOGOUT, NULL), AK_CODE_OK);
+    h_device_done(&phone.device);
+}
+
 /* A logout at a full second, with the session of that very second. */
 static void test_logout_on_the_second(void **state)
 {
@@ -100,6 +123,7 @@ int main(void)
         WORLD_TEST(test_local_sign_in_off),
         WORLD_TEST(test_logout),
         WORLD_TEST(test_logout_twice_in_a_second),
+        WORLD_TEST(test_logouts_are_counted),
         WORLD_TEST(test_logout_on_the_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
