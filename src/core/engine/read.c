@@ -187,6 +187,17 @@ static enum ak_code audit(const struct ak_read *read, const struct ak_read_sourc
     return ak_msg_encode(&ak_audit_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
 }
 
+/* The root of the first `size` entries of what is read. */
+static enum ak_err root_of(
+    const struct ak_read *read, const struct ak_read_source *source, uint64_t size, uint8_t out_root[32])
+{
+    struct ak_merkle_frontier empty;
+    if (size) return ak_merkle_past_root(&source->tree, size, read->size, read->root, out_root);
+    ak_merkle_frontier_init(&empty);
+    ak_merkle_root(&empty, out_root);
+    return AK_OK;
+}
+
 static enum ak_code notices(const struct ak_read *read, const struct ak_read_source *source,
     struct ak_read_memory *memory, struct ak_buf *body, uint64_t *out_bad_index)
 {
@@ -194,6 +205,10 @@ static enum ak_code notices(const struct ak_read *read, const struct ak_read_sou
     enum ak_code code = scan_asked(&scan, out_bad_index);
     if (code) return code;
     struct ak_msg_notice_reply reply = {.notices = {ak_buf_span(&scan.items)}, .next = scan.at};
+    uint64_t since = read->since < read->size ? read->since : read->size;
+    enum ak_err err = root_of(read, source, since, reply.since_root_hash);
+    if (!err) err = root_of(read, source, reply.next, reply.root_hash);
+    if (err) return failed(err, scan.at, out_bad_index);
     return ak_msg_encode(&ak_notice_reply_msg, &reply, body) == AK_OK ? AK_CODE_OK : AK_CODE_INTERNAL;
 }
 

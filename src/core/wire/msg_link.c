@@ -74,5 +74,7 @@ const struct ak_msg ak_notice_item_msg = AK_MSG("notice_item", ak_msg_notice_ite
 static const struct ak_field notice_reply_fields[] = {
     AK_FIELD_LIST(ak_msg_notice_reply, notices, "notices", &ak_notice_item_msg),
     AK_FIELD(ak_msg_notice_reply, next, "next", AK_KIND_U64, 0, 0, UINT64_MAX),
+    AK_FIELD(ak_msg_notice_reply, since_root_hash, "since_root_hash", AK_KIND_FIXED, 0, 0, 32),
+    AK_FIELD(ak_msg_notice_reply, root_hash, "root_hash", AK_KIND_FIXED, 0, 0, 32),
 };
 const struct ak_msg ak_notice_reply_msg = AK_MSG("notice_reply", ak_msg_notice_reply, notice_reply_fields);

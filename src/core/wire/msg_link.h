@@ -111,13 +111,22 @@ enum ak_notice_item_field {
 };
 extern const struct ak_msg ak_notice_item_msg;
 
-/* next: index to go on with. */
+/* next: index to go on with. An index counts in one log only, so there is the root of the first `next`
+ * entries, to be kept with it, and that of the first `since` (or as many as there are): another one than was
+ * kept is another log, restored or forked, however long it has become. */
 struct ak_msg_notice_reply {
     uint32_t present;
     struct ak_list notices; /* of struct ak_msg_notice_item */
     uint64_t next;
+    uint8_t since_root_hash[32];
+    uint8_t root_hash[32];
 };
-enum ak_notice_reply_field { AK_NOTICE_REPLY_NOTICES, AK_NOTICE_REPLY_NEXT };
+enum ak_notice_reply_field {
+    AK_NOTICE_REPLY_NOTICES,
+    AK_NOTICE_REPLY_NEXT,
+    AK_NOTICE_REPLY_SINCE_ROOT_HASH,
+    AK_NOTICE_REPLY_ROOT_HASH,
+};
 extern const struct ak_msg ak_notice_reply_msg;
 
 #endif

@@ -11,7 +11,7 @@
 #include "io/sqlite/connection.h"
 
 /* "AKb1" */
-enum { APPLICATION_ID = 0x414b6231, USER_VERSION = 2, BUSY_MS = 5000 };
+enum { APPLICATION_ID = 0x414b6231, USER_VERSION = 3, BUSY_MS = 5000 };
 
 static const char schema[] =
     "CREATE TABLE signin(id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
@@ -26,7 +26,8 @@ static const char schema[] =
     "CREATE TABLE known(anchor BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL,"
     " PRIMARY KEY(anchor, hash)) STRICT, WITHOUT ROWID;"
     "CREATE INDEX known_hash ON known(hash);"
-    "CREATE TABLE notices(one INTEGER PRIMARY KEY CHECK(one = 1), next INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE notices(one INTEGER PRIMARY KEY CHECK(one = 1), next INTEGER NOT NULL,"
+    " page INTEGER NOT NULL DEFAULT 0, root BLOB NOT NULL DEFAULT x'') STRICT;"
     "INSERT INTO notices(one, next) VALUES(1, 0);"
     "CREATE TABLE proof(jti BLOB NOT NULL PRIMARY KEY, forget INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE INDEX proof_forget ON proof(forget);"
@@ -37,6 +38,10 @@ static const char schema[] =
 /* From the version before sign-ins at providers. */
 static const char from_1[] = "ALTER TABLE signin ADD COLUMN owner BLOB NOT NULL DEFAULT x'';"
                              "ALTER TABLE signin ADD COLUMN failure INTEGER NOT NULL DEFAULT 0;";
+/* From the one before notices knew their log. */
+static const char from_2[] = "ALTER TABLE notices ADD COLUMN page INTEGER NOT NULL DEFAULT 0;"
+                             "ALTER TABLE notices ADD COLUMN root BLOB NOT NULL DEFAULT x'';"
+                             "UPDATE notices SET page = next;";
 
 static const char *const texts[Q_COUNT_] = {
     [Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -44,7 +49,8 @@ static const char *const texts[Q_COUNT_] = {
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_COUNT_SIGNINS] = "SELECT count(*) FROM signin WHERE expires > ?1",
     [Q_ADD] = "INSERT INTO signin(id, kind, state, jkt, expires, taken_until, token, match, tries,"
-              " sealed, owner, failure) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+              " sealed, owner, failure)"
+              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
     [Q_GET] = "SELECT kind, state, jkt, expires, taken_until, token, match, tries, sealed,"
               " owner, failure FROM signin WHERE id = ?1",
     [Q_SET] =
@@ -62,8 +68,8 @@ static const char *const texts[Q_COUNT_] = {
                " ON CONFLICT(anchor, hash) DO UPDATE SET sealed = excluded.sealed",
     [Q_KNOWN] = "SELECT sealed FROM known WHERE anchor = ?1",
     [Q_FORGET] = "DELETE FROM known WHERE hash = ?1",
-    [Q_GET_NOTICES] = "SELECT next FROM notices",
-    [Q_SET_NOTICES] = "UPDATE notices SET next = ?1",
+    [Q_GET_NOTICES] = "SELECT next, page, root FROM notices",
+    [Q_SET_NOTICES] = "UPDATE notices SET next = ?1, page = ?2, root = ?3",
     [Q_USE_PROOF] = "INSERT INTO proof(jti, forget) VALUES(?1, ?2)",
     [Q_GET_USES] = "SELECT times FROM uses WHERE key = ?1",
     [Q_SET_USES] = "INSERT INTO uses(key, times, forget) VALUES(?1, ?2, ?3)"
@@ -189,11 +195,12 @@ static enum ak_err make_tables(sqlite3 *db)
     AK_TRY(ak_signin_map(ak_sqlite_number(db, "PRAGMA application_id", &application)));
     AK_TRY(ak_signin_map(ak_sqlite_number(db, "PRAGMA user_version", &version)));
     if (application == APPLICATION_ID && version == USER_VERSION) return AK_OK;
-    bool before = application == APPLICATION_ID && version == 1;
+    bool before = application == APPLICATION_ID && (version == 1 || version == 2);
     if (!before && (application != 0 || version != 0)) return AK_E_FORMAT;
     (void)snprintf(text, sizeof text, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
         USER_VERSION);
-    AK_TRY(exec(db, before ? from_1 : schema));
+    if (version == 1) AK_TRY(exec(db, from_1));
+    AK_TRY(exec(db, before ? from_2 : schema));
     return exec(db, text);
 }
 

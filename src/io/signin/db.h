@@ -83,12 +83,18 @@ struct ak_signin_known {
 };
 AK_MUST_USE enum ak_err ak_signin_db_known(
     struct ak_signin_db *db, const uint8_t anchor[32], struct ak_signin_known *out_known);
-/* How far the worker's notices were read. */
-AK_MUST_USE enum ak_err ak_signin_db_notices(struct ak_signin_db *db, uint64_t *out_since);
-/* Moves on from `since` and stores the mail of one notice, in one; `mail` empty: none. AK_E_CONFLICT: another
- * broker was faster. */
-AK_MUST_USE enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t since, uint64_t next,
-    const struct ak_signin_mail *mails, size_t count, uint64_t now_s);
+/* How far the worker's notices were read, and in which log: an index means nothing in another one. */
+struct ak_signin_cursor {
+    uint64_t next;    /* notices below were told */
+    uint64_t page;    /* the call that goes on begins here; notices from here to `next` are passed over */
+    bool has_root;    /* false: of a file that did not know it */
+    uint8_t root[32]; /* of the first `page` entries */
+};
+AK_MUST_USE enum ak_err ak_signin_db_notices(struct ak_signin_db *db, struct ak_signin_cursor *out_cursor);
+/* Moves on from `from` to `to` and stores the mails of one notice, in one. AK_E_CONFLICT: another broker was
+ * faster. */
+AK_MUST_USE enum ak_err ak_signin_db_notice(struct ak_signin_db *db, const struct ak_signin_cursor *from,
+    const struct ak_signin_cursor *to, const struct ak_signin_mail *mails, size_t count, uint64_t now_s);
 
 /* Forgets what is over. */
 AK_MUST_USE enum ak_err ak_signin_db_sweep(struct ak_signin_db *db, uint64_t now_s);

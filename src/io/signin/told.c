@@ -38,26 +38,40 @@ enum ak_err ak_signin_db_known(
     return fits ? ak_signin_map(rc) : AK_E_FORMAT;
 }
 
-enum ak_err ak_signin_db_notices(struct ak_signin_db *db, uint64_t *out_since)
+enum ak_err ak_signin_db_notices(struct ak_signin_db *db, struct ak_signin_cursor *out_cursor)
 {
-    *out_since = 0;
-    AK_TRY(ak_signin_first_row(db->queries[Q_GET_NOTICES]));
-    *out_since = ak_signin_column_number(db->queries[Q_GET_NOTICES], 0);
-    ak_signin_done(db->queries[Q_GET_NOTICES]);
-    return AK_OK;
+    size_t len = 0;
+    sqlite3_stmt *stmt = db->queries[Q_GET_NOTICES];
+    memset(out_cursor, 0, sizeof *out_cursor);
+    AK_TRY(ak_signin_first_row(stmt));
+    out_cursor->next = ak_signin_column_number(stmt, 0);
+    out_cursor->page = ak_signin_column_number(stmt, 1);
+    bool fits = ak_signin_take_up_to(stmt, 2, out_cursor->root, sizeof out_cursor->root, &len);
+    out_cursor->has_root = len == sizeof out_cursor->root;
+    ak_signin_done(stmt);
+    return fits && (len == 0 || out_cursor->has_root) ? AK_OK : AK_E_FORMAT;
 }
 
-enum ak_err ak_signin_db_notice(struct ak_signin_db *db, uint64_t since, uint64_t next,
-    const struct ak_signin_mail *mails, size_t mail_count, uint64_t now_s)
+static bool is_same(const struct ak_signin_cursor *a, const struct ak_signin_cursor *b)
 {
-    uint64_t there = 0;
+    return a->next == b->next && a->page == b->page && a->has_root == b->has_root &&
+           memcmp(a->root, b->root, sizeof a->root) == 0;
+}
+
+enum ak_err ak_signin_db_notice(struct ak_signin_db *db, const struct ak_signin_cursor *from,
+    const struct ak_signin_cursor *to, const struct ak_signin_mail *mails, size_t mail_count, uint64_t now_s)
+{
+    struct ak_signin_cursor there;
+    sqlite3_stmt *stmt = db->queries[Q_SET_NOTICES];
     AK_TRY(ak_signin_transact(db));
     enum ak_err err = ak_signin_db_notices(db, &there);
-    if (!err && there != since) err = AK_E_CONFLICT;
+    if (!err && !is_same(&there, from)) err = AK_E_CONFLICT;
     for (size_t i = 0; !err && i < mail_count; i++)
         err = ak_signin_add_mail(
             db, mails[i].id, mails[i].until_s, ak_span(mails[i].sealed, mails[i].sealed_len), now_s);
-    ak_signin_bind_number(db->queries[Q_SET_NOTICES], 1, next);
+    ak_signin_bind_number(stmt, 1, to->next);
+    ak_signin_bind_number(stmt, 2, to->page);
+    ak_signin_bind_bytes(stmt, 3, ak_span(to->root, to->has_root ? sizeof to->root : 0));
     if (!err) err = ak_signin_run(db, Q_SET_NOTICES);
     return ak_signin_finish(db, err);
 }

@@ -68,16 +68,18 @@ static enum ak_err fill(struct ak_notices_reader *reader, const struct ak_msg_no
 
 /* One notice with its mails, and past it. */
 static enum ak_err take(struct ak_notices_reader *reader, struct ak_signin_db *db,
-    const struct ak_msg_notice_item *item, uint64_t *since)
+    const struct ak_msg_notice_item *item, struct ak_signin_cursor *cursor)
 {
     size_t count = 0;
+    struct ak_signin_cursor to = *cursor;
     bool seen = ak_span_eq(item->state, AK_SPAN_LIT("seen"));
     reader->known.count = 0;
+    to.next = item->index + 1;
     if (!seen) AK_TRY(ak_signin_db_known(db, item->anchor, &reader->known));
     for (size_t i = 0; i < reader->known.count; i++)
         if (fill(reader, item, i, &reader->mails[count]) == AK_OK) count++;
-    AK_TRY(ak_signin_db_notice(db, *since, item->index + 1, reader->mails, count, ak_clock_wall_ms() / 1000));
-    *since = item->index + 1;
+    AK_TRY(ak_signin_db_notice(db, cursor, &to, reader->mails, count, ak_clock_wall_ms() / 1000));
+    *cursor = to;
     if (count)
         ak_log(AK_LOG_INFO, "notice_queued", ak_log_u64("entry", item->index), ak_log_u64("mails", count));
     return AK_OK;
@@ -105,47 +107,66 @@ static enum ak_err ask(
     return ak_msg_decode(&ak_notice_reply_msg, ak_buf_span(&body), out_reply, NULL);
 }
 
+static struct ak_signin_cursor cursor_at(uint64_t next, uint64_t page, const uint8_t root[32])
+{
+    struct ak_signin_cursor cursor = {.next = next, .page = page, .has_root = true};
+    memcpy(cursor.root, root, sizeof cursor.root);
+    return cursor;
+}
+
 /* The first notice that is not a day old, or the ledger's end. */
-static enum ak_err find_recent(struct ak_notices_reader *reader, uint64_t *out_index)
+static enum ak_err find_recent(struct ak_notices_reader *reader, struct ak_signin_cursor *out_cursor)
 {
     struct ak_msg_notice_reply reply;
     struct ak_msg_notice_item item;
     uint64_t recent_s = ak_clock_wall_ms() / 1000 - KEPT_S;
-    for (*out_index = 0; !atomic_load(&reader->broker->mail_stop); *out_index = reply.next) {
-        AK_TRY(ask(reader, *out_index, &reply));
+    for (uint64_t page = 0; !atomic_load(&reader->broker->mail_stop); page = reply.next) {
+        AK_TRY(ask(reader, page, &reply));
+        *out_cursor = cursor_at(page, page, reply.since_root_hash);
         while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item)) {
             if (item.time < recent_s) continue;
-            *out_index = item.index;
+            out_cursor->next = item.index;
             return AK_OK;
         }
-        if (reply.next <= *out_index) return AK_OK;
+        if (reply.next <= page) return AK_OK;
     }
     return AK_E_STATE;
 }
 
-/* A ledger shorter than what was read is another one: a copy that was restored, a worker made anew. From
- * where on it is, nobody knows; so what is young is told, perhaps once more. */
-static enum ak_err begin_again(struct ak_notices_reader *reader, struct ak_signin_db *db, uint64_t since)
+/* The ledger is another one: a copy that was restored, a worker made anew. From where on it is, nobody knows;
+ * so what is young is told, perhaps once more. */
+static enum ak_err begin_again(
+    struct ak_notices_reader *reader, struct ak_signin_db *db, const struct ak_signin_cursor *cursor)
 {
-    uint64_t next = 0;
+    struct ak_signin_cursor next;
     AK_TRY(find_recent(reader, &next));
-    AK_TRY(ak_signin_db_notice(db, since, next, NULL, 0, 0));
+    AK_TRY(ak_signin_db_notice(db, cursor, &next, NULL, 0, 0));
     reader->asked_ms = 0; /* the next turn goes on */
-    ak_log(AK_LOG_WARN, "notices_begin_again", ak_log_u64("read", since), ak_log_u64("next", next));
+    ak_log(
+        AK_LOG_WARN, "notices_begin_again", ak_log_u64("read", cursor->next), ak_log_u64("next", next.next));
     return AK_OK;
+}
+
+/* A ledger shorter than what was read is another one, and one with other entries so far, however long. */
+static bool is_another(const struct ak_signin_cursor *cursor, const struct ak_msg_notice_reply *reply)
+{
+    return reply->next < cursor->next ||
+           (cursor->has_root && memcmp(cursor->root, reply->since_root_hash, sizeof cursor->root) != 0);
 }
 
 static enum ak_err take_all(struct ak_notices_reader *reader, struct ak_signin_db *db)
 {
     struct ak_msg_notice_reply reply;
     struct ak_msg_notice_item item;
-    uint64_t since = 0;
-    AK_TRY(ak_signin_db_notices(db, &since));
-    AK_TRY(ask(reader, since, &reply));
-    if (reply.next < since) return begin_again(reader, db, since);
+    struct ak_signin_cursor cursor;
+    AK_TRY(ak_signin_db_notices(db, &cursor));
+    AK_TRY(ask(reader, cursor.page, &reply));
+    if (is_another(&cursor, &reply)) return begin_again(reader, db, &cursor);
     while (ak_list_next(&reply.notices, &ak_notice_item_msg, &item))
-        if (item.index >= since) AK_TRY(take(reader, db, &item, &since));
-    return reply.next > since ? ak_signin_db_notice(db, since, reply.next, NULL, 0, 0) : AK_OK;
+        if (item.index >= cursor.next) AK_TRY(take(reader, db, &item, &cursor));
+    if (reply.next == cursor.page && cursor.has_root) return AK_OK;
+    const struct ak_signin_cursor end = cursor_at(reply.next, reply.next, reply.root_hash);
+    return ak_signin_db_notice(db, &cursor, &end, NULL, 0, 0);
 }
 
 void ak_notices_read(struct ak_notices_reader *reader, struct ak_signin_db *db)

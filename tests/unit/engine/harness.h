@@ -147,6 +147,8 @@ void h_vault(struct h *h);
 enum ak_err h_job(struct h *h);
 /* Answers the last outcome's read from the durable batches. */
 enum ak_code h_read(struct h *h);
+/* The stored leaf hash of a durable entry. */
+void h_leaf(struct h *h, uint64_t index, uint8_t out_hash[32]);
 
 /* ---- ledger ---- */
 /* Takes the open batch, if it has entries. */

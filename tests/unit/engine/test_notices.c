@@ -40,10 +40,59 @@ static void test_notices(void **state)
     assert_int_equal(count, 0);
 }
 
+static void ask(struct h *h, uint64_t since, struct ak_msg_notice_reply *out_reply)
+{
+    const struct ak_msg_notice_request request = {.since = since};
+    assert_int_equal(h_call(h, NULL, AK_SPAN_EMPTY, AK_CALL_NOTICES, &request), AK_CODE_OK);
+    assert_int_equal(h_read(h), AK_CODE_OK);
+    h_reply(h, &ak_notice_reply_msg, out_reply);
+}
+
+/* An index alone does not say in which log it counts: after a restore another one may have grown beyond it.
+ * So each answer has the root of what was read before, which is the root of the answer before and no other
+ * log's. */
+static void test_which_log(void **state)
+{
+    struct world *w = *state;
+    struct ak_merkle_frontier tree;
+    struct ak_msg_notice_reply reply;
+    uint8_t root[32], leaf[32], last[32];
+    ak_merkle_frontier_init(&tree);
+    for (uint64_t i = 0; i < h_size(&w->h); i++) {
+        ask(&w->h, i, &reply);
+        ak_merkle_root(&tree, root);
+        assert_memory_equal(reply.since_root_hash, root, 32);
+        h_leaf(&w->h, i, leaf);
+        ak_merkle_append(&tree, leaf, NULL);
+        memcpy(last, reply.root_hash, 32);
+    }
+    ak_merkle_root(&tree, root);
+    assert_memory_equal(last, root, 32);
+    const uint64_t ends[] = {h_size(&w->h), h_size(&w->h) + 1, UINT64_MAX};
+    for (size_t i = 0; i < AK_COUNT(ends); i++) {
+        ask(&w->h, ends[i], &reply);
+        assert_int_equal(reply.next, h_size(&w->h));
+        assert_memory_equal(reply.since_root_hash, root, 32);
+        assert_memory_equal(reply.root_hash, root, 32);
+    }
+    /* it grows: what was read stays what it was */
+    uint64_t before = h_size(&w->h);
+    assert_int_equal(h_person_sign(&w->h, &w->alice, "x"), AK_CODE_OK);
+    ask(&w->h, before, &reply);
+    assert_memory_equal(reply.since_root_hash, root, 32);
+    assert_memory_not_equal(reply.root_hash, root, 32);
+    /* what is stored does not lead to the authentic root: nothing is said of it (I11) */
+    const struct ak_msg_notice_request request = {.since = before};
+    assert_int_equal(h_call(&w->h, NULL, AK_SPAN_EMPTY, AK_CALL_NOTICES, &request), AK_CODE_OK);
+    w->h.out.read.root[0] ^= 1;
+    assert_int_equal(h_read(&w->h), AK_CODE_LEDGER_DAMAGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WORLD_TEST(test_notices),
+        WORLD_TEST(test_which_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,9 +109,9 @@ static const char *const shown[] = {"account", "address", "after", "agent_addres
     "id", "identity_type", "inject", "issuer", "items", "jwks_uri", "key", "kid", "kind", "kty", "label",
     "last_reader", "leaf_hash", "limit", "message", "message_hex", "name", "next", "nonce", "note",
     "omni_account", "operation", "path", "poll_path", "poll_url", "proposed", "provider", "public_key",
-    "reason", "remedy", "request_id", "root_hash", "rule", "sealed", "seen", "service", "signature",
-    "siwe_message", "started_by", "state", "status", "stored", "template", "to", "trust", "type", "use",
-    "user_address", "user_signature", "wallet_address", "what", "x", "y"};
+    "reason", "remedy", "request_id", "root_hash", "since_root_hash", "rule", "sealed", "seen", "service",
+    "signature", "siwe_message", "started_by", "state", "status", "stored", "template", "to", "trust", "type",
+    "use", "user_address", "user_signature", "wallet_address", "what", "x", "y"};
 static const char *const hidden[] = {"session_jwt", "agent_token", "jwt", "token", "answer", "recovery_code",
     "recovery_hash", "pairing_code", "code", "match_code", "authorization_url", "email", "identity",
     "identity_value"};

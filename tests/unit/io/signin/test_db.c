@@ -202,24 +202,48 @@ static void knows_and_forgets_addresses(void **state)
     assert_int_equal(ak_signin_db_know(two, anchor, hash, AK_SPAN_LIT("late")), AK_OK);
 }
 
+static struct ak_signin_cursor a_cursor(uint64_t next, uint64_t page, uint8_t root)
+{
+    struct ak_signin_cursor cursor = {.next = next, .page = page, .has_root = root != 0};
+    memset(cursor.root, root, sizeof cursor.root);
+    return cursor;
+}
+
 static void a_notice_is_told_once(void **state)
 {
     (void)state;
     struct ak_signin_mail mails[2] = {
         {.until_s = NOW + 10, .sealed_len = 1}, {.until_s = NOW + 10, .sealed_len = 2}};
     struct ak_signin_mail mail;
-    uint64_t since = 9;
-    assert_int_equal(ak_signin_db_notices(one, &since), AK_OK);
-    assert_int_equal(since, 0);
-    assert_int_equal(ak_signin_db_notice(one, 0, 5, mails, 2, NOW), AK_OK);
-    assert_int_equal(ak_signin_db_notice(two, 0, 5, mails, 2, NOW), AK_E_CONFLICT);
-    assert_int_equal(ak_signin_db_notices(two, &since), AK_OK);
-    assert_int_equal(since, 5);
-    assert_int_equal(ak_signin_db_notice(two, 5, 7, NULL, 0, NOW), AK_OK);
+    struct ak_signin_cursor at = a_cursor(9, 9, 9), start = a_cursor(0, 0, 0);
+    const struct ak_signin_cursor first = a_cursor(5, 0, 0), end = a_cursor(7, 7, 3);
+    assert_int_equal(ak_signin_db_notices(one, &at), AK_OK);
+    assert_memory_equal(&at, &start, sizeof at);
+    assert_int_equal(ak_signin_db_notice(one, &start, &first, mails, 2, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_notice(two, &start, &first, mails, 2, NOW), AK_E_CONFLICT);
+    assert_int_equal(ak_signin_db_notices(two, &at), AK_OK);
+    assert_memory_equal(&at, &first, sizeof at);
+    assert_int_equal(ak_signin_db_notice(two, &first, &end, NULL, 0, NOW), AK_OK);
+    assert_int_equal(ak_signin_db_notices(one, &at), AK_OK);
+    assert_memory_equal(&at, &end, sizeof at);
+    /* each part of it counts: another page, root, or none */
+    const struct ak_signin_cursor others[] = {
+        a_cursor(7, 6, 3), a_cursor(7, 7, 4), a_cursor(7, 7, 0), a_cursor(8, 7, 3)};
+    for (size_t i = 0; i < AK_COUNT(others); i++)
+        assert_int_equal(ak_signin_db_notice(two, &others[i], &first, mails, 2, NOW), AK_E_CONFLICT);
     assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_OK);
     assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_OK);
     assert_int_equal(mail.sealed_len, 2);
     assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_E_NOT_FOUND);
+}
+
+static void sql(const char *text)
+{
+    sqlite3 *db = NULL;
+    char *why = NULL;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
+    (void)sqlite3_close(db);
 }
 
 static void counts_what_is_there(void **state)
@@ -336,29 +360,35 @@ static void one_owner_over_two_handles(void **state)
     assert_int_equal(out.signin.failure, AK_SIGNIN_ID_TOKEN_INVALID);
 }
 
-/* A file of the version before: what waits there goes on. */
+/* A file of a version before: what waits there goes on. */
 static void an_older_file_is_taken_over(void **state)
 {
     (void)state;
-    struct ak_signin_db *db = NULL;
-    struct ak_signin_row out;
-    enum ak_code code = AK_CODE_INTERNAL;
-    sqlite3 *sql = NULL;
-    static const char older[] =
+    static const char *const older[] = {
+        "ALTER TABLE notices DROP COLUMN page; ALTER TABLE notices DROP COLUMN root;"
+        "UPDATE notices SET next = 40; PRAGMA user_version = 2",
         "ALTER TABLE signin DROP COLUMN owner; ALTER TABLE signin DROP COLUMN failure;"
-        "PRAGMA user_version = 1";
+        "PRAGMA user_version = 1"};
     const struct ak_signin_row row = a_row(1);
+    const struct ak_signin_cursor read_to = a_cursor(40, 40, 0);
     assert_int_equal(ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW), AK_OK);
-    assert_int_equal(sqlite3_open(path, &sql), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(sql, older, NULL, NULL, NULL), SQLITE_OK);
-    assert_int_equal(ak_signin_db_open(path, &db), AK_OK);
-    assert_int_equal(ak_signin_db_step(db, row.signin.id, same, NULL, &out, &code), AK_OK);
-    assert_int_equal(out.signin.token_hash[1], 8);
-    assert_int_equal(out.signin.failure, AK_SIGNIN_NOT_FAILED);
-    ak_signin_db_close(db);
-    assert_int_equal(sqlite3_exec(sql, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+    for (size_t steps = 1; steps <= AK_COUNT(older); steps++) {
+        struct ak_signin_db *db = NULL;
+        struct ak_signin_row out;
+        struct ak_signin_cursor cursor;
+        enum ak_code code = AK_CODE_INTERNAL;
+        for (size_t i = 0; i < steps; i++) sql(older[i]);
+        assert_int_equal(ak_signin_db_open(path, &db), AK_OK);
+        assert_int_equal(ak_signin_db_step(db, row.signin.id, same, NULL, &out, &code), AK_OK);
+        assert_int_equal(out.signin.token_hash[1], 8);
+        assert_int_equal(out.signin.failure, AK_SIGNIN_NOT_FAILED);
+        assert_int_equal(ak_signin_db_notices(db, &cursor), AK_OK);
+        assert_memory_equal(&cursor, &read_to, sizeof cursor);
+        ak_signin_db_close(db);
+    }
+    struct ak_signin_db *db = NULL;
+    sql("PRAGMA user_version = 4");
     assert_int_equal(ak_signin_db_open(path, &db), AK_E_FORMAT);
-    (void)sqlite3_close(sql);
 }
 
 static void foreign_files_are_refused(void **state)

@@ -59,7 +59,8 @@ static void tell_notice(struct outage *outage)
 {
     struct ak_signin_mail notice = {.until_s = outage->now_s + DAY, .sealed_len = 6};
     memcpy(notice.sealed, "notice", 6);
-    assert_int_equal(ak_signin_db_notice(outage->db, 0, 1, &notice, 1, outage->now_s), AK_OK);
+    const struct ak_signin_cursor start = {0}, told = {.next = 1};
+    assert_int_equal(ak_signin_db_notice(outage->db, &start, &told, &notice, 1, outage->now_s), AK_OK);
 }
 
 static void note(struct outage *outage, const struct ak_signin_mail *mail, bool good)
