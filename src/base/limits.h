@@ -23,6 +23,7 @@ enum {
     AK_LIMIT_DEVICES = 32,         /* devices an account: one person's machines */
     AK_LIMIT_PAIR_PENDING = 10000, /* docs/policy.md */
     AK_LIMIT_PAIR_PENDING_SOURCE = 100,
+    AK_LIMIT_PAIR_PENDING_NET = 1000, /* IPv4 /24, IPv6 /48: one network takes a tenth of the table */
 };
 
 #endif

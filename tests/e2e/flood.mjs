@@ -75,6 +75,7 @@ await main(async () => {
     const rss = () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${worker.children().keeper}/status`, 'utf8'))[1]);
     const before10k = rss();
     const asked = [];
+    const neighbours = [];
     await Promise.all(Array.from({ length: 10 }, async (_, lane) => {
       for (let i = 0; i < 10; i++) {
         const client = worker.client(new Device(), { localAddress: `127.0.${lane + 1}.${i + 1}` }); // a source of its own
@@ -85,7 +86,10 @@ await main(async () => {
         }
         assert.equal((await client.call('pair-request', { label: 'one-more' })).error, 'rate_limit_exceeded');
       }
+      const neighbour = worker.client(new Device(), { localAddress: `127.0.${lane + 1}.99` }); // of a network that has a thousand
+      neighbours.push((await neighbour.call('pair-request', { label: 'neighbour' })).body.message);
     }));
+    assert.match(neighbours[0], /its network 1000/, 'while nine more networks were not done');
     const late = worker.client(new Device(), { localAddress: '127.0.99.99' });
     const refused = await late.call('pair-request', { label: 'late' });
     assert.equal(refused.error, 'rate_limit_exceeded');

@@ -3,7 +3,7 @@
 
 #include "base/num.h"
 
-enum { GROUPS = 8, BITS = 128, CUSTOMER_BYTES = 8 };
+enum { GROUPS = 8, BITS = 128, CUSTOMER_BYTES = 8, NETWORK_BYTES = 6, NETWORK_V4_BYTES = 15 };
 
 static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
@@ -166,6 +166,14 @@ static bool is_trusted(const struct ak_source_nets *nets, const struct ak_source
     for (size_t i = 0; i < nets->count; i++)
         if (is_in(&nets->nets[i], source)) return true;
     return false;
+}
+
+struct ak_source ak_source_network(const struct ak_source *source)
+{
+    struct ak_source network = *source;
+    size_t kept = is_v4(source->address) ? NETWORK_V4_BYTES : NETWORK_BYTES;
+    memset(network.address + kept, 0, sizeof network.address - kept);
+    return network;
 }
 
 static struct ak_source as_customer(struct ak_source source)

@@ -32,6 +32,9 @@ AK_MUST_USE enum ak_err ak_source_nets_parse(struct ak_span text, struct ak_sour
 AK_MUST_USE enum ak_err ak_source_parse(struct ak_span text, struct ak_source *out_source);
 /* Of a peer: 4 or 16 bytes, 0 for a Unix socket. */
 struct ak_source ak_source_of(const uint8_t *address, size_t len);
+/* The network that the source is in: IPv4 by /24, IPv6 by /48, which one line or one machine may well have
+ * whole. For limits that a source of each of its addresses would pass by. */
+struct ak_source ak_source_network(const struct ak_source *source);
 /* The source of a request from `peer` with this X-Forwarded-For (empty: none). AK_E_FORMAT where a trusted
  * proxy sends what cannot be read. */
 AK_MUST_USE enum ak_err ak_source_decide(const struct ak_source_nets *nets, const struct ak_source *peer,

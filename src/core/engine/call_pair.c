@@ -17,7 +17,8 @@ static enum ak_code full(struct ak_step *step, enum ak_err err)
 {
     step->retry_after_secs = AK_PAIR_LIFETIME_MS / 1000;
     return ak_step_fail(step, AK_CODE_RATE_LIMIT_EXCEEDED,
-        err == AK_E_LIMIT ? "this source has 100 requests pending" : "10000 requests are pending");
+        err == AK_E_LIMIT ? "this source has 100 requests pending, or its network 1000"
+                          : "10000 requests are pending");
 }
 
 /* Enters a request with fresh random id and code and answers it. */

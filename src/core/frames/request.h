@@ -21,7 +21,8 @@ struct ak_frame_request {
     uint32_t slot;     /* the gateway's own number, given back in the reply */
     uint32_t slot_use; /* so that a late reply cannot meet the slot's next user */
     uint64_t conn;     /* never used twice while the gateway lives */
-    uint64_t source;   /* hash of where the client comes from, for limits a source */
+    uint64_t
+        source; /* hash of where the client comes from, for limits a source; its upper half of the network */
     uint16_t call;     /* enum ak_call_id */
     uint8_t transport; /* enum ak_transport */
     uint8_t request_id[16];

@@ -27,7 +27,7 @@ void ak_pair_table_drop(struct ak_pair_table *table, uint32_t slot)
 static enum ak_err survey(struct ak_pair_table *table, const uint8_t id[16], const struct ak_pair_code *code,
     uint64_t source, uint64_t now_ms, uint32_t *out_free)
 {
-    uint32_t of_source = 0;
+    uint32_t of_source = 0, of_net = 0;
     bool taken = false;
     *out_free = table->cap;
     for (uint32_t i = 0; i < table->cap; i++) {
@@ -38,10 +38,11 @@ static enum ak_err survey(struct ak_pair_table *table, const uint8_t id[16], con
             continue;
         }
         of_source += slot->source == source;
+        of_net += slot->source >> 32 == source >> 32;
         if (ak_pair_code_eq(&slot->code, code)) taken = true;
         if (ak_ct_eq(AK_SPAN_ARR(slot->id), ak_span(id, 16))) taken = true;
     }
-    if (of_source >= AK_LIMIT_PAIR_PENDING_SOURCE) return AK_E_LIMIT;
+    if (of_source >= AK_LIMIT_PAIR_PENDING_SOURCE || of_net >= AK_LIMIT_PAIR_PENDING_NET) return AK_E_LIMIT;
     if (*out_free == table->cap) return AK_E_FULL;
     return taken ? AK_E_EXISTS : AK_OK;
 }

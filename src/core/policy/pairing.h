@@ -50,7 +50,7 @@ enum ak_pair_state {
 struct ak_pair_slot {
     uint8_t id[16]; /* request id, random */
     struct ak_pair_code code;
-    uint64_t source;     /* the caller's hash of where it came from */
+    uint64_t source;     /* hash of where it came from; its upper half is the network's */
     uint64_t expires_ms; /* logic time */
     enum ak_pair_state state;
 };
@@ -61,8 +61,8 @@ struct ak_pair_table {
     uint32_t live;
 };
 void ak_pair_table_init(struct ak_pair_table *table, struct ak_pair_slot *slots, uint32_t cap);
-/* Places a request; expired ones make room first. AK_E_FULL (table), AK_E_LIMIT (100 of this source),
- * AK_E_EXISTS (the code or id is taken: give other random bytes). */
+/* Places a request; expired ones make room first. AK_E_FULL (table), AK_E_LIMIT (100 of this source,
+ * or 1000 of its network), AK_E_EXISTS (the code or id is taken: give other random bytes). */
 AK_MUST_USE enum ak_err ak_pair_table_add(struct ak_pair_table *table, const uint8_t id[16],
     const struct ak_pair_code *code, uint64_t source, uint64_t now_ms, uint32_t *out_slot);
 /* AK_E_NOT_FOUND for an unknown or expired one. Every slot is compared in constant time. */

@@ -10,8 +10,10 @@
 
 enum {
     CUSTOMER_BYTES = 8, /* of an IPv6 address */
-    LOCAL_PART = 16,    /* of the connections: no remote client gets these */
-    TLS_PART = 4,       /* of a second's handshakes, for one customer */
+    NETWORK_BYTES = 6,
+    NETWORK_V4_BYTES = 3,
+    LOCAL_PART = 16, /* of the connections: no remote client gets these */
+    TLS_PART = 4,    /* of a second's handshakes, for one customer */
 };
 
 static bool is_loopback(const struct sockaddr *address)
@@ -51,6 +53,12 @@ static void set_address(struct ak_http_conn *conn, const struct sockaddr *addres
 struct ak_span ak_http_customer(const struct ak_http_conn *conn)
 {
     return ak_span(conn->address, conn->address_len == 16 ? CUSTOMER_BYTES : conn->address_len);
+}
+
+struct ak_span ak_http_network(const struct ak_http_conn *conn)
+{
+    size_t len = conn->address_len == 16 ? NETWORK_BYTES : NETWORK_V4_BYTES;
+    return ak_span(conn->address, conn->address_len ? len : 0);
 }
 
 static void begin(struct ak_http_door *door, struct MHD_Connection *mhd, void **socket_ctx)

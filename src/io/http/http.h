@@ -158,6 +158,9 @@ bool ak_http_tls_binding(const struct ak_http_request *request, struct ak_span l
 /* The part of a TCP peer's address that tells people apart: IPv4's whole, of IPv6 the first 64 bits, as one
  * customer has all that begin so. Empty for a Unix socket. */
 struct ak_span ak_http_customer(const struct ak_http_conn *conn);
+/* The network around it, which one line or one machine may well have whole: IPv4 /24, IPv6 /48. For what
+ * holds a place for minutes, and could be taken from each of its addresses. Empty for a Unix socket. */
+struct ak_span ak_http_network(const struct ak_http_conn *conn);
 /* Requests that wait for their answer. */
 size_t ak_http_waiting(const struct ak_http *server);
 /* Answers each that waits with `code`. */

@@ -17,9 +17,10 @@ static const char schema[] =
     "CREATE TABLE signin(id BLOB NOT NULL PRIMARY KEY, kind INTEGER NOT NULL, state INTEGER NOT NULL,"
     " jkt BLOB NOT NULL, expires INTEGER NOT NULL, taken_until INTEGER NOT NULL, token BLOB NOT NULL,"
     " match BLOB NOT NULL, tries INTEGER NOT NULL, sealed BLOB NOT NULL, owner BLOB NOT NULL DEFAULT x'',"
-    " failure INTEGER NOT NULL DEFAULT 0)"
+    " failure INTEGER NOT NULL DEFAULT 0, net BLOB NOT NULL DEFAULT x'', source BLOB NOT NULL DEFAULT x'')"
     " STRICT, WITHOUT ROWID;"
     "CREATE INDEX signin_expires ON signin(expires);"
+    "CREATE INDEX signin_from ON signin(net, source, expires);"
     "CREATE TABLE mail(number INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL, until INTEGER NOT NULL,"
     " next INTEGER NOT NULL, tries INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;"
     "CREATE INDEX mail_next ON mail(next);"
@@ -38,8 +39,11 @@ static const char schema[] =
 /* From the version before sign-ins at providers. */
 static const char from_1[] = "ALTER TABLE signin ADD COLUMN owner BLOB NOT NULL DEFAULT x'';"
                              "ALTER TABLE signin ADD COLUMN failure INTEGER NOT NULL DEFAULT 0;";
-/* From the one before notices knew their log. */
-static const char from_2[] = "ALTER TABLE notices ADD COLUMN page INTEGER NOT NULL DEFAULT 0;"
+/* From the one before notices knew their log, and sign-ins their network. */
+static const char from_2[] = "ALTER TABLE signin ADD COLUMN net BLOB NOT NULL DEFAULT x'';"
+                             "ALTER TABLE signin ADD COLUMN source BLOB NOT NULL DEFAULT x'';"
+                             "CREATE INDEX signin_from ON signin(net, source, expires);"
+                             "ALTER TABLE notices ADD COLUMN page INTEGER NOT NULL DEFAULT 0;"
                              "ALTER TABLE notices ADD COLUMN root BLOB NOT NULL DEFAULT x'';"
                              "UPDATE notices SET page = next;";
 
@@ -49,8 +53,17 @@ static const char *const texts[Q_COUNT_] = {
     [Q_ROLLBACK] = "ROLLBACK",
     [Q_COUNT_SIGNINS] = "SELECT count(*) FROM signin WHERE expires > ?1",
     [Q_ADD] = "INSERT INTO signin(id, kind, state, jkt, expires, taken_until, token, match, tries,"
-              " sealed, owner, failure)"
-              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+              " sealed, owner, failure, net, source)"
+              " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [Q_COUNT_FROM] = "SELECT count(*), ifnull(sum(source = ?3), 0) FROM signin"
+                     " WHERE net = ?2 AND expires > ?1",
+    [Q_FULLEST_NET] = "SELECT net, count(*) FROM signin WHERE expires > ?1"
+                      " GROUP BY net ORDER BY 2 DESC LIMIT 1",
+    [Q_FULLEST_SOURCE] = "SELECT source, count(*) FROM signin WHERE net = ?2 AND expires > ?1"
+                         " GROUP BY source ORDER BY 2 DESC LIMIT 1",
+    /* what a thread is at now (3 taken, 6 processing) is left to it */
+    [Q_GIVE_WAY] = "DELETE FROM signin WHERE id = (SELECT id FROM signin WHERE net = ?1 AND source = ?2"
+                   " AND (state NOT IN (3, 6) OR taken_until <= ?3) ORDER BY expires LIMIT 1)",
     [Q_GET] = "SELECT kind, state, jkt, expires, taken_until, token, match, tries, sealed,"
               " owner, failure FROM signin WHERE id = ?1",
     [Q_SET] =

@@ -12,16 +12,24 @@
 #include "core/broker/signin.h"
 
 enum {
-    AK_SIGNIN_PENDING_MAX = 10000, /* sign-ins that are not over; a full table refuses new ones */
-    AK_SIGNIN_SEALED_MAX = 2304,   /* a sealed address, or what a wallet signs */
-    AK_SIGNIN_MAIL_MAX = 768,      /* a sealed mail: token and address */
+    AK_SIGNIN_PENDING_MAX = 10000, /* sign-ins that are not over */
+    AK_SIGNIN_FROM_LEN = 16,
+    AK_SIGNIN_SEALED_MAX = 2304, /* a sealed address, or what a wallet signs */
+    AK_SIGNIN_MAIL_MAX = 768,    /* a sealed mail: token and address */
 };
 
 struct ak_signin_db; /* opaque */
 
+/* Hashes of the network that a sign-in was started from, and of the source in it: for sharing out the room.
+ */
+struct ak_signin_from {
+    uint8_t net[AK_SIGNIN_FROM_LEN];
+    uint8_t source[AK_SIGNIN_FROM_LEN];
+};
 /* A sign-in with what belongs to it. */
 struct ak_signin_row {
     struct ak_signin signin;
+    struct ak_signin_from from; /* read by ak_signin_db_add alone */
     size_t sealed_len;
     uint8_t sealed[AK_SIGNIN_SEALED_MAX];
 };
@@ -31,8 +39,11 @@ struct ak_signin_row {
 AK_MUST_USE enum ak_err ak_signin_db_open(const char *path, struct ak_signin_db **out_db);
 void ak_signin_db_close(struct ak_signin_db *db);
 
-/* Stores a new sign-in, and its mail where there is one. AK_E_LIMIT (too many), AK_E_EXISTS, AK_E_FULL
- * (disk), AK_E_IO. */
+/* Stores a new sign-in, and its mail where there is one. Where there are AK_SIGNIN_PENDING_MAX, one gives
+ * way: of the network that has most, of the source that has most in it, the one that ends first, unless a
+ * thread is at it. So a network that floods keeps out nobody but itself, and of itself those who have no
+ * fewer than its fullest source. AK_E_LIMIT (the caller's own network and source are the fullest),
+ * AK_E_EXISTS, AK_E_FULL (disk), AK_E_IO. */
 AK_MUST_USE enum ak_err ak_signin_db_add(
     struct ak_signin_db *db, const struct ak_signin_row *row, struct ak_span mail, uint64_t now_s);
 

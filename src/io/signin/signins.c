@@ -28,7 +28,70 @@ static enum ak_err add(struct ak_signin_db *db, const struct ak_signin_row *row)
     ak_signin_bind_bytes(stmt, 10, ak_span(row->sealed, row->sealed_len));
     ak_signin_bind_bytes(stmt, 11, AK_SPAN_ARR(signin->owner));
     ak_signin_bind_number(stmt, 12, signin->failure);
+    ak_signin_bind_bytes(stmt, 13, AK_SPAN_ARR(row->from.net));
+    ak_signin_bind_bytes(stmt, 14, AK_SPAN_ARR(row->from.source));
     return ak_signin_run(db, Q_ADD);
+}
+
+/* ---- who gives way ---- */
+struct share {
+    size_t len; /* 0: of a file that did not know it */
+    uint8_t name[AK_SIGNIN_FROM_LEN];
+    uint64_t count;
+};
+
+static struct ak_span name_of(const struct share *share)
+{
+    return ak_span(share->name, share->len);
+}
+
+/* How many the network of `from` has, and its source. */
+static enum ak_err count_own(struct ak_signin_db *db, const struct ak_signin_from *from, uint64_t now_s,
+    struct share *out_net, struct share *out_source)
+{
+    sqlite3_stmt *stmt = db->queries[Q_COUNT_FROM];
+    *out_net = *out_source = (struct share){.len = AK_SIGNIN_FROM_LEN};
+    memcpy(out_net->name, from->net, sizeof from->net);
+    memcpy(out_source->name, from->source, sizeof from->source);
+    ak_signin_bind_number(stmt, 1, now_s);
+    ak_signin_bind_bytes(stmt, 2, name_of(out_net));
+    ak_signin_bind_bytes(stmt, 3, name_of(out_source));
+    AK_TRY(ak_signin_first_row(stmt));
+    out_net->count = ak_signin_column_number(stmt, 0);
+    out_source->count = ak_signin_column_number(stmt, 1);
+    ak_signin_done(stmt);
+    return AK_OK;
+}
+
+/* The network with most, or the source with most in `net`. */
+static enum ak_err find_fullest(
+    struct ak_signin_db *db, const struct share *net, uint64_t now_s, struct share *out_share)
+{
+    sqlite3_stmt *stmt = db->queries[net ? Q_FULLEST_SOURCE : Q_FULLEST_NET];
+    ak_signin_bind_number(stmt, 1, now_s);
+    if (net) ak_signin_bind_bytes(stmt, 2, name_of(net));
+    AK_TRY(ak_signin_first_row(stmt));
+    bool fits = ak_signin_take_up_to(stmt, 0, out_share->name, sizeof out_share->name, &out_share->len);
+    out_share->count = ak_signin_column_number(stmt, 1);
+    ak_signin_done(stmt);
+    return fits ? AK_OK : AK_E_FORMAT;
+}
+
+static enum ak_err make_room(struct ak_signin_db *db, const struct ak_signin_from *from, uint64_t now_s)
+{
+    struct share own_net, own_source, net, source;
+    sqlite3_stmt *stmt = db->queries[Q_GIVE_WAY];
+    AK_TRY(count_own(db, from, now_s, &own_net, &own_source));
+    AK_TRY(find_fullest(db, NULL, now_s, &net));
+    bool own = net.count <= own_net.count;
+    if (own) net = own_net;
+    AK_TRY(find_fullest(db, &net, now_s, &source));
+    if (own && source.count <= own_source.count) return AK_E_LIMIT;
+    ak_signin_bind_bytes(stmt, 1, name_of(&net));
+    ak_signin_bind_bytes(stmt, 2, name_of(&source));
+    ak_signin_bind_number(stmt, 3, now_s);
+    AK_TRY(ak_signin_run(db, Q_GIVE_WAY));
+    return sqlite3_changes(db->sql) ? AK_OK : AK_E_LIMIT;
 }
 
 enum ak_err ak_signin_db_add(
@@ -37,7 +100,7 @@ enum ak_err ak_signin_db_add(
     uint64_t there = 0;
     AK_TRY(ak_signin_transact(db));
     enum ak_err err = ak_signin_count(db, Q_COUNT_SIGNINS, now_s, &there);
-    if (!err && there >= AK_SIGNIN_PENDING_MAX) err = AK_E_LIMIT;
+    if (!err && there >= AK_SIGNIN_PENDING_MAX) err = make_room(db, &row->from, now_s);
     if (!err) err = add(db, row);
     if (!err && mail.len) err = ak_signin_add_mail(db, row->signin.id, row->signin.expires_s, mail, now_s);
     return ak_signin_finish(db, err);

@@ -187,6 +187,8 @@ bool ak_handle(struct ak_hand *hand, struct ak_job *job);
 bool ak_job_refuse(struct ak_job *job, enum ak_code code, const char *why);
 /* Fills the answer from a struct of the call's table. */
 bool ak_job_answer(struct ak_hand *hand, struct ak_job *job, const struct ak_msg *table, const void *message);
+/* Where a sign-in is started from, for sharing out the room of those that are under way. */
+struct ak_signin_from ak_job_from(const struct ak_hand *hand, const struct ak_job *job);
 /* Counts the use of a limit; refuses where it is reached. */
 bool ak_job_count(struct ak_hand *hand, struct ak_job *job, const char *what, struct ak_span who,
     uint64_t length_s, unsigned limit);

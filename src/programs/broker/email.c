@@ -112,6 +112,7 @@ void ak_email_request(struct ak_hand *hand, struct ak_job *job, const uint8_t jk
     }
     if (!count(hand, job, address)) return;
     draw(hand, &fresh, jkt);
+    fresh.row.from = ak_job_from(hand, job);
     request.email = address;
     enum ak_err err = seal(hand, &fresh, &request);
     if (!err) err = ak_signin_db_add(hand->db, &fresh.row, ak_buf_span(&fresh.sealed_mail), now_s());

@@ -34,6 +34,19 @@ bool ak_job_answer(struct ak_hand *hand, struct ak_job *job, const struct ak_msg
     return true;
 }
 
+struct ak_signin_from ak_job_from(const struct ak_hand *hand, const struct ak_job *job)
+{
+    uint8_t hash[32];
+    struct ak_signin_from from;
+    const struct ak_source network = ak_source_network(&job->source);
+    const struct ak_secret32 *key = &hand->broker->keys.file_key;
+    ak_broker_hash(key, "net", AK_SPAN_EMPTY, AK_SPAN_ARR(network.address), hash);
+    memcpy(from.net, hash, sizeof from.net);
+    ak_broker_hash(key, "source", AK_SPAN_EMPTY, AK_SPAN_ARR(job->source.address), hash);
+    memcpy(from.source, hash, sizeof from.source);
+    return from;
+}
+
 bool ak_job_count(struct ak_hand *hand, struct ak_job *job, const char *what, struct ak_span who,
     uint64_t length_s, unsigned limit)
 {

@@ -29,6 +29,7 @@ static enum ak_err draw(struct ak_hand *hand, const struct ak_job *job, struct f
     struct ak_signin *signin = &fresh->row.signin;
     *signin = (struct ak_signin){
         .kind = AK_SIGNIN_OAUTH2, .state = AK_SIGNIN_PENDING, .expires_s = now_s() + AK_SIGNIN_MAIL_S};
+    fresh->row.from = ak_job_from(hand, job);
     ak_random_bytes(signin->id, sizeof signin->id);
     ak_random_bytes(random, sizeof random);
     ak_match_code_make(random, fresh->match);

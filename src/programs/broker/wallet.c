@@ -134,7 +134,8 @@ static bool read_started(struct ak_span json, struct ak_json *doc, struct ak_msg
 static bool store(
     struct ak_hand *hand, struct ak_job *job, const uint8_t jkt[32], struct ak_msg_wallet_start_reply *reply)
 {
-    struct ak_signin_row row = {.signin = {.kind = AK_SIGNIN_WALLET, .state = AK_SIGNIN_PENDING}};
+    struct ak_signin_row row = {
+        .signin = {.kind = AK_SIGNIN_WALLET, .state = AK_SIGNIN_PENDING}, .from = ak_job_from(hand, job)};
     struct ak_buf sealed = AK_BUF_ARR(row.sealed);
     uint64_t now = now_s();
     uint64_t most = now + AK_SIGNIN_WALLET_S;

@@ -35,6 +35,13 @@ static uint64_t hash_source(const struct ak_gateway *gw, const char *kind, struc
     return ak_reader_u64(&reader);
 }
 
+/* Its upper half is the network's, so that the keeper counts both. */
+static uint64_t hash_address(const struct ak_gateway *gw, const struct ak_http_conn *conn)
+{
+    uint64_t net = hash_source(gw, "net", ak_http_network(conn));
+    return net << 32 | (hash_source(gw, "ip", ak_http_customer(conn)) & UINT32_MAX);
+}
+
 void ak_gateway_opened(void *ctx, struct ak_http_conn *conn)
 {
     struct ak_gateway *gw = ctx;
@@ -42,7 +49,7 @@ void ak_gateway_opened(void *ctx, struct ak_http_conn *conn)
     conn->kind = gw->transports[conn->listener];
     conn->told = false;
     if (conn->address_len) {
-        conn->source = hash_source(gw, "ip", ak_http_customer(conn));
+        conn->source = hash_address(gw, conn);
         if (conn->kind == AK_TRANSPORT_LOOPBACK && !conn->loopback) conn->kind = AK_TRANSPORT_PLAIN;
         return;
     }

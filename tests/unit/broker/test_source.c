@@ -104,10 +104,22 @@ static void unreadable_is_an_error_only_of_proxies(void **state)
     assert_memory_equal(&got, &stranger, sizeof got);
 }
 
+static void networks_around(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {{"192.0.2.255", "192.0.2.0"}, {"192.0.3.0", "192.0.3.0"},
+        {"::ffff:192.0.2.1", "192.0.2.0"}, {"2001:db8:1:ffff:ffff:ffff:ffff:ffff", "2001:db8:1::"},
+        {"2001:db8:2::", "2001:db8:2::"}, {"::1", "::"}, {"::", "::"}};
+    for (size_t i = 0; i < AK_COUNT(rows); i++) {
+        struct ak_source of = address(rows[i][0]), want = address(rows[i][1]), got = ak_source_network(&of);
+        if (memcmp(&got, &want, sizeof got) != 0) fail_msg("%s", rows[i][0]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(addresses), cmocka_unit_test(no_addresses),
-        cmocka_unit_test(networks), cmocka_unit_test(from_the_right),
+        cmocka_unit_test(networks), cmocka_unit_test(networks_around), cmocka_unit_test(from_the_right),
         cmocka_unit_test(unreadable_is_an_error_only_of_proxies)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

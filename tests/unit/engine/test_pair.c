@@ -244,7 +244,7 @@ static void test_labels_and_wishes(void **state)
     assert_int_equal(ask(w, &w->agent.device, "a", over, NULL, 53, &asked), AK_CODE_INVALID_REQUEST);
 }
 
-/* I18: 100 a source, 10000 in all; full tables refuse new ones and keep the old. */
+/* I18: 100 a source, 1000 a network, 10000 in all; full tables refuse new ones and keep the old. */
 static void test_tables_are_bounded(void **state)
 {
     struct world *w = *state;
@@ -257,9 +257,12 @@ static void test_tables_are_bounded(void **state)
     assert_int_equal(ask(w, &w->agent.device, "x", NULL, NULL, 1, &asked), AK_CODE_RATE_LIMIT_EXCEEDED);
     for (unsigned i = AK_LIMIT_PAIR_PENDING_SOURCE; i < AK_LIMIT_PAIR_PENDING; i++) {
         if (i % 2000 == 0) h_tick(&w->h, AK_NONCE_SLOT_MS);
-        assert_int_equal(ask(w, &w->agent.device, "x", NULL, NULL, 2 + i / 100, &asked), AK_CODE_OK);
+        uint64_t net = 1 + i / AK_LIMIT_PAIR_PENDING_NET;
+        assert_int_equal(
+            ask(w, &w->agent.device, "x", NULL, NULL, net << 32 | (2 + i / 100), &asked), AK_CODE_OK);
     }
-    assert_int_equal(ask(w, &w->agent.device, "x", NULL, NULL, 5000, &asked), AK_CODE_RATE_LIMIT_EXCEEDED);
+    assert_int_equal(
+        ask(w, &w->agent.device, "x", NULL, NULL, UINT64_C(5000) << 32, &asked), AK_CODE_RATE_LIMIT_EXCEEDED);
     struct ak_msg_error_reply error;
     h_error(&w->h, &error);
     assert_true(error.retry_after_secs > 0);

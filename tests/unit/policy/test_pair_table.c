@@ -149,10 +149,30 @@ static void test_full(void **state)
     for (uint32_t n = 0; n < 100; n++) assert_int_equal(add(&t, n, n, NOW, &slot), AK_OK);
 }
 
+/* Of one network a thousand, whatever its sources; the upper half of a source is its network. */
+static void test_a_network_takes_a_tenth(void **state)
+{
+    (void)state;
+    static struct ak_pair_slot slots[AK_LIMIT_PAIR_PENDING];
+    struct ak_pair_table t;
+    uint32_t slot = 0, n = 0;
+    const uint64_t net = UINT64_C(7) << 32;
+    ak_pair_table_init(&t, slots, AK_LIMIT_PAIR_PENDING);
+    for (; n < AK_LIMIT_PAIR_PENDING_NET; n++) assert_int_equal(add(&t, n, net | n, NOW, &slot), AK_OK);
+    assert_int_equal(add(&t, n, net | n, NOW, &slot), AK_E_LIMIT);
+    assert_int_equal(slot, UINT32_MAX);
+    assert_int_equal(add(&t, n, (net + (UINT64_C(1) << 32)) | n, NOW, &slot), AK_OK);
+    ak_pair_table_drop(&t, 0);
+    assert_int_equal(add(&t, n + 1, net | n, NOW, &slot), AK_OK);
+    assert_int_equal(add(&t, n + 2, net | n, NOW, &slot), AK_E_LIMIT);
+    assert_int_equal(add(&t, n + 2, net | n, NOW + AK_PAIR_LIFETIME_MS, &slot), AK_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_life), cmocka_unit_test(test_zero_finds_nothing),
         cmocka_unit_test(test_answered_once), cmocka_unit_test(test_answer_refuses),
-        cmocka_unit_test(test_taken), cmocka_unit_test(test_full)};
+        cmocka_unit_test(test_taken), cmocka_unit_test(test_full),
+        cmocka_unit_test(test_a_network_takes_a_tenth)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

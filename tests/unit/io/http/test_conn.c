@@ -111,6 +111,9 @@ static void customers_are_named_by_that_part(void **state)
     assert_int_equal(ak_http_customer(&conns[0]).len, 8);
     assert_int_equal(ak_http_customer(&conns[1]).len, 4);
     assert_int_equal(ak_http_customer(&conns[2]).len, 0);
+    assert_int_equal(ak_http_network(&conns[0]).len, 6);
+    assert_int_equal(ak_http_network(&conns[1]).len, 3);
+    assert_int_equal(ak_http_network(&conns[2]).len, 0);
 }
 
 /* The operator who suspends, the broker, a tool: they get in while strangers fill the rest. */
