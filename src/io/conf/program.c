@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "io/proc/inherit.h"
@@ -79,6 +80,23 @@ void ak_conf_program_files(const struct ak_conf *conf, size_t setting, uint64_t 
         (unsigned long long)need, (unsigned long long)have);
     ak_boot_fail("file_limit", conf->table->keys[setting].name, ak_conf_text(conf, (unsigned)setting), reason,
         "docs/operations.md#start-up-failures");
+}
+
+/* A process' keys and the stacks of some 28 threads. */
+#define LOCKED_NEED ((rlim_t)8 * 1024 * 1024)
+
+void ak_conf_program_locked(const char *what)
+{
+    char value[32], reason[AK_CONF_TEXT_MAX];
+    struct rlimit limit = {0};
+    (void)getrlimit(RLIMIT_MEMLOCK, &limit);
+    (void)snprintf(value, sizeof value, "%llu KiB", (unsigned long long)limit.rlim_cur / 1024);
+    (void)snprintf(reason, sizeof reason, "%s cannot be locked%s", what,
+        limit.rlim_cur < LOCKED_NEED ? "; 8 MiB are needed: LimitMEMLOCK=8M in the unit, ulimit -l 8192, or "
+                                       "memlock in limits.conf"
+                                     : ", though this is enough: the system has no more to give");
+    ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", limit.rlim_cur == RLIM_INFINITY ? "unlimited" : value,
+        reason, "docs/operations.md#locked-memory");
 }
 
 int ak_conf_program_print(const struct ak_conf *conf, bool json)

@@ -28,6 +28,9 @@ void ak_conf_program_load(const struct ak_conf_program *program, int argc, char 
     struct ak_conf *out_conf, struct ak_conf_dirs *out_dirs);
 /* Ends the program where the system grants fewer open files than max_connections (`setting`) takes. */
 void ak_conf_program_files(const struct ak_conf *conf, size_t setting, uint64_t need);
+/* Ends the program because `what` ("key memory") could not be locked, with the limit as it is and as it has
+ * to be. Asked after the lock has failed: root, for one, locks whatever the limit says. */
+AK_NORETURN void ak_conf_program_locked(const char *what);
 /* Prints settings that were read, with their sources, in the file's syntax or as JSON; the exit status. */
 int ak_conf_program_print(const struct ak_conf *conf, bool json);
 /* Runs the subcommand that argv[1] names, else `otherwise`. Standard output that did not take all is a

@@ -11,6 +11,7 @@
 #include "core/ledger/export.h"
 #include "core/ledger/segment.h"
 #include "io/conf/boot_fail.h"
+#include "io/conf/program.h"
 #include "io/conf/worker_conf.h"
 #include "io/log/log.h"
 #include "io/proc/secmem.h"
@@ -46,8 +47,7 @@ void ak_worker_open_folder(struct ak_keeper *keeper, const char *command, int ar
     ak_log_init(AK_LOG_ERROR, command, 2);
     if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
         ak_secmem_install_openssl() != AK_OK)
-        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "", "key memory cannot be locked; raise it to 8 MiB",
-            "docs/operations.md#locked-memory");
+        ak_conf_program_locked("key memory");
     keeper->dev = false;
     ak_keeper_open(keeper);
 }

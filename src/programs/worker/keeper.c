@@ -11,6 +11,7 @@
 #include "core/frames/closed.h"
 #include "core/frames/hello.h"
 #include "io/conf/boot_fail.h"
+#include "io/conf/program.h"
 #include "io/log/log.h"
 #include "io/proc/arena_hooks.h"
 #include "io/proc/clock.h"
@@ -220,8 +221,7 @@ static void init_memory(struct ak_keeper *keeper)
     struct ak_secmem_report report;
     if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
         ak_secmem_install_openssl() != AK_OK)
-        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "",
-            "key memory cannot be locked; raise the limit to 8 MiB", "docs/operations.md#locked-memory");
+        ak_conf_program_locked("key memory");
     if (!report.locked) ak_log_event(AK_LOG_WARN, "key_memory_not_locked");
     uint8_t blind[32];
     uint64_t seed = 0;
@@ -229,8 +229,7 @@ static void init_memory(struct ak_keeper *keeper)
     ak_random_bytes(&seed, sizeof seed);
     ak_json_init((uint32_t)seed);
     if (ak_secmem_stack_lock(LOOP_STACK, AK_RELEASE) != AK_OK)
-        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "", "the stack of the keeper's loop cannot be locked",
-            "docs/operations.md#locked-memory");
+        ak_conf_program_locked("the stack of the keeper's loop");
     if (ak_k256_init(blind) != AK_OK) ak_boot_fail("crypto", "", "", "libsecp256k1 cannot be set up", "");
     ak_wipe(blind, sizeof blind);
     struct ak_arena_hooks hooks = ak_arena_hooks_mmap();

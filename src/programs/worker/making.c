@@ -5,6 +5,7 @@
 
 #include "base/codec/hex.h"
 #include "io/conf/boot_fail.h"
+#include "io/conf/program.h"
 #include "io/proc/arena_hooks.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
@@ -50,7 +51,7 @@ void ak_making_memory(struct ak_making *making)
     struct ak_secmem_report report;
     if (ak_secmem_init(AK_SECMEM_POOL_DEFAULT, AK_RELEASE, &report) != AK_OK ||
         ak_secmem_install_openssl() != AK_OK)
-        ak_making_fail(making, "locked_memory", "key memory cannot be locked; raise RLIMIT_MEMLOCK to 8 MiB");
+        ak_conf_program_locked("key memory");
     making->state = ak_secmem_alloc(sizeof *making->state);
     if (!making->state) ak_making_fail(making, "locked_memory", "no locked memory for the master secret");
 }

@@ -5,6 +5,7 @@
 
 #include "core/vault/reencrypt.h"
 #include "io/conf/boot_fail.h"
+#include "io/conf/program.h"
 #include "io/log/log.h"
 #include "io/proc/message.h"
 #include "io/proc/sandbox.h"
@@ -33,8 +34,7 @@ static void open_all(struct reencryptor *self)
 {
     struct ak_secmem_report report;
     if (ak_secmem_init(POOL, AK_RELEASE, &report) != AK_OK || ak_secmem_install_openssl() != AK_OK)
-        ak_boot_fail("locked_memory", "RLIMIT_MEMLOCK", "",
-            "key memory cannot be locked; raise the limit to 8 MiB", "docs/operations.md#locked-memory");
+        ak_conf_program_locked("the re-encryptor's key memory");
     self->questions = (struct ak_message_in){.fd = AK_FD_PEER,
         .memory = ak_secmem_alloc(QUESTIONS),
         .cap = QUESTIONS,

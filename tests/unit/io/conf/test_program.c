@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,22 +83,10 @@ static void without_one_everything_stays(void **state)
     assert_int_equal(seen_argc, 1);
 }
 
-/* Runs it as a process of its own; what it says on either output, and its exit status. */
-static int say(int argc, bool json, char *out_text, size_t cap)
+/* What a child of ours says on either output, and its exit status. */
+static int hear(pid_t pid, const int ends[2], char *out_text, size_t cap)
 {
-    int ends[2], status = 0;
-    assert_int_equal(pipe(ends), 0);
-    pid_t pid = fork();
-    if (pid == 0) {
-        static struct ak_conf conf;
-        struct ak_conf_dirs dirs;
-        if (dup2(ends[1], 1) != 1 || dup2(ends[1], 2) != 2) _exit(99);
-        (void)setvbuf(stdout, NULL, _IOLBF, 1 << 16);
-        ak_conf_program_load(&program, argc, args, "first", &conf, &dirs);
-        status = ak_conf_program_print(&conf, json);
-        (void)fflush(stdout);
-        _exit(status);
-    }
+    int status = 0;
     close(ends[1]);
     size_t len = 0;
     for (ssize_t got; (got = read(ends[0], out_text + len, cap - 1 - len)) > 0;) len += (size_t)got;
@@ -106,6 +95,30 @@ static int say(int argc, bool json, char *out_text, size_t cap)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+static bool speak(const int ends[2])
+{
+    return dup2(ends[1], 1) == 1 && dup2(ends[1], 2) == 2;
+}
+
+/* Runs it as a process of its own. */
+static int say(int argc, bool json, char *out_text, size_t cap)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        static struct ak_conf conf;
+        struct ak_conf_dirs dirs;
+        if (!speak(ends)) _exit(99);
+        (void)setvbuf(stdout, NULL, _IOLBF, 1 << 16);
+        ak_conf_program_load(&program, argc, args, "first", &conf, &dirs);
+        int status = ak_conf_program_print(&conf, json);
+        (void)fflush(stdout);
+        _exit(status);
+    }
+    return hear(pid, ends, out_text, cap);
 }
 
 static char text[64 * 1024];
@@ -145,6 +158,43 @@ static void what_is_none_is_refused(void **state)
     assert_non_null(strstr(text, "BOOT_FAIL unknown_flag"));
 }
 
+static const char *fail_locked(rlim_t have)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit limit = {have, have};
+        if (!speak(ends) || setrlimit(RLIMIT_MEMLOCK, &limit)) _exit(99);
+        ak_conf_program_locked("key memory");
+    }
+    assert_int_equal(hear(pid, ends, text, sizeof text), 1);
+    return text;
+}
+
+/* The limit, what is needed, and how to get it; where there is enough, no advice that would not help. */
+static void memory_that_cannot_be_locked(void **state)
+{
+    (void)state;
+    enum { NEED = 8 * 1024 * 1024 };
+    static const char low[] =
+        "; 8 MiB are needed: LimitMEMLOCK=8M in the unit, ulimit -l 8192, or memlock in "
+        "limits.conf; see docs/operations.md#locked-memory\n";
+    assert_string_equal(strstr(fail_locked((rlim_t)64 * 1024), "cannot be locked") + 16, low);
+    assert_memory_equal(text, "BOOT_FAIL locked_memory: RLIMIT_MEMLOCK=64 KiB: key memory cannot be", 66);
+    assert_non_null(strstr(fail_locked(0), "=0 KiB: "));
+    struct rlimit have;
+    assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &have), 0);
+    if (have.rlim_max < NEED) return; /* more than the tests may have themselves */
+    assert_non_null(strstr(fail_locked(NEED - 1), "=8191 KiB: "));
+    assert_non_null(strstr(text, low));
+    assert_non_null(
+        strstr(fail_locked(NEED), "=8192 KiB: key memory cannot be locked, though this is enough: "));
+    if (have.rlim_max == RLIM_INFINITY)
+        assert_non_null(
+            strstr(fail_locked(RLIM_INFINITY), "=unlimited: key memory cannot be locked, though"));
+}
+
 /* Whatever the environment of the tests says. */
 static void without_a_home(void **state)
 {
@@ -166,6 +216,6 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_command_is_taken_out),
         cmocka_unit_test(without_one_everything_stays), cmocka_unit_test(help_and_version),
         cmocka_unit_test(settings_with_their_sources), cmocka_unit_test(what_is_none_is_refused),
-        cmocka_unit_test(without_a_home)};
+        cmocka_unit_test(memory_that_cannot_be_locked), cmocka_unit_test(without_a_home)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
