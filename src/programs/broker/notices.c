@@ -3,6 +3,7 @@
  * so nothing is told twice and nothing is missed, by two brokers as by one. */
 #include <stdlib.h>
 
+#include "base/num.h"
 #include "io/log/log.h"
 #include "io/proc/clock.h"
 #include "io/proc/random.h"
@@ -119,7 +120,8 @@ static enum ak_err find_recent(struct ak_notices_reader *reader, struct ak_signi
 {
     struct ak_msg_notice_reply reply;
     struct ak_msg_notice_item item;
-    uint64_t recent_s = ak_clock_wall_ms() / 1000 - KEPT_S;
+    /* a clock of 1970 makes all recent */
+    uint64_t recent_s = ak_num_sub_sat(ak_clock_wall_ms() / 1000, KEPT_S);
     for (uint64_t page = 0; !atomic_load(&reader->broker->mail_stop); page = reply.next) {
         AK_TRY(ask(reader, page, &reply));
         *out_cursor = cursor_at(page, page, reply.since_root_hash);
