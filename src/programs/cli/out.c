@@ -176,6 +176,6 @@ void ak_out_json(struct ak_span json)
         (void)printf("\\u%04x", code);
         done = at + len;
     }
-    (void)fwrite(json.ptr + done, 1, json.len - done, stdout);
+    if (json.len > done) (void)fwrite(json.ptr + done, 1, json.len - done, stdout);
     (void)putchar('\n');
 }
