@@ -152,7 +152,7 @@ await main(async () => {
     for (const [key, length] of [['worker_id', 32], ['ledger_key', 64], ['trust_config', 64]]) assert.match(said[key], new RegExp(`^[0-9a-f]{${length}}$`));
     assert.deepEqual([said.data_dir, said.operators, said.development_signer], [made.dataDir, 0, false]);
     const verified = made.command(['ledger', 'verify', '--json', '--data-dir', made.dataDir]);
-    assert.deepEqual(JSON.parse(verified.stdout), { entries: 2, sealed_checkpoint: 2, stored_values: 0 });
+    assert.deepEqual(JSON.parse(verified.stdout), { entries: 2, sealed_checkpoint: 2, stored_values: 0, archived: 0, archive_read: false });
     assert.match(made.command(['ledger', 'verify', '--data-dir', made.dataDir]).stdout, /^ok: 2 entries verified/);
     for (const args of [['--help'], ['init', '--help'], ['check-config', '--help'], ['ledger', '--help']]) {
       const help = made.command(args);
