@@ -1,12 +1,12 @@
 /* Identities of an account: linking one that was shown to be the person's, ending a link, listing them. One
  * that can recover the account is not taken away by a device alone: it waits like the removal of a device. */
 #include "base/num.h"
-#include "core/engine/identity_state.h"
 #include "core/engine/sign_in.h"
-#include "core/engine/vault_state.h"
 #include "core/engine/waiting.h"
 #include "core/evm/address.h"
 #include "core/evm/siwe.h"
+#include "core/state/identity_state.h"
+#include "core/state/vault_state.h"
 #include "core/token/identity_answer.h"
 #include "core/wire/msg_link.h"
 

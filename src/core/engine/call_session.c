@@ -1,6 +1,6 @@
 /* The local operator's sign-in, and logout. */
-#include "core/engine/identity_state.h"
 #include "core/engine/sign_in.h"
+#include "core/state/identity_state.h"
 #include "core/wire/msg_session.h"
 
 static enum ak_code reply_session(

@@ -1,8 +1,8 @@
 /* derive-address and sign-message. */
 #include "base/crypto/sha256.h"
-#include "core/engine/identity_state.h"
 #include "core/engine/internal.h"
 #include "core/evm/eip191.h"
+#include "core/state/identity_state.h"
 #include "core/wire/msg_sign.h"
 
 enum ak_code ak_call_attestation(struct ak_step *step)

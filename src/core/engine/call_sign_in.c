@@ -6,10 +6,10 @@
 #include "base/num.h"
 #include "core/engine/own_siwe.h"
 #include "core/engine/sign_in.h"
-#include "core/engine/vault_state.h"
 #include "core/evm/address.h"
 #include "core/evm/eip191.h"
 #include "core/evm/rfc3339.h"
+#include "core/state/vault_state.h"
 #include "core/token/identity_answer.h"
 
 enum {

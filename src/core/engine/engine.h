@@ -6,7 +6,6 @@
 #define AK_CORE_ENGINE_ENGINE_H
 
 #include "core/engine/job.h"
-#include "core/engine/state.h"
 #include "core/engine/vault.h"
 #include "core/frames/reply.h"
 #include "core/frames/request.h"
@@ -16,6 +15,7 @@
 #include "core/policy/denial.h"
 #include "core/policy/logic_time.h"
 #include "core/policy/pairing.h"
+#include "core/state/state.h"
 #include "core/token/cache.h"
 #include "core/token/dpop.h"
 #include "core/token/nonce.h"

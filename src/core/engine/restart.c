@@ -1,9 +1,9 @@
 /* Between an account's opening and its first use a client may die with the recovery code unseen. Until there
  * is anything to protect, whoever opened it may say another one. */
 #include "base/num.h"
-#include "core/engine/identity_state.h"
 #include "core/engine/recovery_code.h"
 #include "core/engine/sign_in.h"
+#include "core/state/identity_state.h"
 
 /* Nothing stored, approved or linked, no other device, nothing that waits; and only for a day. */
 static bool is_untouched(const struct ak_step *step)

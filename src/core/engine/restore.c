@@ -2,11 +2,8 @@
 
 #include "base/codec/hex.h"
 #include "base/crypto/ed25519.h"
-#include "base/num.h"
-#include "core/engine/apply.h"
 #include "core/engine/internal.h"
 #include "core/keys/service.h"
-#include "core/policy/bucket.h"
 
 static enum ak_err old_key(
     const struct ak_root *root, const char *purpose, const uint8_t log_id[16], struct ak_secret32 *out_key)
@@ -94,45 +91,4 @@ enum ak_err ak_restore_finish(struct ak_restore *restore, const uint8_t old_root
     memcpy(entry.hash, old_root, sizeof entry.hash);
     restore->engine->time.logic_ms = wall_ms;
     return ak_engine_emit(restore->engine, &entry, &ref);
-}
-
-/* ---- the fold ---- */
-
-/* Every session ends, also one issued in this very second; and how long a device has been there is not known
- * any more. */
-static void restore_devices(struct ak_fold *fold)
-{
-    uint64_t now_ms = fold->entry->time_ms;
-    for (uint32_t i = 0; i < fold->state->devices.count; i++) {
-        struct ak_device *device = ak_vec_at(&fold->state->devices, i);
-        device->sessions_after_ms = (now_ms / 1000 + 1) * 1000;
-        device->enrolled_seen_ms = ak_num_sub_sat(now_ms, fold->state->unseen_ms);
-    }
-}
-
-static void restore_accounts(struct ak_fold *fold)
-{
-    for (uint32_t i = 0; i < fold->state->accounts.count; i++) {
-        struct ak_account *account = ak_state_account_at(fold->state, i);
-        while (account->first_waiting != AK_INDEX_NONE) {
-            uint32_t number = account->first_waiting;
-            account->first_waiting = ((struct ak_waiting *)ak_vec_at(&fold->state->waiting, number))->next;
-            ak_state_free_waiting(fold->state, number);
-        }
-        account->waiting_count = 0;
-    }
-}
-
-enum ak_err ak_apply_state_restored(struct ak_fold *fold)
-{
-    struct ak_state *state = fold->state;
-    for (uint32_t i = 0; i < state->paths.count; i++) {
-        struct ak_path_state *path = ak_state_path_at(state, i);
-        if (!(path->flags & AK_PATH_DECOMMISSIONED)) path->flags |= AK_PATH_SUSPENDED;
-    }
-    restore_devices(fold);
-    restore_accounts(fold);
-    uint64_t seen_ms = ak_num_sub_sat(fold->entry->time_ms, state->unseen_ms);
-    state->floor_us = ak_bucket_floor(ak_num_mul_sat(seen_ms, 1000));
-    return AK_OK;
 }

@@ -2,10 +2,10 @@
 #include "core/engine/sign_in.h"
 
 #include "base/num.h"
-#include "core/engine/identity_state.h"
-#include "core/engine/vault_state.h"
 #include "core/engine/waiting.h"
 #include "core/evm/address.h"
+#include "core/state/identity_state.h"
+#include "core/state/vault_state.h"
 
 enum { TOGETHER_MS = 10 * 60 * 1000 }; /* two identities that were proved within this time */
 

@@ -2,9 +2,9 @@
  * their order. */
 #include "core/engine/snapshot.h"
 
-#include "core/engine/identity_state.h"
 #include "core/engine/internal.h"
 #include "core/engine/snapshot_vault.h"
+#include "core/state/identity_state.h"
 
 enum { CHUNK = 64 * 1024, RECORD_MAX = 512 };
 enum { ACCOUNT_SUSPENDED = 1, ACCOUNT_RECOVERY = 2, ACCOUNT_UNLINKED = 4, ACCOUNT_FLAGS = 7 };

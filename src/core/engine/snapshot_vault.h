@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "base/reader.h"
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 
 struct ak_snapshot_writer;
 /* Where bytes go: `out_buf` has room for `len` more, until the next call. Errors of the sink. */

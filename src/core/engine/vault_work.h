@@ -5,7 +5,7 @@
 #define AK_CORE_ENGINE_VAULT_WORK_H
 
 #include "core/engine/internal.h"
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 
 /* A credential of the caller's account, as a request names it. */
 struct ak_vault_where {

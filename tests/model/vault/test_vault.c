@@ -3,7 +3,7 @@
  * crashes before and after each piece of work and each sync. A crash takes from engine and reference what was
  * not durable; blobs and data keys stay, as on a disk. Always: what is current reads back (I14), and what was
  * destroyed has no key left (I13, as far as the engine decides it). */
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 #include "model/random.h"
 #include "unit/check.h"
 #include "unit/engine/vault_box.h"

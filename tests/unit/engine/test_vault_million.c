@@ -2,7 +2,7 @@
  * holds them, and that no step of a sweep becomes dearer the more there are; were one to look at all of them
  * each time, this test would run for hours. */
 #include "core/engine/internal.h"
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 #include "unit/check.h"
 #include "unit/engine/harness.h"
 

@@ -3,7 +3,7 @@
 #ifndef AK_TESTS_UNIT_ENGINE_VAULT_WORLD_H
 #define AK_TESTS_UNIT_ENGINE_VAULT_WORLD_H
 
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 #include "unit/engine/vault_box.h"
 #include "unit/engine/world.h"
 

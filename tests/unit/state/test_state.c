@@ -1,6 +1,6 @@
 /* The fold: entries that cannot follow the state are refused, whoever wrote them; unknown kinds stop a start
  * (I4). */
-#include "unit/engine/state_box.h"
+#include "unit/state/state_box.h"
 
 /* Each refusal on a box of its own: a state that refused is not used further. */
 static void refused(struct ak_entry entry)

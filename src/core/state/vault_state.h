@@ -2,10 +2,10 @@
  * of the fold (I16). Kept small: a worker may hold a million blobs, at most 200 bytes each with all that
  * leads to it (names of services are shared). Epochs stand in lists by what is to be done with them, so that
  * finding the next piece of work does not depend on how much there is. One thread at a time. */
-#ifndef AK_CORE_ENGINE_VAULT_STATE_H
-#define AK_CORE_ENGINE_VAULT_STATE_H
+#ifndef AK_CORE_STATE_VAULT_STATE_H
+#define AK_CORE_STATE_VAULT_STATE_H
 
-#include "core/engine/state.h"
+#include "core/state/state.h"
 #include "core/vault/blob.h"
 #include "core/vault/epoch.h"
 #include "core/vault/name.h"

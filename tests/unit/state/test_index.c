@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#include "core/engine/index.h"
+#include "core/state/index.h"
 #include "unit/heap_hooks.h"
 
 enum { ITEMS = 5000 };

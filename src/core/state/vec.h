@@ -1,7 +1,7 @@
 /* A growing array in pieces on an arena: items never move, so pointers to them stay good. One thread at a
  * time. */
-#ifndef AK_CORE_ENGINE_VEC_H
-#define AK_CORE_ENGINE_VEC_H
+#ifndef AK_CORE_STATE_VEC_H
+#define AK_CORE_STATE_VEC_H
 
 #include "base/arena.h"
 

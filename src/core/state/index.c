@@ -1,6 +1,6 @@
 /* Open addressing with linear probing, at most three quarters full. A place keeps some bits of the hash, so
  * that an item is looked at only where they are alike: each look is a cache miss. */
-#include "core/engine/index.h"
+#include "core/state/index.h"
 
 #include "base/assert.h"
 

@@ -1,6 +1,6 @@
 /* Records of the state and how they are found. */
-#include "core/engine/identity_state.h"
-#include "core/engine/vault_state.h"
+#include "core/state/identity_state.h"
+#include "core/state/vault_state.h"
 
 enum ak_err ak_state_init(struct ak_state *state, struct ak_arena *arena, const uint64_t seed[2])
 {

@@ -1,5 +1,5 @@
 /* Records of the vault, how they are found, and the lists they stand in. */
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 
 #include "base/assert.h"
 

@@ -3,7 +3,7 @@
 
 #include <limits.h>
 
-#include "core/engine/vec.h"
+#include "core/state/vec.h"
 #include "unit/heap_hooks.h"
 
 static struct ak_arena arena;

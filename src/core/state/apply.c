@@ -1,7 +1,7 @@
 /* The fold: one function an entry type, chosen by a table. What an entry may change is all here. */
-#include "core/engine/apply.h"
-#include "core/engine/identity_state.h"
-#include "core/engine/vault_state.h"
+#include "core/state/apply.h"
+#include "core/state/identity_state.h"
+#include "core/state/vault_state.h"
 
 #include "base/num.h"
 #include "core/policy/bucket.h"

@@ -3,7 +3,7 @@
 #include "unit/check.h"
 #include "unit/heap_hooks.h"
 
-#include "core/engine/vault_state.h"
+#include "core/state/vault_state.h"
 
 static struct ak_arena arena;
 static struct ak_state fold_state;

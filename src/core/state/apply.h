@@ -1,9 +1,9 @@
 /* Inside the fold: one entry on its way into the state, and what other files add to the table of types.
  */
-#ifndef AK_CORE_ENGINE_APPLY_H
-#define AK_CORE_ENGINE_APPLY_H
+#ifndef AK_CORE_STATE_APPLY_H
+#define AK_CORE_STATE_APPLY_H
 
-#include "core/engine/state.h"
+#include "core/state/state.h"
 
 struct ak_fold {
     struct ak_state *state;
@@ -22,7 +22,7 @@ ak_apply ak_apply_identity_linked, ak_apply_identity_unlinked;
 ak_apply ak_apply_device_enrolled, ak_apply_device_removed, ak_apply_recovery_started, ak_apply_recovery_seen,
     ak_apply_recovery_over, ak_apply_recovery_code_set;
 
-/* ---- restore.c ---- */
+/* ---- restore_apply.c ---- */
 ak_apply ak_apply_state_restored;
 
 /* ---- vault_apply.c ---- */

@@ -1,5 +1,5 @@
 /* Arrays in pieces. */
-#include "core/engine/vec.h"
+#include "core/state/vec.h"
 
 #include "base/assert.h"
 

@@ -1,8 +1,8 @@
 /* A hash index from keys to item numbers, open addressing, growing on an arena. It holds numbers only; the
  * caller's function says whether an item has the key. The seed is random at each start, so nobody can aim at
  * one place; it does not reach any stored byte (I16). One thread at a time. */
-#ifndef AK_CORE_ENGINE_INDEX_H
-#define AK_CORE_ENGINE_INDEX_H
+#ifndef AK_CORE_STATE_INDEX_H
+#define AK_CORE_STATE_INDEX_H
 
 #include <stdbool.h>
 

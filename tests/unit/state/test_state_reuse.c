@@ -1,5 +1,5 @@
 /* Records of what is over are used again: what one account does again and again takes no more memory. */
-#include "unit/engine/state_box.h"
+#include "unit/state/state_box.h"
 
 /* ---- what one account repeats takes no more memory, which is everybody's (I18) ---- */
 

@@ -1,15 +1,15 @@
 /* What the ledger's entries amount to: accounts, devices, paths, and what waits. A fold: the same entries
  * give the same state, byte for byte (I16). Records are numbered in the order of their first entry. No
  * secrets: keys are derived when used. Memory is the arena's. One thread at a time. */
-#ifndef AK_CORE_ENGINE_STATE_H
-#define AK_CORE_ENGINE_STATE_H
+#ifndef AK_CORE_STATE_STATE_H
+#define AK_CORE_STATE_STATE_H
 
-#include "core/engine/index.h"
-#include "core/engine/vec.h"
 #include "core/keys/derive.h"
 #include "core/ledger/entry.h"
 #include "core/ledger/log.h"
 #include "core/policy/pairing.h"
+#include "core/state/index.h"
+#include "core/state/vec.h"
 #include "core/trust/trust.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* The fold of the vault's entries. What they may do is here: an epoch follows its predecessor and only while
  * no third is there, a value goes into the current epoch only, a live pointer keeps its epoch (I14). */
-#include "core/engine/apply.h"
-#include "core/engine/vault_state.h"
+#include "core/state/apply.h"
+#include "core/state/vault_state.h"
 
 void ak_apply_ask_rotation(struct ak_fold *fold)
 {

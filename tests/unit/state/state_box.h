@@ -5,7 +5,7 @@
 #include "unit/check.h"
 #include "unit/heap_hooks.h"
 
-#include "core/engine/identity_state.h"
+#include "core/state/identity_state.h"
 
 struct box {
     struct ak_arena arena;

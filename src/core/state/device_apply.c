@@ -1,6 +1,6 @@
 /* What entries do to devices, to changes that wait, and to the recovery code. */
 #include "base/num.h"
-#include "core/engine/apply.h"
+#include "core/state/apply.h"
 
 /* What the account's records say of a device that is to be enrolled. */
 struct records {

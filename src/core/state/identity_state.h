@@ -1,10 +1,10 @@
 /* Which identities an account has: the one it was opened with, whose omni is its anchor, and those linked to
  * it. Part of the fold (I16). Guarantees: an omni belongs to one account at most, and an anchor stays taken
  * for ever. One thread at a time. */
-#ifndef AK_CORE_ENGINE_IDENTITY_STATE_H
-#define AK_CORE_ENGINE_IDENTITY_STATE_H
+#ifndef AK_CORE_STATE_IDENTITY_STATE_H
+#define AK_CORE_STATE_IDENTITY_STATE_H
 
-#include "core/engine/state.h"
+#include "core/state/state.h"
 
 void ak_state_linked_init(struct ak_state *state, const uint64_t seed[2]);
 /* Part of ak_state_reserve. */

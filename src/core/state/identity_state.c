@@ -1,9 +1,9 @@
 /* Linked identities: records, how they are found, and what their entries do. A record whose identity was
  * unlinked is used again when it comes back, so linking and unlinking by turns costs no memory. */
-#include "core/engine/identity_state.h"
+#include "core/state/identity_state.h"
 
 #include "base/num.h"
-#include "core/engine/apply.h"
+#include "core/state/apply.h"
 
 struct key {
     const struct ak_state *state;
