@@ -3,7 +3,7 @@
 #include "fuzz/fuzz.h"
 
 #include "core/policy/scope.h"
-#include "programs/cli/import.h"
+#include "programs/command/import.h"
 
 static struct ak_import out;
 

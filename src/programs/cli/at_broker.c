@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { URL_MAX = 300 };
 

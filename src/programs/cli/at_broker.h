@@ -5,7 +5,7 @@
 #ifndef AK_PROGRAMS_CLI_AT_BROKER_H
 #define AK_PROGRAMS_CLI_AT_BROKER_H
 
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 /* A connection to broker_url, not yet made. 0 or the exit status; ak_client_close ends it. */
 int ak_at_broker_open(struct ak_cli *cli, struct ak_client *out_broker);

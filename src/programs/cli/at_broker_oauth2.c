@@ -5,7 +5,7 @@
 
 #include "core/identity/identity.h"
 #include "programs/cli/at_broker.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 int ak_at_broker_provider(struct ak_cli *cli, const char *name)
 {

@@ -7,7 +7,7 @@
 #include "core/evm/siwe.h"
 #include "core/wire/msg_oidc.h"
 #include "programs/cli/at_broker.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { SIGNATURE_TEXT_MAX = 256 };
 

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "core/ledger/entry.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { PAGE = 100 };
 

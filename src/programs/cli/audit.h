@@ -3,7 +3,7 @@
 #define AK_PROGRAMS_CLI_AUDIT_H
 
 #include "core/wire/msg_ledger.h"
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 struct ak_cli_pages {
     struct ak_cli *cli;

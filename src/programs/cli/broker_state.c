@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/codec/json.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { WAIT_MS = 3000, URL_MAX = 300 };
 

@@ -2,7 +2,7 @@
 #ifndef AK_PROGRAMS_CLI_BROKER_STATE_H
 #define AK_PROGRAMS_CLI_BROKER_STATE_H
 
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 enum { AK_BROKER_SEEN_MAX = 1024, AK_BROKER_SAYS_MAX = 512 };
 

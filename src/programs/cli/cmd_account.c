@@ -8,8 +8,8 @@
 #include "programs/cli/at_broker.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/links.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/out.h"
 
 static int read_account(struct ak_cli *cli, struct ak_msg_account_reply *out_reply)
 {

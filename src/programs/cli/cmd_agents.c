@@ -5,8 +5,8 @@
 
 #include "io/proc/clock.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
-#include "programs/cli/pages.h"
+#include "programs/command/out.h"
+#include "programs/command/pages.h"
 
 /* Whose time is over does nothing any more, though nobody has changed its record. */
 static struct ak_span status_of(const struct ak_msg_agent_item *item)

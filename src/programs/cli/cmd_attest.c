@@ -6,10 +6,10 @@
 #include "core/attest/attest.h"
 #include "core/evm/rfc3339.h"
 #include "io/proc/clock.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/evidence.h"
-#include "programs/cli/out.h"
+#include "programs/command/args.h"
+#include "programs/command/evidence.h"
+#include "programs/command/out.h"
 
 enum { FILES_MAX = 3 * 1024 * 1024, FILE_MAX = 1024 * 1024, TEXT_MAX = 64 * 1024 };
 

@@ -1,12 +1,12 @@
 /* agentkeys audit list, show, proof: what the ledger says of this account, and where it stands in it. */
 #include <stdio.h>
 
-#include "programs/cli/args.h"
 #include "programs/cli/audit.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/ledger.h"
-#include "programs/cli/out.h"
-#include "programs/cli/signing.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/signing.h"
 
 enum { ITEM_JSON_MAX = 24 * 1024 };
 

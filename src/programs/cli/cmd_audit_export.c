@@ -11,7 +11,7 @@
 #include "programs/cli/audit.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/ledger.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 struct export
 {

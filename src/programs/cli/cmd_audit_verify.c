@@ -9,10 +9,10 @@
 #include "core/wire/msg_ledger.h"
 #include "io/proc/arena_hooks.h"
 #include "io/proc/random.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/ledger.h"
-#include "programs/cli/out.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 
 enum { PROOF_JSON_MAX = 16 * 1024, REPORT_MAX = 4096 };
 #define ARENA_CAP (UINT64_C(4) << 30)

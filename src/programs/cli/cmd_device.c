@@ -5,11 +5,11 @@
 
 #include "base/wipe.h"
 #include "core/wire/msg_session.h"
-#include "programs/cli/approve.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/approve.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 
 int ak_cmd_device_list(struct ak_cli *cli)
 {

@@ -9,13 +9,13 @@
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
-#include "programs/cli/again.h"
 #include "programs/cli/broker_state.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/evidence.h"
 #include "programs/cli/ledger.h"
-#include "programs/cli/out.h"
 #include "programs/cli/worker_binary.h"
+#include "programs/command/again.h"
+#include "programs/command/evidence.h"
+#include "programs/command/out.h"
 
 enum { SKEW_WARN_S = 30, SKEW_FAIL_S = 240, JSON_MAX = 16 * 1024, CREDENTIALS_SHOWN = 10 };
 

@@ -8,11 +8,11 @@
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_vault.h"
 #include "io/proc/clock.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
-#include "programs/cli/pages.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/pages.h"
 
 enum { POLL_MS = 500, EPOCHS_MAX = 4 };
 

@@ -12,12 +12,12 @@
 #include "base/crypto/x25519.h"
 #include "core/vault/delivery.h"
 #include "io/proc/random.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/export.h"
-#include "programs/cli/out.h"
-#include "programs/cli/pages.h"
-#include "programs/cli/vault.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/pages.h"
+#include "programs/command/vault.h"
 
 enum { LINE_MAX_LEN = 96 * 1024 };
 

@@ -5,9 +5,9 @@
 
 #include "programs/cli/commands.h"
 #include "programs/cli/export.h"
-#include "programs/cli/import.h"
-#include "programs/cli/out.h"
-#include "programs/cli/vault.h"
+#include "programs/command/import.h"
+#include "programs/command/out.h"
+#include "programs/command/vault.h"
 
 /* Text and parsed values, on pages of their own. Secret. */
 struct work {

@@ -14,13 +14,13 @@
 #include "core/wire/msg_ledger.h"
 #include "core/wire/msg_session.h"
 #include "io/proc/random.h"
-#include "programs/cli/again.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/identities.h"
 #include "programs/cli/init.h"
 #include "programs/cli/ledger.h"
-#include "programs/cli/out.h"
+#include "programs/command/again.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 
 int ak_init_name(struct ak_init *init, const char *type, const char *value)
 {

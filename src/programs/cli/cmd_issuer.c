@@ -12,7 +12,7 @@
 #include "core/wire/msg_oidc.h"
 #include "io/proc/durable.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { CERT_MAX = 768, SHA1_LEN = 20, FILE_MAX = 8192 };
 

@@ -5,7 +5,7 @@
 #include "core/evm/statement.h"
 #include "core/wire/msg_agents.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { FILE_MAX = 8 * 1024 };
 

@@ -8,13 +8,13 @@
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_link.h"
 #include "core/wire/msg_session.h"
-#include "programs/cli/args.h"
 #include "programs/cli/at_broker.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/identities.h"
 #include "programs/cli/links.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 
 /* One identity on its way. */
 struct linking {

@@ -1,6 +1,6 @@
 /* agentkeys oidc: a person's token for a cloud. */
 #include "programs/cli/commands.h"
-#include "programs/cli/minting.h"
+#include "programs/command/minting.h"
 
 int ak_cmd_oidc(struct ak_cli *cli)
 {

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/wire/msg_session.h"
-#include "programs/cli/approve.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
+#include "programs/command/approve.h"
+#include "programs/command/out.h"
 
 static void print_item(const struct ak_msg_pair_item *item)
 {

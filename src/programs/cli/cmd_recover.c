@@ -9,8 +9,8 @@
 #include "io/proc/clock.h"
 #include "programs/cli/commands.h"
 #include "programs/cli/init.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/out.h"
 
 /* ---- from a new device ---- */
 

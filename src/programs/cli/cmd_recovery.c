@@ -13,8 +13,8 @@
 #include "io/proc/random.h"
 #include "io/recovery/cms.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
-#include "programs/cli/vault.h"
+#include "programs/command/out.h"
+#include "programs/command/vault.h"
 
 struct handing {
     struct ak_cli *cli;

@@ -2,12 +2,12 @@
 #include <stdio.h>
 
 #include "core/wire/msg_session.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
-#include "programs/cli/pages.h"
 #include "programs/cli/recovery.h"
-#include "programs/cli/vault.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/pages.h"
+#include "programs/command/vault.h"
 
 enum { LIST_MAX = 1024 };
 

@@ -4,10 +4,10 @@
 
 #include "core/wire/msg_explain.h"
 #include "core/wire/msg_sign.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
-#include "programs/cli/signing.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/signing.h"
 
 int ak_cmd_sign(struct ak_cli *cli)
 {

@@ -5,7 +5,7 @@
 #include "io/proc/clock.h"
 #include "programs/cli/broker_state.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 enum { JSON_MAX = 16 * 1024 };
 

@@ -10,10 +10,10 @@
 #include "base/crypto/x509.h"
 #include "core/wire/msg_session.h"
 #include "core/wire/msg_trust.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 
 #define AK_CLI_PROVIDERS_FORM                                                                                \
     "NAME ISSUER CLIENT_ID, as google https://accounts.google.com ID, with commas; a name is 2 to 16 of "    \

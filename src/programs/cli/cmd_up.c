@@ -8,9 +8,9 @@
 
 #include "io/tee/sealed_file.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/help.h"
-#include "programs/cli/out.h"
 #include "programs/cli/up.h"
+#include "programs/command/help.h"
+#include "programs/command/out.h"
 
 enum { HELP_MAX = 32 * 1024, ARGS_MAX = 64 };
 

@@ -2,11 +2,11 @@
 #include <stdio.h>
 
 #include "core/wire/msg_session.h"
-#include "programs/cli/args.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/out.h"
 #include "programs/cli/recovery.h"
-#include "programs/cli/vault.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/vault.h"
 
 static int print_stored(const struct ak_cli *cli, const struct ak_msg_credential_reply *reply)
 {

@@ -2,7 +2,7 @@
 #ifndef AK_PROGRAMS_CLI_COMMANDS_H
 #define AK_PROGRAMS_CLI_COMMANDS_H
 
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 extern const struct ak_cli_program ak_cli_agentkeys;
 

@@ -4,7 +4,7 @@
 #ifndef AK_PROGRAMS_CLI_EXPORT_H
 #define AK_PROGRAMS_CLI_EXPORT_H
 
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 #define AK_EXPORT_FORMAT "agentkeys-export-v1"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "core/identity/identity.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 
 #define NAMES_FILE "identities"
 

@@ -5,7 +5,7 @@
 #define AK_PROGRAMS_CLI_IDENTITIES_H
 
 #include "core/wire/msg_link.h"
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 enum { AK_IDENTITIES_FILE_MAX = 8 * 1024 };
 

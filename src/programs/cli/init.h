@@ -3,7 +3,7 @@
 #ifndef AK_PROGRAMS_CLI_INIT_H
 #define AK_PROGRAMS_CLI_INIT_H
 
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 struct ak_init {
     struct ak_cli *cli;

@@ -7,8 +7,8 @@
 #include "core/wire/msg_sign.h"
 #include "programs/cli/at_broker.h"
 #include "programs/cli/init.h"
-#include "programs/cli/out.h"
-#include "programs/cli/signing.h"
+#include "programs/command/out.h"
+#include "programs/command/signing.h"
 
 static int derive(struct ak_init *init)
 {

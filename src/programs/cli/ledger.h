@@ -5,7 +5,7 @@
 
 #include "core/ledger/merkle.h"
 #include "core/ledger/note.h"
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 struct ak_cli_checkpoint {
     uint8_t note[AK_NOTE_LEN_MAX];

@@ -11,9 +11,9 @@
 #include "core/wire/msg_session.h"
 #include "io/proc/inherit.h"
 #include "io/proc/random.h"
-#include "programs/cli/args.h"
-#include "programs/cli/out.h"
-#include "programs/cli/vault.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/vault.h"
 
 enum { FILE_MAX = 512 };
 

@@ -3,7 +3,7 @@
 #define AK_PROGRAMS_CLI_RECOVERY_H
 
 #include "core/wire/msg_sign_in.h"
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 /* Seals the code of --recovery-code-file for the worker's keeper, where it was given (*out_there); worker,
  * device and connection are open. 0 or the exit status. */

@@ -1,9 +1,9 @@
 /* The subcommands of agentkeys. Help, man page and completion come from here. */
-#include "programs/cli/approve.h"
 #include "programs/cli/commands.h"
-#include "programs/cli/minting.h"
-#include "programs/cli/signing.h"
-#include "programs/cli/vault.h"
+#include "programs/command/approve.h"
+#include "programs/command/minting.h"
+#include "programs/command/signing.h"
+#include "programs/command/vault.h"
 
 #define WIRE(method_path) "the wire's answer of " method_path
 

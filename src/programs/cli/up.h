@@ -4,8 +4,8 @@
 
 #include "io/conf/broker_conf.h"
 #include "io/conf/worker_conf.h"
-#include "programs/cli/cli.h"
 #include "programs/cli/worker_binary.h"
+#include "programs/command/cli.h"
 
 enum {
     AK_UP_ARGS_MAX = 64,

@@ -8,7 +8,7 @@
 #include "base/codec/hex.h"
 #include "core/wire/msg_token.h"
 #include "io/proc/clock.h"
-#include "programs/cli/args.h"
+#include "programs/command/args.h"
 
 #define ANCHOR_FILE "anchor"
 

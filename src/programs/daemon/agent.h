@@ -5,7 +5,7 @@
 
 #include "core/wire/msg_oidc.h"
 #include "core/wire/msg_pair.h"
-#include "programs/cli/cli.h"
+#include "programs/command/cli.h"
 
 extern const struct ak_cli_program ak_daemon_program;
 

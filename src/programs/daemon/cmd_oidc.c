@@ -1,5 +1,5 @@
 /* agentkeys-daemon oidc: the agent's token for a cloud. */
-#include "programs/cli/minting.h"
+#include "programs/command/minting.h"
 #include "programs/daemon/agent.h"
 
 /* Mints with the agent's token, renewed where it is over or of a retired generation. */

@@ -6,10 +6,10 @@
 #include "base/num.h"
 #include "base/wipe.h"
 #include "io/proc/clock.h"
-#include "programs/cli/again.h"
-#include "programs/cli/approve.h"
-#include "programs/cli/args.h"
-#include "programs/cli/out.h"
+#include "programs/command/again.h"
+#include "programs/command/approve.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
 #include "programs/daemon/agent.h"
 
 enum { PENDING_MAX = 128, INVITE_MAX = 128, ID_LEN = 16 };

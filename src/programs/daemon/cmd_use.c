@@ -4,9 +4,9 @@
 
 #include "core/wire/msg_agents.h"
 #include "core/wire/msg_sign.h"
-#include "programs/cli/args.h"
-#include "programs/cli/out.h"
-#include "programs/cli/signing.h"
+#include "programs/command/args.h"
+#include "programs/command/out.h"
+#include "programs/command/signing.h"
 #include "programs/daemon/agent.h"
 
 static void print_token_json(const struct ak_agent *agent)

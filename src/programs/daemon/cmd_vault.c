@@ -1,6 +1,6 @@
 /* agentkeys-daemon read, run, credentials: what an agent may have of the vault. */
-#include "programs/cli/out.h"
-#include "programs/cli/vault.h"
+#include "programs/command/out.h"
+#include "programs/command/vault.h"
 #include "programs/daemon/agent.h"
 
 /* With a new token where the saved one is refused. */

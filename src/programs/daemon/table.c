@@ -1,8 +1,8 @@
 /* The subcommands of agentkeys-daemon. */
-#include "programs/cli/approve.h"
-#include "programs/cli/minting.h"
-#include "programs/cli/signing.h"
-#include "programs/cli/vault.h"
+#include "programs/command/approve.h"
+#include "programs/command/minting.h"
+#include "programs/command/signing.h"
+#include "programs/command/vault.h"
 #include "programs/daemon/agent.h"
 
 #define LABEL                                                                                                \

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "programs/cli/commands.h"
-#include "programs/cli/help.h"
+#include "programs/command/help.h"
 #include "programs/daemon/agent.h"
 
 enum { TEXT_MAX = 128 * 1024 };

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/codec/json.h"
-#include "programs/cli/out.h"
+#include "programs/command/out.h"
 #include "unit/programs/cli/capture.h"
 
 static const char *put(struct ak_span json)
