@@ -248,6 +248,8 @@ await main(async () => {
 
   await test('each category of failure has its exit status, three lines and, with --json, its code', async () => {
     await home.fails(2, ['agentkeys', 'sign', '--message-hex', 'xyz']);
+    assert.match((await home.fails(2, ['agentkeys', 'sign', '--message-file', '/nowhere'])).err, /cause: \/nowhere: there is no such file\n/);
+    assert.match((await home.fails(2, ['agentkeys', 'sign', '--message-file', '/'])).err, /cause: \/: not a file/);
     await box.fails(3, ['agentkeys-daemon', 'sign', '--label', 'agent-1', '--message-hex', '00'.repeat(32)], 'denied');
     await box.fails(4, ['agentkeys-daemon', 'sign', '--label', 'agent-9', '--message', 'x']);
     let last = { status: 0 };

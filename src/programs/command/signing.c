@@ -1,6 +1,7 @@
 /* Signing. */
 #include "programs/command/signing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/codec/hex.h"
@@ -9,6 +10,14 @@
 #include "core/wire/msg_sign.h"
 #include "programs/command/args.h"
 #include "programs/command/out.h"
+
+static int unreadable(struct ak_cli *cli, const char *file, enum ak_err err)
+{
+    char cause[512];
+    (void)snprintf(cause, sizeof cause, "%s: %s", file,
+        err == AK_E_NOT_FOUND ? "there is no such file" : "not a file that this user may read");
+    return ak_cli_fail_usage(cli, "the message's file cannot be read", cause);
+}
 
 int ak_cli_read_message(struct ak_cli *cli, struct ak_buf *out_message)
 {
@@ -22,8 +31,7 @@ int ak_cli_read_message(struct ak_cli *cli, struct ak_buf *out_message)
     if (hex && ak_args_hex(hex, out_message, &reason) != AK_OK)
         return ak_cli_fail_usage(cli, "--message-hex is not usable", reason);
     if (file) err = ak_cli_read_file(file, out_message);
-    if (err == AK_E_NOT_FOUND || err == AK_E_IO)
-        return ak_cli_fail_usage(cli, "the message's file cannot be read", file);
+    if (err == AK_E_NOT_FOUND || err == AK_E_IO) return unreadable(cli, file, err);
     if (!err) err = ak_buf_check(out_message);
     return err ? ak_cli_fail_usage(cli, "the message is too long", "at most 30 KiB are signed") : 0;
 }
