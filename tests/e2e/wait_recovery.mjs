@@ -96,6 +96,7 @@ await main(async () => {
     const renewed = (await renew(codeFile(carol))).body;
     assert.equal(renewed.status, 'renewed');
     assert.notEqual(renewed.recovery_code, carol.code);
+    await until('two mails that the code was replaced', () => sink.mails.filter((mail) => mail.to.includes(carol.mail) && /recovery code of your account was replaced/.test(mail.raw)).length === 2, 20000);
   });
 
   await test('one that was cancelled begins again; a lost code has another one in its place', async () => {

@@ -66,6 +66,7 @@ static void put_head(const struct ak_mail_head *head, const char *subject, struc
 
 static const char *subject_of(const struct ak_mail_notice *notice)
 {
+    if (notice->code) return "The recovery code of your AgentKeys account was replaced";
     if (notice->started)
         return notice->sign_in ? "Your AgentKeys account is being recovered"
                                : "A change of your AgentKeys account waits";
@@ -93,15 +94,23 @@ static void put_started(const struct ak_mail_notice *notice, struct ak_buf *out)
                  : "  agentkeys account cancel\r\n");
 }
 
+static const char *body_of(const struct ak_mail_notice *notice)
+{
+    if (notice->code)
+        return "The recovery code of your account was replaced, or used. The one before opens nothing any\r\n"
+               "more.\r\n\r\nIf it was not you, stop the account from a device of yours:\r\n\r\n"
+               "  agentkeys account suspend\r\n";
+    return notice->cancelled ? "A change of your account that waited was cancelled by a device of yours.\r\n"
+                             : "A change of your account that waited has taken effect.\r\n";
+}
+
 enum ak_err ak_mail_put_notice(const struct ak_mail_notice *notice, struct ak_buf *out)
 {
     put_head(&notice->head, subject_of(notice), out);
     if (notice->started)
         put_started(notice, out);
     else
-        ak_buf_put_str(out,
-            notice->cancelled ? "A change of your account that waited was cancelled by a device of yours.\r\n"
-                              : "A change of your account that waited has taken effect.\r\n");
+        ak_buf_put_str(out, body_of(notice));
     ak_buf_put_str(out,
         "\r\nWhat waits: agentkeys account show. There is no link in this mail, and none is needed.\r\n");
     return ak_buf_check(out);

@@ -27,11 +27,12 @@ struct ak_mail_text {
 
 /* AK_E_FULL. */
 AK_MUST_USE enum ak_err ak_mail_put(const struct ak_mail_text *mail, struct ak_buf *out);
-/* That something of the account waits, was cancelled or came to pass. */
+/* That something of the account waits, was cancelled or came to pass, or its recovery code is another one. */
 struct ak_mail_notice {
     struct ak_mail_head head;
     bool started, cancelled; /* neither: done */
     bool sign_in;            /* a recovery by signing in; else another change that waits */
+    bool code;               /* none of these: the recovery code was replaced, or spent */
     uint64_t ready_s;        /* of one that was started; 0: never by time alone */
 };
 /* AK_E_FULL. */

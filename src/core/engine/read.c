@@ -70,7 +70,8 @@ static enum ak_err add_item(
     return AK_OK;
 }
 
-/* What a broker may be told: that something waits for an account, or waits no more. */
+/* What a broker may be told: that something waits for an account, or waits no more, and that its recovery
+ * code is another one: who has that code and a stolen device renews it without a wait. */
 static const char *notice_state(enum ak_entry_type type)
 {
     switch ((int)type) {
@@ -78,6 +79,7 @@ static const char *notice_state(enum ak_entry_type type)
     case AK_ENTRY_RECOVERY_SEEN: return "seen";
     case AK_ENTRY_RECOVERY_CANCELLED: return "cancelled";
     case AK_ENTRY_RECOVERY_DONE: return "done";
+    case AK_ENTRY_RECOVERY_CODE_SET: return "replaced";
     default: return NULL;
     }
 }
@@ -92,7 +94,8 @@ static enum ak_err add_notice(
 {
     struct ak_merkle_proof proof;
     uint8_t leaf[32];
-    const char *name = ak_waiting_name(entry->what);
+    bool of_code = entry->type == AK_ENTRY_RECOVERY_CODE_SET;
+    const char *name = ak_waiting_name(of_code ? AK_RECOVERY_CODE : entry->what);
     struct ak_msg_notice_item item = {.index = index,
         .what = name[0] ? ak_span_str(name) : AK_SPAN_LIT("other"),
         .state = ak_span_str(notice_state(entry->type)),

@@ -201,7 +201,9 @@ static const struct ak_call calls[AK_CALL_COUNT] = {
         "The identities of the account."},
     [AK_CALL_NOTICES] = {"notices", POST, "/internal/v1/notices", AK_AUTH_PUBLIC,
         AK_CALL_INTERNAL | AK_CALL_STORE, &ak_notice_request_msg, &ak_notice_reply_msg,
-        "Recoveries that were started, seen, cancelled or done from an index of the ledger on, for mails."},
+        "Recoveries that were started, seen, cancelled or done, and recovery codes that were replaced, from "
+        "an "
+        "index of the ledger on, for mails."},
     [AK_CALL_RECOVERY_CODE] = {"recovery-code", POST, "/v1/recovery/code", AK_AUTH_CHANGE, AK_CALL_SESSION,
         &ak_recovery_code_request_msg, &ak_done_reply_msg,
         "Puts another recovery code in the place of the one before: at once with that one, else after "

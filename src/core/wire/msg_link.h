@@ -88,8 +88,8 @@ struct ak_msg_notice_request {
 enum ak_notice_request_field { AK_NOTICE_REQUEST_SINCE, AK_NOTICE_REQUEST_LIMIT };
 extern const struct ak_msg ak_notice_request_msg;
 
-/* state: "started", "seen", "cancelled", "done". what: as in `GET /v1/recovery`. ready_at: of the first two.
- */
+/* state: "started", "seen", "cancelled", "done"; "replaced": of the recovery code. what: as in
+ * `GET /v1/recovery`. ready_at: of the first two. */
 struct ak_msg_notice_item {
     uint32_t present;
     uint64_t index;

@@ -329,7 +329,7 @@ bool ak_upstream_signed_in(
 
 /* What a sealed mail begins with: a link's token and address, or a notice's bits, time and address. */
 enum { AK_MAIL_IS_LINK = 1, AK_MAIL_IS_NOTICE = 2, AK_NOTICE_HEAD = 9 };
-enum { AK_NOTICE_STARTED = 1, AK_NOTICE_CANCELLED = 2, AK_NOTICE_SIGN_IN = 4 };
+enum { AK_NOTICE_STARTED = 1, AK_NOTICE_CANCELLED = 2, AK_NOTICE_SIGN_IN = 4, AK_NOTICE_CODE = 8 };
 
 /* notices.c: reads what the worker tells of recoveries and queues mails to those who are known. NULL where
  * memory is short. Called often; asks every ten seconds. */

@@ -90,6 +90,7 @@ static enum ak_err put_notice(
         .started = bits & AK_NOTICE_STARTED,
         .cancelled = bits & AK_NOTICE_CANCELLED,
         .sign_in = bits & AK_NOTICE_SIGN_IN,
+        .code = bits & AK_NOTICE_CODE,
         .ready_s = ready_s};
     return ak_mail_put_notice(&about, text);
 }

@@ -45,6 +45,7 @@ static uint8_t bits_of(const struct ak_msg_notice_item *item)
     if (ak_span_eq(item->state, AK_SPAN_LIT("started"))) bits |= AK_NOTICE_STARTED;
     if (ak_span_eq(item->state, AK_SPAN_LIT("cancelled"))) bits |= AK_NOTICE_CANCELLED;
     if (ak_span_starts(item->what, AK_SPAN_LIT("sign-in"))) bits |= AK_NOTICE_SIGN_IN;
+    if (ak_span_eq(item->state, AK_SPAN_LIT("replaced"))) bits |= AK_NOTICE_CODE;
     return bits;
 }
 

@@ -50,18 +50,20 @@ static void notices(void **state)
 {
     (void)state;
     static const struct {
-        bool started, cancelled, sign_in;
+        bool started, cancelled, sign_in, code;
         uint64_t ready_s;
         const char *subject, *body;
     } cases[] = {
-        {true, false, true, 1795677600, "is being recovered", "Thu, 26 Nov 2026 07:20:00 +0000"},
-        {true, false, true, 0, "is being recovered", "when the waiting time is over."},
-        {true, false, false, 1795677600, "A change of your AgentKeys account waits",
+        {true, false, true, false, 1795677600, "is being recovered", "Thu, 26 Nov 2026 07:20:00 +0000"},
+        {true, false, true, false, 0, "is being recovered", "when the waiting time is over."},
+        {true, false, false, false, 1795677600, "A change of your AgentKeys account waits",
             "agentkeys account cancel\r\n"},
-        {true, false, true, 0, "is being recovered", "agentkeys recover --cancel\r\n"},
-        {true, false, true, 0, "is being recovered", "agentkeys account suspend\r\n"},
-        {false, true, false, 0, "was cancelled", "by a device of yours"},
-        {false, false, true, 0, "took effect", "has taken effect"},
+        {true, false, true, false, 0, "is being recovered", "agentkeys recover --cancel\r\n"},
+        {true, false, true, false, 0, "is being recovered", "agentkeys account suspend\r\n"},
+        {false, true, false, false, 0, "was cancelled", "by a device of yours"},
+        {false, false, true, false, 0, "took effect", "has taken effect"},
+        {false, false, false, true, 0, "The recovery code of your AgentKeys account was replaced",
+            "stop the account from a device of yours:\r\n\r\n  agentkeys account suspend\r\n"},
     };
     for (size_t i = 0; i < AK_COUNT(cases); i++) {
         char text[AK_MAIL_TEXT_MAX + 1] = "";
@@ -70,6 +72,7 @@ static void notices(void **state)
             .started = cases[i].started,
             .cancelled = cases[i].cancelled,
             .sign_in = cases[i].sign_in,
+            .code = cases[i].code,
             .ready_s = cases[i].ready_s};
         assert_int_equal(ak_mail_put_notice(&notice, &buf), AK_OK);
         const char *end = strstr(text, "\r\n\r\n");

@@ -3,6 +3,7 @@
 #include "base/crypto/sha256.h"
 #include "core/wire/msg_account.h"
 #include "core/wire/msg_devices.h"
+#include "unit/engine/link_box.h"
 #include "unit/engine/sign_in_box.h"
 #include "unit/engine/world.h"
 
@@ -121,6 +122,8 @@ static void test_by_the_code_before(void **state)
 {
     struct world *w = *state;
     uint8_t wrong[32], next[32];
+    struct ak_msg_notice_item told[8];
+    size_t told_count;
     memcpy(wrong, w->alice.recovery_code, 32);
     wrong[0] ^= 1;
     code_of(60, next);
@@ -135,11 +138,18 @@ static void test_by_the_code_before(void **state)
     assert_int_equal(renew(w, &w->alice, NULL, w->alice.recovery_code[0]), AK_CODE_INVALID_REQUEST);
     assert_int_equal(h_count(&w->h, 0, AK_ENTRY_RECOVERY_STARTED), 0);
     assert_int_equal(renew(w, &w->alice, NULL, 50), AK_CODE_PENDING); /* the code ends what waits, too */
+    uint64_t before = h_size(&w->h);
     assert_int_equal(renew(w, &w->alice, w->alice.recovery_code, 60), AK_CODE_OK);
     status_is(w, "renewed", true);
     assert_int_equal(h_count(&w->h, 0, AK_ENTRY_RECOVERY_CODE_SET), 1);
     assert_int_equal(w->h.out.notice_len, 0);
     assert_int_equal(renew(w, &w->alice, w->alice.recovery_code, 61), AK_CODE_BAD_SIGNATURE);
+    (void)box_notices(&w->h, before, 0, told, AK_COUNT(told), &told_count); /* for the owner's mail */
+    assert_in_range(told_count, 1, AK_COUNT(told));
+    const struct ak_msg_notice_item *last = &told[told_count - 1];
+    assert_true(ak_span_eq(last->state, AK_SPAN_LIT("replaced")));
+    assert_true(ak_span_eq(last->what, AK_SPAN_LIT("recovery-code")));
+    assert_memory_equal(last->anchor, w->alice.anchor, 32);
     assert_true(is_code(w, &w->alice, next));
     h_restart(&w->h, false);
     assert_true(is_code(w, &w->alice, next));
