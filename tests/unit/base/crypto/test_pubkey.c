@@ -251,6 +251,24 @@ static void test_other_keys(void **state)
     assert_int_equal(ak_pubkey_from_spki(ak_span(der, 1025), &key), AK_E_LIMIT);
 }
 
+/* The same point and the same curve, but the curve's numbers in place of its name. spec: RFC 5480 2.1.1 */
+static void test_written_out_curves(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct ak_pubkey key;
+        EVP_PKEY *own = made_ec(i == 0 ? "P-256" : "P-384");
+        assert_int_equal(from_spki(own, &key), AK_OK);
+        ak_pubkey_done(&key);
+        assert_int_equal(
+            EVP_PKEY_set_utf8_string_param(own, OSSL_PKEY_PARAM_EC_ENCODING, OSSL_PKEY_EC_ENCODING_EXPLICIT),
+            1);
+        assert_int_equal(from_spki(own, &key), AK_E_UNSUPPORTED);
+        assert_null(key.key);
+        EVP_PKEY_free(own);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -261,6 +279,7 @@ int main(void)
         cmocka_unit_test(test_moduli),
         cmocka_unit_test(test_limits_of_rsa),
         cmocka_unit_test(test_other_keys),
+        cmocka_unit_test(test_written_out_curves),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);
 }
