@@ -131,6 +131,17 @@ static inline int harness_connect(const struct harness *h)
     return fd;
 }
 
+#define HARNESS_GET "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
+
+/* A new connection, nothing answered on it yet. */
+static inline int harness_begin(struct harness *h)
+{
+    h->answer_len = 0;
+    h->answer[0] = 0;
+    h->ended = false;
+    return harness_connect(h);
+}
+
 /* One turn of the loop: at most a few milliseconds. True where something happened. */
 static inline bool harness_turn(struct harness *h)
 {
@@ -194,10 +205,7 @@ static inline unsigned harness_status(const struct harness *h)
 /* One connection, these bytes, one answer. Gives its status, 0 for none. */
 static inline unsigned harness_talk(struct harness *h, const char *bytes, size_t len)
 {
-    int fd = harness_connect(h);
-    h->answer_len = 0;
-    h->answer[0] = 0;
-    h->ended = false;
+    int fd = harness_begin(h);
     harness_send(h, fd, bytes, len);
     harness_settle(h, fd, 1);
     close(fd);

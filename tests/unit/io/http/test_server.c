@@ -1,5 +1,4 @@
-/* A request's way through the server: bodies, answers at once and later, slots, limits, time-outs, the end.
- */
+/* A request's way through the server: bodies, answers at once and later, slots, the end. */
 #include "unit/io/http/harness.h"
 
 #include "base/limits.h"
@@ -18,16 +17,6 @@ static int close_server(void **state)
     (void)state;
     ak_http_close(h.server);
     return 0;
-}
-
-#define GET "GET /x HTTP/1.1\r\nHost: a\r\n\r\n"
-
-static int begin(void)
-{
-    h.answer_len = 0;
-    h.answer[0] = 0;
-    h.ended = false;
-    return harness_connect(&h);
 }
 
 static size_t post(char *out, size_t body_len)
@@ -94,9 +83,9 @@ static void takes_longer_bodies_where_allowed(void **state)
 static void keeps_a_connection(void **state)
 {
     (void)state;
-    int fd = begin();
+    int fd = harness_begin(&h);
     for (unsigned i = 1; i <= 5; i++) {
-        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
         harness_settle(&h, fd, i);
         assert_int_equal(harness_answers(&h), i);
     }
@@ -111,7 +100,7 @@ static void answers_a_pipeline_in_order(void **state)
         "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPOST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
         "\r\n{}GET /3 HTTP/1.1\r\nHost: a\r\n\r\n";
     unsigned before = h.asked;
-    int fd = begin();
+    int fd = harness_begin(&h);
     harness_send(&h, fd, three, sizeof three - 1);
     harness_settle(&h, fd, 3);
     assert_int_equal(harness_answers(&h), 3);
@@ -128,7 +117,7 @@ static void reads_nothing_behind_a_refusal(void **state)
         "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n"
         "0\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
     unsigned before = h.asked;
-    int fd = begin();
+    int fd = harness_begin(&h);
     harness_send(&h, fd, two, sizeof two - 1);
     harness_settle(&h, fd, 2);
     assert_int_equal(harness_answers(&h), 1);
@@ -150,8 +139,8 @@ static void answers_later(void **state)
 {
     (void)state;
     h.defer = true;
-    int fd = begin();
-    harness_send(&h, fd, GET, sizeof GET - 1);
+    int fd = harness_begin(&h);
+    harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
     harness_settle(&h, fd, 1);
     assert_int_equal(h.answer_len, 0);
     assert_int_equal(ak_http_waiting(h.server), 1);
@@ -176,10 +165,10 @@ static void counts_a_slots_uses(void **state)
     (void)state;
     h.defer = true;
     uint32_t uses[3];
-    int fd = begin();
+    int fd = harness_begin(&h);
     for (size_t i = 0; i < AK_COUNT(uses); i++) {
         h.answer_len = 0;
-        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
         harness_settle(&h, fd, 1);
         uses[i] = h.kept->use;
         if (i) assert_null(ak_http_find(h.server, h.kept->slot, uses[i - 1]));
@@ -196,8 +185,8 @@ static void survives_a_client_that_leaves_while_it_waits(void **state)
     (void)state;
     h.defer = true;
     for (unsigned i = 0; i < 40; i++) { /* more than there are places */
-        int fd = begin();
-        harness_send(&h, fd, GET, sizeof GET - 1);
+        int fd = harness_begin(&h);
+        harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
         harness_settle(&h, fd, 1);
         close(fd);
         harness_answer(&h, h.kept);
@@ -206,7 +195,7 @@ static void survives_a_client_that_leaves_while_it_waits(void **state)
     }
     h.defer = false;
     assert_int_equal(ak_http_figures(h.server).connections, 0);
-    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+    assert_int_equal(harness_talk(&h, HARNESS_GET, sizeof HARNESS_GET - 1), 200);
 }
 
 /* A reset is seen while it waits, and its slot is another's soon. */
@@ -216,8 +205,8 @@ static void forgets_a_client_that_resets(void **state)
     const struct linger hard = {1, 0};
     h.defer = true;
     for (unsigned i = 0; i < 40; i++) {
-        int fd = begin();
-        harness_send(&h, fd, GET, sizeof GET - 1);
+        int fd = harness_begin(&h);
+        harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
         harness_settle(&h, fd, 1);
         uint32_t slot = h.kept->slot;
         uint32_t use = h.kept->use;
@@ -232,17 +221,17 @@ static void forgets_a_client_that_resets(void **state)
     }
     h.defer = false;
     assert_int_equal(ak_http_figures(h.server).connections, 0);
-    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
+    assert_int_equal(harness_talk(&h, HARNESS_GET, sizeof HARNESS_GET - 1), 200);
 }
 
 static void gives_up_an_answer(void **state)
 {
     (void)state;
     h.defer = true;
-    int fd = begin();
+    int fd = harness_begin(&h);
     while (harness_turn(&h)) {
     }
-    harness_send(&h, fd, GET, sizeof GET - 1);
+    harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
     unsigned asked = h.asked;
     uint64_t before = h.now_ms; /* of the turn in which it is asked */
     for (; h.asked == asked; (void)harness_turn(&h)) before = h.now_ms;
@@ -265,8 +254,8 @@ static void serves_others_while_one_waits(void **state)
     (void)state;
     static char big[12 * 1024];
     h.defer = true;
-    int fd = begin();
-    harness_send(&h, fd, GET, sizeof GET - 1);
+    int fd = harness_begin(&h);
+    harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
     harness_settle(&h, fd, 1);
     struct ak_http_request *first = h.kept;
     uint32_t slot = first->slot;
@@ -286,66 +275,6 @@ static void serves_others_while_one_waits(void **state)
     harness_settle(&h, fd, 1);
     assert_int_equal(harness_status(&h), 200);
     close(fd);
-}
-
-/* A byte now and then keeps no place: the request as a whole has a time. */
-static void ends_slow_clients(void **state)
-{
-    (void)state;
-    uint64_t before = ak_http_figures(h.server).timed_out;
-    int fd = begin();
-    harness_send(&h, fd, "GET /x HT", 9);
-    harness_settle(&h, fd, 1);
-    h.now_ms += 59999;
-    ak_http_tick(h.server, h.now_ms);
-    harness_send(&h, fd, "TP", 2);
-    harness_settle(&h, fd, 1);
-    assert_false(h.ended);
-    h.now_ms += 1;
-    ak_http_tick(h.server, h.now_ms);
-    ak_http_tick(h.server, h.now_ms); /* before the library saw the end: counted once */
-    harness_settle(&h, fd, 1);
-    assert_true(h.ended);
-    assert_int_equal(ak_http_figures(h.server).timed_out, before + 1);
-    close(fd);
-}
-
-/* Places are bounded; those that are free again are used again. */
-static void bounds_connections(void **state)
-{
-    (void)state;
-    int fds[24];
-    for (size_t i = 0; i < AK_COUNT(fds); i++) fds[i] = harness_connect(&h);
-    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
-    assert_true(ak_http_figures(h.server).connections <= 16);
-    for (size_t i = 0; i < AK_COUNT(fds); i++) close(fds[i]);
-    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
-    assert_int_equal(ak_http_figures(h.server).connections, 0);
-    assert_int_equal(h.opened, h.closed);
-    assert_int_equal(harness_talk(&h, GET, sizeof GET - 1), 200);
-}
-
-/* At the limit a client waits for a place and is not turned away. */
-static void who_finds_no_place_waits(void **state)
-{
-    (void)state;
-    int fds[16];
-    for (size_t i = 0; i < AK_COUNT(fds); i++) {
-        fds[i] = harness_connect(&h);
-        for (unsigned turn = 0; turn < 3; turn++) harness_turn(&h);
-    }
-    int late = begin();
-    harness_send(&h, late, GET, sizeof GET - 1);
-    harness_settle(&h, late, 1);
-    assert_false(h.ended);
-    assert_int_equal(h.answer_len, 0);
-    close(fds[0]);
-    harness_settle(&h, late, 1);
-    assert_int_equal(harness_status(&h), 200);
-    for (size_t i = 1; i < AK_COUNT(fds); i++) close(fds[i]);
-    close(late);
-    for (unsigned i = 0; i < 20; i++) harness_turn(&h);
-    assert_int_equal(ak_http_figures(h.server).connections, 0);
 }
 
 /* Certificates that are none, or longer than one may be; after each, another may be opened. */
@@ -370,8 +299,8 @@ static void binds_evidence_to_no_plain_connection(void **state)
     static const uint8_t context[32], zeros[32];
     uint8_t client[32] = {1}, exporter[32] = {1};
     h.defer = true;
-    int fd = begin();
-    harness_send(&h, fd, GET, sizeof GET - 1);
+    int fd = harness_begin(&h);
+    harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
     harness_settle(&h, fd, 1);
     assert_false(ak_http_tls_binding(h.kept, AK_SPAN_LIT("EXPORTER-x"), context, client, exporter));
     assert_memory_equal(client, zeros, 32);
@@ -398,102 +327,14 @@ static void refuses_what_cannot_be_opened(void **state)
     assert_null(none);
 }
 
-/* Each listener takes as many as all have places together: who finds none gets no answer and disturbs nobody.
- */
-static void listeners_share_the_places(void **state)
-{
-    (void)state;
-    static struct harness two;
-    uint16_t second = 0;
-    int fds[16];
-    harness_open_two(&two, NULL, &second);
-    for (size_t i = 0; i < AK_COUNT(fds); i++) {
-        fds[i] = harness_connect(&two);
-        for (unsigned turn = 0; turn < 5; turn++) harness_turn(&two);
-    }
-    assert_int_equal(ak_http_figures(two.server).connections, AK_COUNT(fds));
-    uint16_t first = two.port;
-    two.port = second;
-    int late = harness_connect(&two);
-    harness_send(&two, late, GET, sizeof GET - 1);
-    for (unsigned turn = 0; turn < HARNESS_QUIET_TURNS && !two.ended; turn++) {
-        ak_http_ready(two.server, 1);
-        harness_turn(&two);
-        harness_read(&two, late);
-    }
-    assert_true(two.ended);
-    assert_int_equal(two.answer_len, 0);
-    assert_int_equal(two.asked, 0);
-    assert_int_equal(ak_http_figures(two.server).connections, AK_COUNT(fds));
-    two.port = first;
-    two.ended = false;
-    harness_send(&two, fds[0], GET, sizeof GET - 1);
-    harness_settle(&two, fds[0], 1);
-    assert_int_equal(harness_status(&two), 200);
-    for (size_t i = 0; i < AK_COUNT(fds); i++) close(fds[i]);
-    close(late);
-    ak_http_close(two.server);
-    assert_int_equal(two.opened, two.closed);
-    assert_int_equal(ak_http_fd(h.server, 1), -1);
-}
-
-/* The time of a request ends with it: whoever waits for us is not slow. */
-static void who_waits_for_an_answer_is_not_slow(void **state)
-{
-    (void)state;
-    h.defer = true;
-    int fd = begin();
-    harness_settle(&h, fd, 1);
-    h.now_ms += 59000;
-    harness_send(&h, fd, GET, sizeof GET - 1);
-    harness_settle(&h, fd, 1);
-    assert_int_equal(ak_http_waiting(h.server), 1);
-    h.now_ms += 5000;
-    ak_http_tick(h.server, h.now_ms);
-    harness_settle(&h, fd, 1);
-    assert_false(h.ended);
-    harness_answer(&h, h.kept);
-    ak_http_tick(h.server, h.now_ms); /* before it was sent */
-    harness_settle(&h, fd, 1);
-    assert_int_equal(harness_status(&h), 200);
-    h.defer = false;
-    h.now_ms += 59000; /* and the next one's begins with the answer */
-    ak_http_tick(h.server, h.now_ms);
-    harness_settle(&h, fd, 1);
-    assert_false(h.ended);
-    close(fd);
-}
-
-static void numbers_connections_anew(void **state)
-{
-    (void)state;
-    h.defer = true;
-    uint64_t last = 0;
-    for (unsigned i = 0; i < 20; i++) {
-        int fd = begin();
-        harness_send(&h, fd, GET, sizeof GET - 1);
-        harness_settle(&h, fd, 1);
-        assert_true(h.kept->conn->id > last);
-        assert_true(h.kept->conn->loopback);
-        assert_int_equal(h.kept->conn->address_len, 4);
-        last = h.kept->conn->id;
-        harness_answer(&h, h.kept);
-        harness_settle(&h, fd, 1);
-        close(fd);
-        while (harness_turn(&h)) {
-        }
-    }
-    h.defer = false;
-}
-
 static void gives_each_answer_its_id(void **state)
 {
     (void)state;
     char ids[300][33];
-    int fd = begin();
+    int fd = harness_begin(&h);
     for (size_t i = 0; i < AK_COUNT(ids); i++) { /* over one batch of random bytes */
         h.answer_len = 0;
-        harness_send(&h, fd, GET, sizeof GET - 1);
+        harness_send(&h, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
         harness_settle(&h, fd, 1);
         const char *id = strstr(h.answer, "X-Request-Id: ");
         assert_non_null(id);
@@ -512,7 +353,7 @@ static void waits_answer_503_at_the_end(void **state)
     harness_open(&other, NULL);
     other.defer = true;
     int fd = harness_connect(&other);
-    harness_send(&other, fd, GET, sizeof GET - 1);
+    harness_send(&other, fd, HARNESS_GET, sizeof HARNESS_GET - 1);
     harness_settle(&other, fd, 1);
     assert_int_equal(ak_http_waiting(other.server), 1);
     ak_http_quiesce(other.server);
@@ -538,15 +379,9 @@ int main(void)
         cmocka_unit_test(forgets_a_client_that_resets),
         cmocka_unit_test(gives_up_an_answer),
         cmocka_unit_test(serves_others_while_one_waits),
-        cmocka_unit_test(ends_slow_clients),
-        cmocka_unit_test(bounds_connections),
-        cmocka_unit_test(who_finds_no_place_waits),
         cmocka_unit_test(refuses_what_cannot_be_opened),
         cmocka_unit_test(refuses_bad_certificates),
         cmocka_unit_test(binds_evidence_to_no_plain_connection),
-        cmocka_unit_test(listeners_share_the_places),
-        cmocka_unit_test(who_waits_for_an_answer_is_not_slow),
-        cmocka_unit_test(numbers_connections_anew),
         cmocka_unit_test(gives_each_answer_its_id),
         cmocka_unit_test(waits_answer_503_at_the_end),
     };
