@@ -1,54 +1,10 @@
 /* The broker's state over two handles of one file: once is once, whoever asks; a reopened file goes on. */
-#include "unit/check.h"
+#include "unit/io/signin/db_box.h"
 
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "io/signin/db.h"
-
-enum { NOW = 1000000 };
-
-static char dir[64], path[96];
-static struct ak_signin_db *one, *two;
-
-static int open_both(void **state)
-{
-    (void)state;
-    (void)snprintf(dir, sizeof dir, "/tmp/agentkeys-signin-XXXXXX");
-    if (!mkdtemp(dir)) return -1;
-    (void)snprintf(path, sizeof path, "%s/broker.db", dir);
-    return ak_signin_db_open(path, &one) || ak_signin_db_open(path, &two);
-}
-
-static int close_both(void **state)
-{
-    (void)state;
-    char name[128];
-    static const char *const endings[] = {"", "-wal", "-shm"};
-    ak_signin_db_close(one);
-    ak_signin_db_close(two);
-    for (size_t i = 0; i < AK_COUNT(endings); i++) {
-        (void)snprintf(name, sizeof name, "%s%s", path, endings[i]);
-        (void)unlink(name);
-    }
-    return rmdir(dir);
-}
-
-static struct ak_signin_row a_row(uint8_t number)
-{
-    struct ak_signin_row row = {
-        .signin = {.kind = AK_SIGNIN_MAIL, .state = AK_SIGNIN_PENDING, .expires_s = NOW + 600},
-        .sealed_len = 3};
-    memcpy(row.sealed, "abc", 3);
-    row.signin.id[0] = number;
-    row.signin.jkt[0] = 9;
-    row.signin.token_hash[1] = 8;
-    row.signin.match_hash[2] = 7;
-    return row;
-}
 
 static enum ak_code same(void *ctx, struct ak_signin_row *row)
 {
@@ -244,112 +200,6 @@ static void a_notice_is_told_once(void **state)
     assert_int_equal(ak_signin_db_mail_take(one, NOW, 60, &mail), AK_E_NOT_FOUND);
 }
 
-/* ---- who gives way ---- */
-static void sql(const char *text)
-{
-    sqlite3 *db = NULL;
-    char *why = NULL;
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    if (sqlite3_exec(db, text, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
-    (void)sqlite3_close(db);
-}
-
-/* `count` sign-ins of the network `net`, of `each` sources in turn, each ending a second later. */
-static void fill(unsigned count, unsigned net, unsigned each)
-{
-    char text[600];
-    (void)snprintf(text, sizeof text,
-        "WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < %u)"
-        "INSERT INTO signin(id, kind, state, jkt, expires, taken_until, token, match, tries, sealed, net,"
-        " source) SELECT randomblob(16), 1, 1, zeroblob(32), %u + i, 0, zeroblob(32), zeroblob(32), 0, x'',"
-        " x'%032x', CAST(printf('%%016d', i %% %u) AS BLOB) FROM c",
-        count, NOW + 100, net, each);
-    sql(text);
-}
-
-static enum ak_err start_from(uint8_t net, unsigned source)
-{
-    static uint8_t number;
-    char name[AK_SIGNIN_FROM_LEN + 1];
-    struct ak_signin_row row = a_row(++number);
-    row.signin.expires_s = NOW + 50000;
-    row.from.net[AK_SIGNIN_FROM_LEN - 1] = net;
-    (void)snprintf(name, sizeof name, "%016u", source);
-    memcpy(row.from.source, name, sizeof row.from.source);
-    return ak_signin_db_add(one, &row, AK_SPAN_EMPTY, NOW);
-}
-
-static unsigned count(const char *where)
-{
-    char text[200];
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
-    (void)snprintf(text, sizeof text, "SELECT count(*) FROM signin WHERE %s", where);
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_prepare_v2(db, text, -1, &stmt, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    unsigned found = (unsigned)sqlite3_column_int(stmt, 0);
-    (void)sqlite3_finalize(stmt);
-    (void)sqlite3_close(db);
-    return found;
-}
-
-/* One network floods from 500 sources: it keeps out itself, and nobody else. */
-static void a_flood_keeps_out_itself(void **state)
-{
-    (void)state;
-    fill(AK_SIGNIN_PENDING_MAX - 1, 1, 500);
-    assert_int_equal(start_from(1, 7), AK_OK); /* the last place; source 7 has 21 now, most have 20, one 19 */
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX);
-    assert_int_equal(start_from(1, 7), AK_E_LIMIT);
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX);
-    /* from elsewhere: the fullest source's first to end gives way */
-    assert_int_equal(start_from(2, 7), AK_OK);
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX);
-    assert_int_equal(count("substr(net, 16) = x'01' AND expires = 1000107"), 0);
-    assert_int_equal(count("substr(net, 16) = x'02'"), 1);
-    /* from the same network: who has fewer than the fullest source */
-    assert_int_equal(start_from(1, 9999), AK_OK);
-    assert_int_equal(start_from(1, 3), AK_E_LIMIT); /* 20, as many as the fullest has */
-    assert_int_equal(start_from(1, 499), AK_OK);    /* 19 */
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX);
-    assert_int_equal(count("source = CAST('0000000000009999' AS BLOB)"), 1);
-}
-
-/* Networks with as many share on: the newcomer's own has no fewer than any. */
-static void full_networks_share(void **state)
-{
-    (void)state;
-    fill(AK_SIGNIN_PENDING_MAX / 2, 1, 1);
-    fill(AK_SIGNIN_PENDING_MAX / 2, 2, 1);
-    assert_int_equal(start_from(1, 0), AK_E_LIMIT);
-    assert_int_equal(start_from(2, 0), AK_E_LIMIT);
-    assert_int_equal(start_from(2, 1), AK_OK); /* a source of its own, beside the one that has all */
-    for (unsigned i = 0; i < 3; i++) assert_int_equal(start_from(3, i), AK_OK);
-    assert_int_equal(count("substr(net, 16) = x'03'"), 3);
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX);
-    /* what is over holds no place */
-    sql("UPDATE signin SET expires = 1000000 WHERE substr(net, 16) = x'01'");
-    assert_int_equal(start_from(2, 0), AK_OK);
-    assert_int_equal(count("1"), AK_SIGNIN_PENDING_MAX + 1);
-}
-
-/* A sign-in that a thread asks the worker for, or a provider, is left to it, as long as its lease lasts. */
-static void what_is_worked_at_stays(void **state)
-{
-    (void)state;
-    fill(AK_SIGNIN_PENDING_MAX, 1, 1);
-    sql("UPDATE signin SET state = 3 + 3 * (expires % 2), taken_until = 1000001");
-    assert_int_equal(start_from(2, 0), AK_E_LIMIT);
-    sql("UPDATE signin SET taken_until = 1000000 WHERE expires = 1000200");
-    assert_int_equal(start_from(2, 0), AK_OK);
-    assert_int_equal(count("expires = 1000200"), 0);
-    assert_int_equal(start_from(2, 0), AK_E_LIMIT);
-    sql("UPDATE signin SET state = 4 WHERE expires = 1000300"); /* delivered */
-    assert_int_equal(start_from(2, 0), AK_OK);
-    assert_int_equal(count("expires = 1000300"), 0);
-}
-
 static void counts_what_is_there(void **state)
 {
     (void)state;
@@ -523,9 +373,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(mails_are_leased, open_both, close_both),
         cmocka_unit_test_setup_teardown(knows_and_forgets_addresses, open_both, close_both),
         cmocka_unit_test_setup_teardown(a_notice_is_told_once, open_both, close_both),
-        cmocka_unit_test_setup_teardown(a_flood_keeps_out_itself, open_both, close_both),
-        cmocka_unit_test_setup_teardown(full_networks_share, open_both, close_both),
-        cmocka_unit_test_setup_teardown(what_is_worked_at_stays, open_both, close_both),
         cmocka_unit_test_setup_teardown(counts_what_is_there, open_both, close_both),
         cmocka_unit_test_setup_teardown(one_owner_over_two_handles, open_both, close_both),
         cmocka_unit_test_setup_teardown(an_older_file_is_taken_over, open_both, close_both),
